@@ -1,0 +1,6 @@
+using Einsharp.Generator.Model;
+
+namespace Einsharp.Generator.Diagnostics;
+
+/// <summary>A diagnostic as data: which, where, and the arguments of its message.</summary>
+internal sealed record Finding(string Id, Site Site, EquatableArray<string> Arguments);

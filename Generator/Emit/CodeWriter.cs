@@ -1,0 +1,71 @@
+using System.Text;
+
+namespace Einsharp.Generator.Emit;
+
+/// <summary>
+/// Writes C# text: LF, four spaces a level. A raw string literal of several lines keeps its own indentation relative to the current level, so
+/// that an emitter reads like what it emits.
+/// </summary>
+internal sealed class CodeWriter
+{
+    private readonly StringBuilder _text = new();
+    private int _level;
+    private bool _afterOpening = true;
+
+    /// <summary>Writes one or more lines at the current level. Empty lines carry no spaces.</summary>
+    public void Write(string text)
+    {
+        foreach (string line in text.Split('\n'))
+        {
+            if (line.Length > 0)
+                _text.Append(' ', _level * 4).Append(line);
+            _text.Append('\n');
+        }
+
+        _afterOpening = false;
+    }
+
+    /// <summary>An empty line, unless a block was just opened.</summary>
+    public void Gap()
+    {
+        if (!_afterOpening)
+            _text.Append('\n');
+        _afterOpening = true;
+    }
+
+    /// <summary>Opens a block: the head, a brace, and a level more until the result is disposed.</summary>
+    public Block Open(string head, string close = "}")
+    {
+        Write(head + "\n{");
+        _level++;
+        _afterOpening = true;
+        return new Block(this, close);
+    }
+
+    /// <summary>Opens a method; its parameters go on a line of their own where they would make the first too long.</summary>
+    public Block OpenMethod(string head, IEnumerable<string> parameters)
+    {
+        string list = string.Join(", ", parameters);
+        return Open(head.Length + list.Length + _level * 4 < 138 ? $"{head}({list})" : $"{head}(\n    {list})");
+    }
+
+    /// <summary>A statement head whose body is one statement on the next line.</summary>
+    public void Write(string head, string body)
+    {
+        Write(head);
+        _level++;
+        Write(body);
+        _level--;
+    }
+
+    public override string ToString() => _text.ToString();
+
+    internal readonly struct Block(CodeWriter writer, string close) : IDisposable
+    {
+        public void Dispose()
+        {
+            writer._level--;
+            writer.Write(close);
+        }
+    }
+}

@@ -1,0 +1,283 @@
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
+
+namespace Einsharp.Generator.Emit.Cpu;
+
+/// <summary>
+/// One kernel: a static method whose head comment says what it computes, over which sizes, in which order, at what cost, and why so. Parameters and
+/// sizes are what the body turned out to use.
+/// </summary>
+internal abstract class KernelEmitter
+{
+    private readonly List<(string Type, string Name)> _parameters = [];
+    private readonly CodeWriter _body = new();
+    private readonly ModelPlan _plan;
+    private bool _made;
+
+    protected KernelEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, KernelPlan kernel)
+    {
+        (_plan, Method, Sizes, Kernel) = (plan, method, sizes, kernel);
+        Scope = new Scope(plan.Model, method, sizes.Expression);
+    }
+
+    protected KernelPlan Kernel { get; }
+
+    protected MethodPlan Method { get; }
+
+    protected KernelSizes Sizes { get; }
+
+    protected Scope Scope { get; }
+
+    protected CodeWriter Body => _body;
+
+    /// <summary>The local that holds the number of rows.</summary>
+    protected string RowCount => Scope.RowCount(Kernel.Rows);
+
+    public static KernelEmitter For(ModelPlan plan, MethodPlan method, KernelSizes sizes, KernelPlan kernel) => kernel switch
+    {
+        SweepPlan sweep => new SweepEmitter(plan, method, sizes, sweep),
+        AttentionPlan attention => new AttentionEmitter(plan, method, sizes, attention),
+        _ => new RowEmitter(plan, method, sizes, kernel),
+    };
+
+    /// <summary>The call of the kernel, in the entry's names.</summary>
+    public string Call
+    {
+        get
+        {
+            Make();
+            return $"{Kernel.Name}({string.Join(", ", _parameters.Select(parameter => parameter.Name))});";
+        }
+    }
+
+    public void Emit(CodeWriter writer)
+    {
+        Make();
+        EmitHead(writer);
+        using (writer.OpenMethod($"private static void {Kernel.Name}", _parameters.Select(parameter => parameter.Type + " " + parameter.Name)))
+        {
+            foreach (string declaration in Scope.Declarations())
+                writer.Write(declaration);
+            writer.Write(_body.ToString().TrimEnd('\n'));
+        }
+    }
+
+    /// <summary>Writes the body, asking for parameters and sizes as it goes.</summary>
+    protected abstract void EmitBody();
+
+    /// <summary>Loop order, in words.</summary>
+    protected abstract string Loops { get; }
+
+    /// <summary>Arithmetic of one call, as an expression of the sizes.</summary>
+    protected abstract string Flops { get; }
+
+    /// <summary>Memory traffic of one call, as an expression of the sizes.</summary>
+    protected abstract string Bytes { get; }
+
+    /// <summary>Why these equations are one kernel.</summary>
+    protected abstract string Why { get; }
+
+    /// <summary>A parameter of the kernel, by the name that it has in the entry too.</summary>
+    protected string Parameter(string type, string name)
+    {
+        int found = _parameters.FindIndex(parameter => parameter.Name == name);
+        if (found < 0)
+            _parameters.Add((type, name));
+        else if (type == "Span<float>" && _parameters[found].Type != type)
+            _parameters[found] = (type, name);
+        return name;
+    }
+
+    /// <summary>A buffer that is read.</summary>
+    protected string Read(string buffer) => Parameter("ReadOnlySpan<float>", Scope.Value(buffer));
+
+    /// <summary>A buffer that is written.</summary>
+    protected string Write(string buffer) => Parameter("Span<float>", Scope.Value(buffer));
+
+    /// <summary>The member of the model.</summary>
+    protected string Member(string name) => Parameter(_plan.Model.Spec.Name, "model") + "." + name;
+
+    protected string Packed => Parameter("PackedRows", "packed");
+
+    /// <summary>Declares the number of rows, and takes what it needs as parameters.</summary>
+    protected void DeclareRows()
+    {
+        if (Kernel.Rows == Method.Sequence)
+            Body.Write($"int {RowCount} = {Packed}.Count;");
+        else
+            Parameter("int", RowCount);
+    }
+
+    /// <summary>The local with the rotation's table; declares it once.</summary>
+    protected string Table(RotateOperation rotate)
+    {
+        string local = char.ToLowerInvariant(rotate.Rope.Property[0]) + rotate.Rope.Property.Substring(1) + "Table";
+        if (_tables.Add(local))
+            Body.Write($"RopeTable {local} = {Member(rotate.Rope.Property)}.Table({Scope.Axis(rotate.Axis)}, {Packed}.Positions);");
+        return local;
+    }
+
+    private readonly HashSet<string> _tables = [];
+
+    /// <summary>The slot of an appended value; declares it once.</summary>
+    protected string CacheSlot(AppendOperation append)
+    {
+        string local = Scope.Value(append.Slot) == append.Slot ? append.Slot + "Slot" : Scope.Value(append.Slot) + "Slot";
+        if (_tables.Add(local))
+        {
+            int index = Slot.Of(Method).ToList().FindIndex(slot => slot.Append.Id == append.Id);
+            string number = index == 0 ? Parameter("int", "slot") : $"{Parameter("int", "slot")} + {Names.Literal(index)}";
+            Body.Write($"CacheSlot {local} = {Parameter("KvCache", "cache")}.Slot({number});");
+        }
+
+        return local;
+    }
+
+    /// <summary>
+    /// Modifiers on a run of features of one row, in place: <paramref name="y"/> holds the features from <paramref name="first"/> on,
+    /// <paramref name="count"/> of them.
+    /// </summary>
+    /// <param name="operations">The modifiers, in order.</param>
+    /// <param name="y">The run.</param>
+    /// <param name="first">The index of its first feature.</param>
+    /// <param name="count">Its length.</param>
+    /// <param name="features">All features of the value.</param>
+    /// <param name="isRun">Whether it is one run of the innermost axis (else it is a whole row, or a block of one).</param>
+    /// <param name="tile">The expression of a value that is beside this one in the tile, or null.</param>
+    protected void EmitEpilogue(
+        IEnumerable<Operation> operations, string y, string first, string count, EquatableArray<string> features, bool isRun, Func<Operand, string?> tile)
+    {
+        foreach (Operation operation in operations)
+        {
+            switch (operation)
+            {
+                case ScaleOperation scale:
+                    Body.Write($"{Library("Elementwise")}.Scale({y}, {Scope.Factor(scale.Factor)});");
+                    break;
+                case SiluOperation:
+                    Body.Write($"{Library("Elementwise")}.Silu({y});");
+                    break;
+                case SoftmaxOperation softmax:
+                    EmitRuns(y, softmax.Axis, features, isRun, run => $"{Library("Elementwise")}.Softmax({run});");
+                    break;
+                case RotateOperation rotate:
+                    EmitRuns(y, rotate.Axis, features, isRun, run => $"{Table(rotate)}.Apply({run}, {Packed}.Position(row));");
+                    break;
+                case BinaryOperation { Other.Kind: OperandKind.Param } binary:
+                    Body.Write($"{Library("ParamElements")}.{binary.Kind}({y}, {Member(binary.Other.Name)}, {first});");
+                    break;
+                case BinaryOperation binary:
+                    string other = tile(binary.Other) ?? $"{Read(BufferName(binary.Other))}.Slice({Join("row * " + Scope.Product(features), first)}, {count})";
+                    Body.Write($"{Library("Elementwise")}.{binary.Kind}({y}, {other});");
+                    break;
+            }
+        }
+    }
+
+    private static string Join(string row, string first) => first == "0" ? row : row + " + " + first;
+
+    private void EmitRuns(string y, string axis, EquatableArray<string> features, bool isRun, Func<string, string> apply)
+    {
+        if (isRun || features.Count == 1)
+        {
+            Body.Write(apply(y));
+            return;
+        }
+
+        string size = Scope.Axis(axis);
+        Body.Write($"for (int run = 0; run < {y}.Length; run += {size})", apply($"{y}.Slice(run, {size})"));
+    }
+
+    /// <summary>The buffer behind an operand.</summary>
+    protected string BufferName(Operand operand)
+    {
+        if (operand.Kind == OperandKind.Input)
+            return operand.Name;
+        int id = operand.Id;
+        while (Method.Graph.Operations[id] is RenameOperation rename)
+        {
+            if (rename.Input.Kind == OperandKind.Input)
+                return rename.Input.Name;
+            id = rename.Input.Id;
+        }
+
+        Operation source = Method.Graph.Operations[id];
+        Operation result = Method.Graph.Result;
+        while (result is RenameOperation { Input.Kind: OperandKind.Value } renamed)
+            result = Method.Graph.Operations[renamed.Input.Id];
+        return source.Id == result.Id ? "result" : source.Name!;
+    }
+
+    /// <summary>Sums of sizes for the head comment: <c>g·r·k</c>.</summary>
+    protected static string Dots(IEnumerable<string> axes) => axes.Any() ? string.Join("·", axes) : "1";
+
+    private void Make()
+    {
+        if (_made)
+            return;
+        _made = true;
+        EmitBody();
+        if (Scope.Declarations().Any(declaration => declaration.Contains("model.")))
+            Parameter(_plan.Model.Spec.Name, "model");
+
+        // In a fixed order, since the order of use is an accident.
+        List<(string Type, string Name)> ordered = [.. _parameters.OrderBy(parameter => Order(parameter.Type, parameter.Name))];
+        _parameters.Clear();
+        _parameters.AddRange(ordered);
+    }
+
+    private static int Order(string type, string name) => type switch
+    {
+        _ when name == "model" => 0,
+        "PackedRows" => 1,
+        "int" when name != "slot" => 2,
+        "Worker" => 3,
+        "ReadOnlySpan<int>" => 4,
+        "ReadOnlySpan<float>" => 5,
+        "Span<float>" => 6,
+        "KvCache" => 7,
+        _ => 8,
+    };
+
+    /// <summary>A class of the library, qualified where the model has a member of the same name.</summary>
+    protected string Library(string name)
+    {
+        ModelSpec spec = _plan.Model.Spec;
+        IEnumerable<string> members = spec.Params.Select(param => param.Name).Concat(spec.Layers.Select(layers => layers.Name)).Concat(spec.Settings.Select(setting => setting.Name));
+        return members.Contains(name) ? "global::Einsharp.Cpu." + name : name;
+    }
+
+    private void EmitHead(CodeWriter writer)
+    {
+        writer.Write("/// <summary>");
+        foreach (Operation operation in Kernel.Operations)
+            writer.Write("/// " + Escape(operation.Text) + (operation.Id == Kernel.Operations[Kernel.Operations.Count - 1].Id ? "" : "<br/>"));
+        writer.Write("/// </summary>\n/// <remarks>");
+        writer.Write("/// Sizes: " + Binding() + "<br/>");
+        writer.Write("/// Loops: " + Escape(Loops) + "<br/>");
+        writer.Write("/// FLOPs: " + Escape(Flops) + ".<br/>");
+        writer.Write("/// Bytes: " + Escape(Bytes) + ".<br/>");
+        writer.Write("/// Grouped: " + Escape(Why));
+        writer.Write("/// </remarks>");
+    }
+
+    /// <summary>The axes in play, by when their sizes are known.</summary>
+    private string Binding()
+    {
+        var axes = new List<string>();
+        foreach (Operation operation in Kernel.Operations)
+        {
+            foreach (string axis in operation.Reads.SelectMany(operand => operand.Axes).Concat(operation.Axes).Where(axis => !axes.Contains(axis)))
+                axes.Add(axis);
+        }
+
+        string Name(string axis) => Sizes.Pinned.Any(pinned => pinned.Axis == axis) ? axis + " = " + Sizes.Expression(axis) : axis;
+        IEnumerable<string> Of(params AxisBinding[] bindings) => axes
+            .Where(axis => bindings.Contains(_plan.Model.Axes.FirstOrDefault(info => info.Name == axis)?.Binding ?? AxisBinding.Model)).Select(Name);
+        (string Label, IEnumerable<string> Axes)[] groups =
+            [("of the model", Of(AxisBinding.Pinned, AxisBinding.Model)), ("of the call", Of(AxisBinding.Call)), ("of the cache", Of(AxisBinding.Seen))];
+        return string.Join("; ", groups.Where(group => group.Axes.Any()).Select(group => $"{string.Join(", ", group.Axes)} {group.Label}")) + ".";
+    }
+
+    private static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
+}

@@ -1,0 +1,142 @@
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
+
+namespace Einsharp.Generator.Emit.Cpu;
+
+/// <summary>Kernels that make whole rows, one row a unit: norms, gathers, selections, elementwise maps, and einsums of no better class.</summary>
+internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, KernelPlan kernel) : KernelEmitter(plan, method, sizes, kernel)
+{
+    private string Output => Kernel switch
+    {
+        NormPlan norm => norm.Output,
+        GatherPlan gather => gather.Output,
+        SelectPlan select => select.Output,
+        MapPlan map => map.Output,
+        ContractPlan contract => contract.Output,
+        _ => throw new InvalidOperationException(Kernel.Name),
+    };
+
+    private EquatableArray<Operation> Epilogue => Kernel switch
+    {
+        NormPlan norm => norm.Epilogue,
+        GatherPlan gather => gather.Epilogue,
+        SelectPlan select => select.Epilogue,
+        MapPlan map => map.Epilogue,
+        ContractPlan contract => contract.Epilogue,
+        _ => [],
+    };
+
+    private EquatableArray<string> Features => Method.Buffer(Output).Features;
+
+    protected override string Loops => Kernel is ContractPlan contract
+        ? $"rows (dealt out to the workers), {string.Join(", ", contract.Features.Concat(contract.Summed))}."
+        : "rows (dealt out to the workers), then features.";
+
+    protected override string Flops => Kernel is ContractPlan contract
+        ? $"{contract.Einsum.Operands.Count}·{Dots(Kernel.Rows.Concat(contract.Features).Concat(contract.Summed))}"
+        : $"a few·{Dots(Kernel.Rows.Concat(Features))}";
+
+    protected override string Bytes => $"a few·4·{Dots(Kernel.Rows.Concat(Features))}";
+
+    protected override string Why => Kernel switch
+    {
+        NormPlan => "kept in memory, because more than one Kernel reads it.",
+        ContractPlan => "an einsum with no faster class: a plain loop nest.",
+        _ => "the modifiers are applied while the row is in cache.",
+    };
+
+    protected override void EmitBody()
+    {
+        string features = Scope.Product(Features), count = Scope.Length(Features);
+        if (Kernel is not SelectPlan)
+            DeclareRows();
+        foreach (RotateOperation rotate in Epilogue.OfType<RotateOperation>())
+            Table(rotate);
+        Parameter("Worker", "worker");
+        string output = Write(Output);
+        using (Body.Open($"while (worker.Next({Units()}, out int row))"))
+        {
+            EmitStart(output, features, count);
+            EmitEpilogue(Epilogue, "y", "0", count, Features, isRun: false, _ => null);
+        }
+    }
+
+    private string Units() => Kernel is SelectPlan ? Parameter("int", RowCount) : RowCount;
+
+    private void EmitStart(string output, string features, string count)
+    {
+        string y = $"Span<float> y = {output}.Slice(row * {features}, {count});";
+        switch (Kernel)
+        {
+            case NormPlan norm:
+                Body.Write(y);
+                Body.Write($"{Library("Norm")}.Rms({Read(norm.Input)}.Slice(row * {features}, {count}), {Member(norm.Norm.Gain.Name)}.Floats, {Member(norm.Norm.Epsilon.Property)}, y);");
+                break;
+            case GatherPlan gather:
+                Body.Write(y);
+                Body.Write($"{Member(gather.Param)}.CopyRow({IndexOf(gather)}, {count}, y);");
+                break;
+            case SelectPlan select:
+                EmitSelect(select, y, features, count);
+                break;
+            case MapPlan map:
+                Body.Write(y);
+                Body.Write($"{Read(map.Input)}.Slice(row * {features}, {count}).CopyTo(y);");
+                break;
+            case ContractPlan contract:
+                Body.Write(y);
+                EmitContract(contract);
+                break;
+        }
+    }
+
+    private string IndexOf(GatherPlan gather)
+    {
+        string indices = Parameter("ReadOnlySpan<int>", Scope.Value(gather.Indices));
+        if (gather.Rows != Method.Sequence)
+            return $"{indices}[row]";
+        string columns = Parameter("int", Scope.Local(Method.Sequence!.Value[1]));
+        return $"{indices}[{Packed}.Sequence(row) * {columns} + {Packed}.Column(row)]";
+    }
+
+    private void EmitSelect(SelectPlan select, string y, string features, string count)
+    {
+        string indices = Parameter("ReadOnlySpan<int>", Scope.Value(select.Indices));
+        string perSequence = Parameter("int", Scope.Local(Kernel.Rows[Kernel.Rows.Count - 1]));
+        Body.Write($"int from = {Packed}.Find(row / {perSequence}, {indices}[row]);");
+        Body.Write("if (from < 0)", "continue; // of another chunk");
+        Body.Write(y);
+        Body.Write($"{Read(select.Input)}.Slice(from * {features}, {count}).CopyTo(y);");
+    }
+
+    private void EmitContract(ContractPlan contract)
+    {
+        Body.Write("int element = 0;");
+        var loops = new List<CodeWriter.Block>();
+        foreach (string axis in contract.Features)
+            loops.Add(Body.Open($"for (int {Index(axis)} = 0; {Index(axis)} < {Scope.Axis(axis)}; {Index(axis)}++)"));
+        Body.Write("float sum = 0;");
+        var sums = new List<CodeWriter.Block>();
+        foreach (string axis in contract.Summed)
+            sums.Add(Body.Open($"for (int {Index(axis)} = 0; {Index(axis)} < {Scope.Axis(axis)}; {Index(axis)}++)"));
+        Body.Write($"sum += {string.Join(" * ", contract.Einsum.Operands.Select(Element))};");
+        for (int i = sums.Count - 1; i >= 0; i--)
+            sums[i].Dispose();
+        Body.Write("y[element++] = sum;");
+        for (int i = loops.Count - 1; i >= 0; i--)
+            loops[i].Dispose();
+    }
+
+    private static string Index(string axis) => "i_" + axis;
+
+    /// <summary>An operand's element at the loops' indices.</summary>
+    private string Element(Operand operand)
+    {
+        string[] features = [.. operand.Axes.Skip(operand.Kind == OperandKind.Param ? 0 : Kernel.Rows.Count)];
+        string index = features.Length == 0 ? "0" : features.Skip(1).Aggregate(Index(features[0]), (sum, axis) => $"({sum}) * {Scope.Axis(axis)} + {Index(axis)}");
+        if (operand.Kind == OperandKind.Param)
+            return $"ParamElements.At({Member(operand.Name)}, {index})";
+        string row = features.Length == 0 ? "row" : $"row * {Scope.Product(features)} + {index}";
+        return $"{Read(BufferName(operand))}[{row}]";
+    }
+}

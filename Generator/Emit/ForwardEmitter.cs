@@ -1,0 +1,210 @@
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
+
+namespace Einsharp.Generator.Emit;
+
+/// <summary>The forward methods as the user calls them: checks, the way into the kernels, the workspace, and the cache.</summary>
+internal static class ForwardEmitter
+{
+    public static void Emit(CodeWriter writer, ModelPlan plan)
+    {
+        using (writer.Open($"partial class {plan.Model.Spec.Name}"))
+        {
+            foreach (MethodPlan method in plan.Methods)
+            {
+                new MethodEmitter(writer, plan, method).Emit();
+                writer.Gap();
+            }
+
+            if (plan.Methods.FirstOrDefault(method => method.Graph.Cache is not null) is { } cached)
+                EmitCache(writer, cached);
+        }
+    }
+
+    private static void EmitCache(CodeWriter writer, MethodPlan method)
+    {
+        List<RunPlan> layers = [.. method.Kernels.OfType<RunPlan>().Where(run => run.TakesCache)];
+        writer.Write("""
+            /// <summary>Makes the cache of one caller, and the workspace that goes with it. Callers with a cache each may run at the same time.</summary>
+            /// <param name="batch">How many sequences.</param>
+            /// <param name="capacity">The most positions of a sequence.</param>
+            """);
+        using (writer.Open("public KvCache CreateCache(int batch, int capacity)"))
+        {
+            writer.Write("var slots = new List<SlotGeometry>();\nAddCacheSlots(slots);\nPrepare(capacity);");
+            writer.Write("var cache = new KvCache(batch, capacity, slots.ToArray());");
+            writer.Write($"cache.Session = new {method.Graph.Method.Name}Call(this, cache);\nreturn cache;");
+        }
+
+        writer.Gap();
+        writer.Write("/// <summary>How many slots of a cache this model uses, its layers' included.</summary>");
+        int own = Slot.Of(method).Count;
+        string count = layers.Count == 0 ? Names.Literal(own)
+            : string.Join(" + ", layers.Select(run => $"({run.Layers}.Count == 0 ? 0 : {run.Layers}.Count * {run.Layers}[0].CacheSlots)").Prepend(Names.Literal(own)));
+        writer.Write($"internal int CacheSlots => {count};");
+        writer.Gap();
+        writer.Write("/// <summary>What this model keeps of each position, in the order of its slots.</summary>");
+        using (writer.Open("internal void AddCacheSlots(List<SlotGeometry> slots)"))
+        {
+            foreach (Slot slot in Slot.Of(method))
+            {
+                string heads = slot.Heads.Count == 0 ? "1" : string.Join(" * ", slot.Heads.Select(axis => "Sizes." + Names.Identifier(axis)));
+                writer.Write($"slots.Add(new SlotGeometry({Names.Literal(slot.Append.Slot)}, Heads: {heads}, Size: Sizes.{Names.Identifier(slot.Size)}, SlotLayout.{slot.Layout}));");
+            }
+
+            foreach (RunPlan run in layers)
+                writer.Write($"foreach (global::{run.Model} layer in {run.Layers})", "layer.AddCacheSlots(slots);");
+        }
+
+        writer.Gap();
+        writer.Write("/// <summary>Makes what depends on the number of positions: the tables of rotations.</summary>");
+        using (writer.Open("internal void Prepare(int capacity)"))
+        {
+            IEnumerable<string> tables = method.Graph.Operations.OfType<RotateOperation>()
+                .Select(rotate => $"{rotate.Rope.Property}.Table(Sizes.{Names.Identifier(rotate.Axis)}, capacity);").Distinct();
+            foreach (string table in tables)
+                writer.Write(table);
+            foreach (RunPlan run in layers)
+                writer.Write($"foreach (global::{run.Model} layer in {run.Layers})", "layer.Prepare(capacity);");
+        }
+    }
+}
+
+/// <summary>One forward method.</summary>
+internal sealed class MethodEmitter
+{
+    private readonly CodeWriter _writer;
+    private readonly ModelPlan _plan;
+    private readonly MethodPlan _method;
+    private readonly MethodSpec _spec;
+    private readonly Scope _scope;
+    private readonly EquatableArray<CallAxis> _callAxes;
+    private readonly List<StepParameter> _step;
+
+    public MethodEmitter(CodeWriter writer, ModelPlan plan, MethodPlan method)
+    {
+        (_writer, _plan, _method, _spec) = (writer, plan, method, method.Graph.Method);
+        _scope = new Scope(plan.Model, method, axis => "Sizes." + Names.Identifier(axis));
+        _callAxes = CallAxis.Of(plan.Model, _spec);
+        _step = Steps.Parameters(plan.Model, method, _scope);
+    }
+
+    public void Emit()
+    {
+        EmitForward();
+        _writer.Gap();
+        SessionEmitter.Emit(_writer, _plan, _method, _step, _callAxes);
+        _writer.Gap();
+        EmitStep();
+        _writer.Gap();
+        EmitWorkspace();
+    }
+
+    private void EmitForward()
+    {
+        string parameters = string.Join(", ", _spec.Parameters.Select(parameter => $"{Names.Global(parameter.Type)} {Names.Identifier(parameter.Name)}"));
+        using (_writer.Open($"{_spec.Accessibility} partial {Names.Global(_spec.ReturnType)} {_spec.Name}({parameters})"))
+        {
+            EmitChecks();
+            string arguments = string.Join(", ", CallAxis.Tensors(_spec).Select(item => Names.Identifier(item.Parameter.Name))
+                .Concat(_callAxes.Select(axis => axis.Name + "Size")));
+            if (_method.Graph.Cache is null)
+            {
+                _writer.Write($"using var call = new {_spec.Name}Call(this);\nreturn call.Call({arguments});");
+                return;
+            }
+
+            string cache = Names.Identifier(_method.Graph.Cache), batch = _method.Sequence!.Value[0], positions = _method.Sequence!.Value[1];
+            _writer.Write($"if ({cache} is not null && ({cache}.Session as {_spec.Name}Call)?.Model != this)",
+                $"throw new ArgumentException(\"The cache was not made by this model's CreateCache.\", nameof({cache}));");
+            _writer.Gap();
+            _writer.Write("// Without a cache, all there is to see are the new positions: a cache that lasts for the call.");
+            _writer.Write($"KvCache seen = {cache} ?? CreateCache(Math.Max(1, {batch}Size), Math.Max(1, {positions}Size));");
+            using (_writer.Open("try"))
+                _writer.Write($"return (({_spec.Name}Call)seen.Session!).Call({arguments});");
+            using (_writer.Open("finally"))
+                _writer.Write($"if ({cache} is null)", "seen.Dispose();");
+        }
+    }
+
+    private void EmitChecks()
+    {
+        foreach ((MethodParameterSpec parameter, string[] axes) in CallAxis.Tensors(_spec))
+        {
+            string name = Names.Identifier(parameter.Name), text = Names.Literal(Names.Join(axes));
+            _writer.Write($"ArgumentNullException.ThrowIfNull({name});");
+            _writer.Write($"CallShape.Rank({Names.Literal(parameter.Name)}, {text}, {name}.Shape, {Names.Literal(axes.Length)});");
+            for (int i = 0; i < axes.Length; i++)
+            {
+                CallAxis? call = _callAxes.FirstOrDefault(axis => axis.Name == axes[i]);
+                if (call is not null && call.Parameter == parameter.Name && call.Index == i)
+                {
+                    _writer.Write($"int {axes[i]}Size = {name}.Shape[{Names.Literal(i)}];");
+                    continue;
+                }
+
+                (string size, string from) = call is null ? ("Sizes." + Names.Identifier(axes[i]), "the model's sizes") : (axes[i] + "Size", $"'{call.Parameter}'");
+                _writer.Write($"CallShape.Axis({Names.Literal(parameter.Name)}, {text}, {name}.Shape, {Names.Literal(i)}, {Names.Literal(axes[i])}, {size}, {Names.Literal(from)});");
+            }
+        }
+    }
+
+    private void EmitStep()
+    {
+        string arguments = string.Join(", ", _step.Select(parameter => parameter.Name));
+        _writer.Write("/// <summary>The kernels of one chunk, run by every worker of the team at once. A barrier is due before the result is read.</summary>");
+        using (_writer.OpenMethod($"internal void {_spec.Name}Step", _step.Select(parameter => parameter.ToString())))
+        {
+            foreach (KernelSizes set in KernelSizes.Of(_plan.Model).Where(set => set.SetName is not null))
+            {
+                using (_writer.Open($"if (Sizes.Are{ParametersEmitter.SetProperty(set)})"))
+                    _writer.Write($"{set.ClassName}.{_spec.Name}(this, {arguments});\nreturn;");
+                _writer.Gap();
+            }
+
+            _writer.Write($"Kernels.{_spec.Name}(this, {arguments});");
+        }
+    }
+
+    /// <summary>The workspace as an expression of the numbers of rows: a parent adds it to its own.</summary>
+    private void EmitWorkspace()
+    {
+        List<EquatableArray<string>> spaces = Steps.RowSpaces(_method);
+        _writer.Write("/// <summary>Floats of workspace for so many rows. Fills in where each slot begins, and last where the slots end.</summary>\n/// <remarks>");
+        _writer.Write("/// Buffers that are never alive together share a slot.");
+        for (int slot = 0; slot < _method.WorkspaceSlots; slot++)
+            _writer.Write($"/// Slot {Names.Literal(slot)}: {string.Join(", ", BuffersOf(slot).Select(buffer => $"{buffer.Name} ({Names.Join(buffer.Rows.Concat(buffer.Features))})"))}.");
+        _writer.Write("/// </remarks>");
+        using (_writer.Open($"internal int {_spec.Name}Workspace({string.Concat(spaces.Select(space => $"long {Scope.RowCount(space)}, "))}Span<int> slots)"))
+        {
+            _writer.Write("int floats = 0;");
+            for (int slot = 0; slot < _method.WorkspaceSlots; slot++)
+            {
+                IEnumerable<string> sizes = BuffersOf(slot).Select(buffer =>
+                    Scope.RowCount(buffer.Rows) + string.Concat(buffer.Features.Select(axis => " * " + Size(axis)))).Distinct();
+                _writer.Write($"slots[{Names.Literal(slot)}] = floats;");
+                _writer.Write($"floats = checked(floats + ForwardSession.Padded({sizes.Aggregate((left, right) => $"Math.Max({left}, {right})")}));");
+            }
+
+            _writer.Write($"slots[{Names.Literal(_method.WorkspaceSlots)}] = floats;");
+            foreach (RunPlan run in _method.Kernels.OfType<RunPlan>())
+                _writer.Write($"floats = checked(floats + ({run.Layers}.Count == 0 ? 0 : {run.Layers}[0].ForwardWorkspace({Scope.RowCount(run.Rows)})));");
+            _writer.Write("return floats;");
+        }
+
+        _writer.Gap();
+        string rows = string.Join(", ", spaces.Select(space => "long " + Scope.RowCount(space)));
+        _writer.Write("/// <summary>Floats of workspace for so many rows.</summary>");
+        _writer.Write($"internal int {_spec.Name}Workspace({rows}) =>",
+            $"{_spec.Name}Workspace({string.Concat(spaces.Select(space => Scope.RowCount(space) + ", "))}stackalloc int[{Names.Literal(_method.WorkspaceSlots + 1)}]);");
+    }
+
+    private string Size(string axis)
+    {
+        while (_method.Renames.FirstOrDefault(rename => rename.To == axis) is { } rename)
+            axis = rename.From;
+        return "Sizes." + Names.Identifier(axis);
+    }
+
+    private IEnumerable<BufferPlan> BuffersOf(int slot) => _method.Buffers.Where(buffer => buffer.Role == BufferRole.Workspace && buffer.Slot == slot);
+}

@@ -1,0 +1,111 @@
+using System.Globalization;
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Einsharp.Generator.Emit;
+
+/// <summary>C# names and texts for what the declaration names.</summary>
+internal static class Names
+{
+    /// <summary>The name as an identifier: a keyword gets an @.</summary>
+    public static string Identifier(string name) =>
+        SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None || SyntaxFacts.GetContextualKeywordKind(name) != SyntaxKind.None ? "@" + name : name;
+
+    /// <summary><c>rms_norm_eps</c> as <c>RmsNormEps</c>.</summary>
+    public static string Pascal(string name) => string.Concat(
+        name.Split(['_', '-', '.', ' '], StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1)));
+
+    /// <summary>A string literal.</summary>
+    public static string Literal(string value) => SymbolDisplay.FormatLiteral(value, quote: true);
+
+    /// <summary>A double literal.</summary>
+    public static string Literal(double value)
+    {
+        string text = value.ToString("R", CultureInfo.InvariantCulture);
+        return text.IndexOfAny(['.', 'E', 'e', 'N', 'I']) < 0 ? text + ".0" : text;
+    }
+
+    public static string Literal(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The fully qualified name of a type: <c>global::</c> before everything but keywords.</summary>
+    public static string Global(string type) => type.IndexOf('.') < 0 ? type : "global::" + type.Replace("<Einsharp.", "<global::Einsharp.");
+
+    public static string Join(IEnumerable<string> axes) => string.Join(" ", axes);
+}
+
+/// <summary>
+/// The names of locals in one generated method. Axes keep their names where they can; a value that shares its name with an axis or with one of
+/// the method's own words gets a suffix. Remembers which axes were asked for, so that only those are declared.
+/// </summary>
+internal sealed class Scope
+{
+    private static readonly string[] Words =
+    [
+        "model", "packed", "worker", "cache", "slot", "workspace", "at", "unit", "units", "row", "tile", "first", "count", "scratch", "few", "block",
+        "softmax", "rows", "last", "head", "result", "run", "layer", "layerSlot", "from", "to", "group", "groups", "query", "index", "offset", "element",
+        "y", "normed", "factor", "seen", "end", "step", "sum", "tiles",
+    ];
+
+    private readonly Func<string, string> _size;
+    private readonly HashSet<string> _axes;
+    private readonly List<string> _used = [];
+    private readonly Dictionary<string, string> _renamed = new(StringComparer.Ordinal);
+
+    /// <param name="model">The model, for its axes.</param>
+    /// <param name="method">The method, for axes that are others under another name.</param>
+    /// <param name="size">An axis's size as an expression: a literal where it is pinned.</param>
+    public Scope(CheckedModel model, MethodPlan method, Func<string, string> size)
+    {
+        _axes = new HashSet<string>(model.Axes.Select(axis => axis.Name), StringComparer.Ordinal);
+        _size = size;
+        foreach (RenameOperation rename in method.Renames)
+            _renamed[rename.To] = rename.From;
+    }
+
+    /// <summary>The local that holds an axis's size.</summary>
+    public string Axis(string axis)
+    {
+        while (_renamed.TryGetValue(axis, out string? from))
+            axis = from;
+        if (!_used.Contains(axis))
+            _used.Add(axis);
+        return Local(axis);
+    }
+
+    public static string Local(string axis) => Words.Contains(axis) ? axis + "Size" : Names.Identifier(axis);
+
+    /// <summary>The local that holds a value or an input.</summary>
+    public string Value(string name) => name != "result" && (_axes.Contains(name) || Words.Contains(name)) ? name + "Values" : Names.Identifier(name);
+
+    /// <summary>The product of sizes, to stand alone.</summary>
+    public string Length(IEnumerable<string> axes) => axes.Any() ? string.Join(" * ", axes.Select(Axis)) : "1";
+
+    /// <summary>The product of sizes, to stand in an expression.</summary>
+    public string Product(IEnumerable<string> axes)
+    {
+        string length = Length(axes);
+        return length.Contains(' ') ? "(" + length + ")" : length;
+    }
+
+    /// <summary>The number of rows, a local of its own: <c>bs</c> for b·s.</summary>
+    public static string RowCount(EquatableArray<string> rows) =>
+        rows.All(axis => axis.Length == 1) && rows.Count > 1 ? string.Concat(rows) : string.Join("_", rows.Select(Names.Pascal)) + "Rows";
+
+    /// <summary>The declarations of the axes in use.</summary>
+    public IEnumerable<string> Declarations()
+    {
+        foreach (string axis in _used)
+        {
+            string size = _size(axis);
+            yield return (char.IsDigit(size[0]) ? "const int " : "int ") + Local(axis) + " = " + size + ";";
+        }
+    }
+
+    /// <summary>A scale factor as a C# expression of type float.</summary>
+    public string Factor(ScaleExpression factor) => "(float)(" + string.Concat(factor.Tokens.Select(token =>
+        token == "sqrt" ? "Math.Sqrt"
+        : char.IsDigit(token[0]) || token[0] == '.' ? Names.Literal(double.Parse(token, CultureInfo.InvariantCulture))
+        : char.IsLetter(token[0]) || token[0] == '_' ? "(double)" + Axis(token)
+        : token is "(" or ")" ? token : " " + token + " ")) + ")";
+}

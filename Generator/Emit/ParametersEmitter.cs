@@ -1,0 +1,266 @@
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
+
+namespace Einsharp.Generator.Emit;
+
+/// <summary>Sizes, settings, the constructor, the parameters and layers, their initialisation and their checkpoint names.</summary>
+internal static class ParametersEmitter
+{
+    public static void Emit(CodeWriter writer, ModelPlan plan)
+    {
+        CheckedModel model = plan.Model;
+        ModelSpec spec = model.Spec;
+        EmitSizes(writer, model);
+        writer.Gap();
+        EmitSettings(writer, model);
+        writer.Gap();
+        using (writer.Open($"partial class {spec.Name}"))
+        {
+            EmitConstructors(writer, model);
+            EmitMembers(writer, model);
+            EmitInitialise(writer, model);
+        }
+    }
+
+    /// <summary>The axes that the constructor takes: own parameters' and layers', and the submodels'.</summary>
+    public static IEnumerable<AxisInfo> SizeAxes(CheckedModel model) =>
+        model.Axes.Where(axis => axis.Binding is AxisBinding.Model or AxisBinding.Pinned);
+
+    /// <summary>Every setting of the model and its submodels, once a name.</summary>
+    public static IEnumerable<SettingSignature> Settings(CheckedModel model) =>
+        model.Spec.Settings.Select(setting => new SettingSignature(setting.Setting, setting.Type))
+            .Concat(model.Submodels.SelectMany(submodel => submodel.Settings))
+            .GroupBy(setting => setting.Setting, StringComparer.Ordinal).Select(group => group.First());
+
+    private static void EmitSizes(CodeWriter writer, CheckedModel model)
+    {
+        writer.Write($"/// <summary>The sizes of a <see cref=\"{model.Spec.Name}\"/>: one for each axis of its parameters, constant after construction.</summary>");
+        using (writer.Open($"{model.Spec.Accessibility} sealed record {model.Spec.Name}Sizes"))
+        {
+            foreach (AxisInfo axis in SizeAxes(model))
+            {
+                string name = Names.Identifier(axis.Name), literal = Names.Literal(axis.Name);
+                if (axis.Size is { } size)
+                {
+                    writer.Write($"/// <summary>Axis {axis.Name}, pinned.</summary>\npublic int {name} => {Names.Literal(size)};");
+                }
+                else if (axis.Derived is { } derived)
+                {
+                    writer.Write($"private readonly int? _{axis.Name};");
+                    writer.Gap();
+                    writer.Write($"/// <summary>Axis {axis.Name}, first bound by {axis.FirstBoundBy}. Default: {Names.Literal(derived.Ratio)} · {derived.Of}, "
+                        + $"rounded up to a multiple of {Names.Literal(derived.MultipleOf)}.</summary>");
+                    using (writer.Open($"public int {name}"))
+                    {
+                        writer.Write($"get => _{axis.Name} ?? CallShape.Derived({Names.Literal(derived.Ratio)}, {Names.Identifier(derived.Of)}, {Names.Literal(derived.MultipleOf)});");
+                        writer.Write($"init => _{axis.Name} = CallShape.Size({literal}, value);");
+                    }
+                }
+                else
+                {
+                    writer.Write($"/// <summary>Axis {axis.Name}, first bound by {axis.FirstBoundBy}.</summary>");
+                    writer.Write($"public required int {name} {{ get => _{axis.Name}; init => _{axis.Name} = CallShape.Size({literal}, value); }}");
+                    writer.Gap();
+                    writer.Write($"private readonly int _{axis.Name};");
+                }
+
+                writer.Gap();
+            }
+
+            EmitNamedSizes(writer, model);
+        }
+    }
+
+    private static void EmitNamedSizes(CodeWriter writer, CheckedModel model)
+    {
+        foreach (KernelSizes set in KernelSizes.Of(model).Where(set => set.SetName is not null))
+        {
+            IEnumerable<string> sizes = SizeAxes(model).Where(axis => axis.Size is null && set.Pinned.Any(pinned => pinned.Axis == axis.Name))
+                .Select(axis => $"{Names.Identifier(axis.Name)} = {set.Expression(axis.Name)}");
+            if (SizeAxes(model).All(axis => axis.Size is not null || axis.Derived is not null || set.Pinned.Any(pinned => pinned.Axis == axis.Name)))
+            {
+                writer.Write($"/// <summary>The sizes named {set.SetName}.</summary>");
+                writer.Write($"public static {model.Spec.Name}Sizes {SetProperty(set)} {{ get; }} = new() {{ {string.Join(", ", sizes)} }};");
+                writer.Gap();
+            }
+
+            string test = string.Join(" && ", set.Pinned.Where(pinned => model.Axes.Any(axis => axis.Name == pinned.Axis && axis.Size is null))
+                .Select(pinned => $"{Names.Identifier(pinned.Axis)} == {Names.Literal(pinned.Size)}"));
+            writer.Write($"internal bool Are{SetProperty(set)} => {(test.Length == 0 ? "true" : test)};");
+            writer.Gap();
+        }
+    }
+
+    /// <summary>A set's name as a property: <c>1b</c> as <c>Set1b</c>.</summary>
+    public static string SetProperty(KernelSizes set) =>
+        char.IsDigit(set.SetName![0]) ? "Set" + Names.Pascal(set.SetName) : Names.Pascal(set.SetName);
+
+    private static void EmitSettings(CodeWriter writer, CheckedModel model)
+    {
+        writer.Write($"/// <summary>The settings of a <see cref=\"{model.Spec.Name}\"/>: run-time scalars, the same name being the same setting in its layers.</summary>");
+        using (writer.Open($"{model.Spec.Accessibility} sealed record {model.Spec.Name}Settings"))
+        {
+            foreach (SettingSignature setting in Settings(model))
+            {
+                writer.Write($"/// <summary>{setting.Setting}.</summary>");
+                writer.Write($"public required {Names.Global(setting.Type)} {Names.Pascal(setting.Setting)} {{ get; init; }}");
+                writer.Gap();
+            }
+        }
+    }
+
+    private static void EmitConstructors(CodeWriter writer, CheckedModel model)
+    {
+        string name = model.Spec.Name;
+        foreach (ParamSpec param in model.Spec.Params)
+            writer.Write($"private readonly Param {Field(param.Name)};");
+        foreach (LayersSpec layers in model.Spec.Layers)
+            writer.Write($"private readonly Layers<global::{layers.Model}> {Field(layers.Name)};");
+        writer.Gap();
+        writer.Write($"""
+            /// <summary>Makes the model; its parameters have no values until it is initialised or loaded.</summary>
+            /// <param name="sizes">The size of every axis of its parameters.</param>
+            /// <param name="settings">Its settings.</param>
+            /// <param name="device">Where it runs; the default is every core of the CPU.</param>
+            /// <exception cref="NotSupportedException">The device is not one that these kernels run on.</exception>
+            """);
+        writer.Write($"public {name}({name}Sizes sizes, {name}Settings settings, Device? device = null)", ": this(sizes, settings, device, \"\")");
+        writer.Write("{\n}");
+        writer.Gap();
+        using (writer.Open($"internal {name}({name}Sizes sizes, {name}Settings settings, Device? device, string prefix)"))
+        {
+            writer.Write("ArgumentNullException.ThrowIfNull(sizes);\nArgumentNullException.ThrowIfNull(settings);");
+            writer.Write("Sizes = sizes;\nSettings = settings;");
+            writer.Write("Device = (device ?? global::Einsharp.Device.Cpu) as CpuDevice", "?? throw new NotSupportedException($\"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice.\");");
+            foreach (CheckedParam param in model.Params)
+                EmitParam(writer, param);
+            foreach (LayersSpec layers in model.Spec.Layers)
+                EmitLayers(writer, model, layers);
+            EmitParameterList(writer, model);
+        }
+
+        writer.Gap();
+    }
+
+    public static string Field(string name) => "_" + char.ToLowerInvariant(name[0]) + name.Substring(1);
+
+    private static void EmitParam(CodeWriter writer, CheckedParam param)
+    {
+        ParamSpec spec = param.Spec;
+        string shape = string.Join(", ", param.Axes.Select(axis => "sizes." + Names.Identifier(axis)));
+        writer.Write($"{Field(spec.Name)} = new Param({Names.Literal(spec.Name)}, prefix + {Names.Literal(spec.From ?? spec.Name)}, "
+            + $"{Names.Literal(Names.Join(param.Axes))}, [{shape}], {Initializer(param)}){(spec.Or is null ? "" : $" {{ Or = {Field(spec.Or)} }}")};");
+    }
+
+    private static string Initializer(CheckedParam param)
+    {
+        ParamSpec spec = param.Spec;
+        string Number(double? value, double or) => "(float)" + Names.Literal(value ?? or);
+        return spec.Init switch
+        {
+            InitKind.Linear => $"Initializer.Linear(fanIn: {Fan(param.FanIn)}, fanOut: {Fan(param.FanOut)})",
+            InitKind.Embedding => "Initializer.Embedding()",
+            InitKind.Ones => "Initializer.Ones",
+            InitKind.Zeros => "Initializer.Zeros",
+            InitKind.Normal => $"Initializer.Normal({Number(spec.Mean, 0)}, {Number(spec.Deviation, 1)})",
+            InitKind.TruncatedNormal => $"Initializer.TruncatedNormal({Number(spec.Mean, 0)}, {Number(spec.Deviation, 1)}, {Number(spec.Cut, 3)})",
+            _ => $"Initializer.Uniform({Number(spec.Low, 0)}, {Number(spec.High, 1)})",
+        };
+    }
+
+    private static string Fan(EquatableArray<string> axes) =>
+        axes.Count == 0 ? "1L" : "(long)" + string.Join(" * ", axes.Select(axis => "sizes." + Names.Identifier(axis)));
+
+    private static void EmitLayers(CodeWriter writer, CheckedModel model, LayersSpec layers)
+    {
+        ModelSignature child = model.Submodels.First(submodel => submodel.FullName == layers.Model);
+        string type = "global::" + child.FullName;
+        IEnumerable<string> sizes = ChildSizes(model, child).Select(axis => $"{Names.Identifier(axis)} = sizes.{Names.Identifier(axis)}");
+        IEnumerable<string> settings = ChildSettings(model, child).Select(setting => $"{Names.Pascal(setting)} = settings.{Names.Pascal(setting)}");
+        string prefix = (layers.From ?? layers.Name + ".{0}.").Replace("{0}", "\" + layer.ToString(System.Globalization.CultureInfo.InvariantCulture) + \"");
+        string array = Field(layers.Name) + "Layers";
+        writer.Write($"var {array} = new {type}[sizes.{Names.Identifier(layers.Count)}];");
+        writer.Write($"{Field(layers.Name)}Sizes = new {type}Sizes {{ {string.Join(", ", sizes)} }};");
+        writer.Write($"var {array}Settings = new {type}Settings {{ {string.Join(", ", settings)} }};");
+        using (writer.Open($"for (int layer = 0; layer < {array}.Length; layer++)"))
+            writer.Write($"{array}[layer] = new {type}({Field(layers.Name)}Sizes, {array}Settings, Device, prefix + \"{prefix}\");");
+        writer.Write($"{Field(layers.Name)} = new Layers<{type}>({array});");
+    }
+
+    /// <summary>The sizes that a child takes, its own submodels' included, but for those it pins itself.</summary>
+    private static IEnumerable<string> ChildSizes(CheckedModel model, ModelSignature child) =>
+        Family(model, child).SelectMany(member => member.Sizes).Where(size => size.Pinned is null).Select(size => size.Axis).Distinct();
+
+    private static IEnumerable<string> ChildSettings(CheckedModel model, ModelSignature child) =>
+        Family(model, child).SelectMany(member => member.Settings).Select(setting => setting.Setting).Distinct();
+
+    private static List<ModelSignature> Family(CheckedModel model, ModelSignature child)
+    {
+        var members = new List<ModelSignature> { child };
+        for (int i = 0; i < members.Count; i++)
+        {
+            foreach (string name in members[i].Submodels)
+            {
+                if (model.Submodels.FirstOrDefault(submodel => submodel.FullName == name) is { } found && !members.Contains(found))
+                    members.Add(found);
+            }
+        }
+
+        return members;
+    }
+
+    private static void EmitParameterList(CodeWriter writer, CheckedModel model)
+    {
+        writer.Write("var parameters = new List<Param>();");
+        foreach (ParamSpec param in model.Spec.Params)
+            writer.Write($"parameters.Add({Field(param.Name)});");
+        foreach (LayersSpec layers in model.Spec.Layers)
+            writer.Write($"foreach (global::{layers.Model} layer in {Field(layers.Name)})", "parameters.AddRange(layer.Parameters);");
+        writer.Write("Parameters = parameters;");
+    }
+
+    private static void EmitMembers(CodeWriter writer, CheckedModel model)
+    {
+        ModelSpec spec = model.Spec;
+        writer.Write($"/// <summary>The sizes that the model was made with.</summary>\npublic {spec.Name}Sizes Sizes {{ get; }}\n");
+        writer.Write($"/// <summary>The settings that the model was made with.</summary>\npublic {spec.Name}Settings Settings {{ get; }}\n");
+        writer.Write("/// <summary>Where the model runs.</summary>\npublic CpuDevice Device { get; }\n");
+        writer.Write("/// <summary>Every parameter, those of the layers included, with its checkpoint name, axes and shape.</summary>");
+        writer.Write("public IReadOnlyList<Param> Parameters { get; }\n");
+        foreach (ParamSpec param in spec.Params)
+            writer.Write($"{param.Accessibility} partial Param {param.Name} => {Field(param.Name)};\n");
+        foreach (LayersSpec layers in spec.Layers)
+        {
+            writer.Write($"{layers.Accessibility} partial Layers<global::{layers.Model}> {layers.Name} => {Field(layers.Name)};\n");
+            writer.Write($"private readonly global::{layers.Model}Sizes {Field(layers.Name)}Sizes;\n");
+        }
+
+        foreach (SettingSpec setting in spec.Settings)
+            writer.Write($"{setting.Accessibility} partial {Names.Global(setting.Type)} {setting.Name} => Settings.{Names.Pascal(setting.Setting)};\n");
+    }
+
+    private static void EmitInitialise(CodeWriter writer, CheckedModel model)
+    {
+        List<ParamSpec> tied = model.Spec.Params.Where(param => param.Or is not null).ToList();
+        writer.Write("/// <summary>Gives every parameter its initial values: a function of the seed, its checkpoint name and the element's index alone.</summary>");
+        writer.Write("/// <param name=\"seed\">The seed.</param>\n/// <param name=\"format\">How they are stored.</param>");
+        if (tied.Count > 0)
+            writer.Write("/// <param name=\"tied\">Whether a parameter with a stand-in (Or) shares its memory.</param>");
+        using (writer.Open($"public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32{(tied.Count > 0 ? ", bool tied = false" : "")})"))
+        {
+            using (writer.Open("foreach (Param param in Parameters)"))
+            {
+                if (tied.Count > 0)
+                    writer.Write("if (!tied || param.Or is null)", "param.Initialise(seed, format);");
+                else
+                    writer.Write("param.Initialise(seed, format);");
+            }
+
+            foreach (ParamSpec param in tied)
+            {
+                writer.Gap();
+                writer.Write("if (tied)", $"{Field(param.Name)}.ShareWith({Field(param.Or!)});");
+            }
+        }
+    }
+}

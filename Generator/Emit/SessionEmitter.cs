@@ -1,0 +1,147 @@
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
+
+namespace Einsharp.Generator.Emit;
+
+/// <summary>The class that holds what the workers of one call share: its arguments, its packed rows, its workspace and its result.</summary>
+internal static class SessionEmitter
+{
+    public static void Emit(CodeWriter writer, ModelPlan plan, MethodPlan method, List<StepParameter> step, EquatableArray<CallAxis> callAxes)
+    {
+        MethodSpec spec = method.Graph.Method;
+        string type = plan.Model.Spec.Name;
+        bool cached = method.Graph.Cache is not null;
+        writer.Write($"/// <summary>One caller of {spec.Name}: the arguments of the call at hand, its workspace and its result.</summary>");
+        using (writer.Open($"private sealed class {spec.Name}Call({type} model{(cached ? ", KvCache cache" : "")}) : ForwardSession(model.Device, {(cached ? "cache" : "null")})"))
+        {
+            foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
+                writer.Write($"private {Names.Global(parameter.Type)} _{parameter.Name} = null!;");
+            foreach (CallAxis axis in callAxes)
+                writer.Write($"private int _{axis.Name}Size;");
+            writer.Gap();
+            writer.Write($"internal {type} Model => model;");
+            writer.Gap();
+            EmitCall(writer, method, callAxes);
+            writer.Gap();
+            EmitWorkspaceFloats(writer, method);
+            writer.Gap();
+            EmitRun(writer, method, step);
+        }
+    }
+
+    private static void EmitCall(CodeWriter writer, MethodPlan method, EquatableArray<CallAxis> callAxes)
+    {
+        MethodSpec spec = method.Graph.Method;
+        IEnumerable<string> parameters = CallAxis.Tensors(spec).Select(item => $"{Names.Global(item.Parameter.Type)} {Names.Identifier(item.Parameter.Name)}")
+            .Concat(callAxes.Select(axis => $"int {axis.Name}Size"));
+        using (writer.Open($"internal Tensor Call({string.Join(", ", parameters)})"))
+        {
+            writer.Write("Enter();");
+            using (writer.Open("try"))
+            {
+                if (method.Sequence is { } sequence)
+                    writer.Write($"Begin({sequence[0]}Size, {sequence[1]}Size);");
+                EmitIndexChecks(writer, method);
+                foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
+                    writer.Write($"_{parameter.Name} = {Names.Identifier(parameter.Name)};");
+                foreach (CallAxis axis in callAxes)
+                    writer.Write($"_{axis.Name}Size = {axis.Name}Size;");
+                IEnumerable<string> shape = method.Graph.Result.Axes.Select(axis => callAxes.Any(call => call.Name == axis) ? axis + "Size" : Size(method, axis));
+                writer.Write($"MakeResult(clear: {(Unpacks(method) ? "true" : "false")}, {string.Join(", ", shape)});");
+                writer.Write(method.Sequence is null ? "RunOnce();" : $"RunChunks({(method.Chunked ? "ChunkRows" : "int.MaxValue")});");
+                writer.Write("return Result;");
+            }
+
+            using (writer.Open("finally"))
+                writer.Write("Exit();");
+        }
+    }
+
+    private static string Size(MethodPlan method, string axis)
+    {
+        while (method.Renames.FirstOrDefault(rename => rename.To == axis) is { } rename)
+            axis = rename.From;
+        return "model.Sizes." + Names.Identifier(axis);
+    }
+
+    private static void EmitIndexChecks(CodeWriter writer, MethodPlan method)
+    {
+        foreach (KernelPlan kernel in method.Kernels)
+        {
+            if (kernel is GatherPlan gather)
+            {
+                string check = gather.Rows == method.Sequence ? "CheckPackedIndices" : "CheckIndices";
+                writer.Write($"{check}({Names.Literal(gather.Indices)}, {Names.Identifier(gather.Indices)}.Span, {Size(method, gather.RowAxis)}, {Names.Literal(gather.RowAxis)});");
+            }
+            else if (kernel is SelectPlan select)
+            {
+                writer.Write($"CheckColumns({Names.Literal(select.Indices)}, {Names.Identifier(select.Indices)}.Span, {Names.Literal(method.Sequence!.Value[1])});");
+            }
+        }
+    }
+
+    /// <summary>Whether the float input has padding that the kernels must not see.</summary>
+    private static bool Packs(MethodPlan method) => method.Sequence is not null && method.Input.Length > 0;
+
+    /// <summary>Whether the result has padding.</summary>
+    private static bool Unpacks(MethodPlan method) => method.Sequence is not null && method.Result.Rows == method.Sequence;
+
+    private static string RowCount(MethodPlan method, EquatableArray<string> rows) =>
+        rows == method.Sequence ? "Packed.Count" : rows.Count == 0 ? "1" : string.Join(" * ", rows.Select(axis => "_" + axis + "Size"));
+
+    private static string Features(MethodPlan method, BufferPlan buffer) =>
+        buffer.Features.Count == 0 ? "1" : string.Join(" * ", buffer.Features.Select(axis => Size(method, axis)));
+
+    private static void EmitWorkspaceFloats(CodeWriter writer, MethodPlan method)
+    {
+        var terms = new List<string>();
+        if (Packs(method))
+            terms.Add($"Padded((long)Packed.Count * {Features(method, method.Buffer(method.Input))})");
+        if (Unpacks(method))
+            terms.Add($"Padded((long)Packed.Count * {Features(method, method.Result)})");
+        terms.Add($"model.{method.Graph.Method.Name}Workspace({string.Join(", ", Steps.RowSpaces(method).Select(space => RowCount(method, space)))})");
+        writer.Write("protected override int WorkspaceFloats() =>", string.Join("\n    + ", terms) + ";");
+    }
+
+    private static void EmitRun(CodeWriter writer, MethodPlan method, List<StepParameter> step)
+    {
+        using (writer.Open("public override void Run(Worker worker)"))
+        {
+            string workspace = "Workspace";
+            if (Packs(method))
+            {
+                string features = Features(method, method.Buffer(method.Input));
+                writer.Write($"Span<float> input = {workspace}[..Padded((long)Packed.Count * {features})], afterInput = {workspace}[input.Length..];");
+                writer.Write($"Packed.Collect(worker, _{method.Input}.Span, _{method.Sequence!.Value[1]}Size, {features}, input);\nworker.Barrier();");
+                workspace = "afterInput";
+            }
+
+            if (Unpacks(method))
+            {
+                writer.Write($"Span<float> result = {workspace}[..Padded((long)Packed.Count * {Features(method, method.Result)})], afterResult = {workspace}[result.Length..];");
+                workspace = "afterResult";
+            }
+
+            IEnumerable<string> arguments = step.Select(parameter => parameter.Role switch
+            {
+                StepRole.Packed => "Packed",
+                StepRole.Rows => RowCount(method, method.Buffer(method.Input).Rows),
+                StepRole.CallAxis => $"_{parameter.Source}Size",
+                StepRole.FloatInput when Packs(method) => "input",
+                StepRole.FloatInput or StepRole.IntInput => $"_{parameter.Source}.Span",
+                StepRole.Result => Unpacks(method) ? "result" : "Result.Span",
+                StepRole.Cache => "Cache!",
+                StepRole.Slot => "0",
+                StepRole.Workspace => workspace,
+                StepRole.Last => "IsLastChunk",
+                _ => parameter.Name,
+            });
+            writer.Write($"model.{method.Graph.Method.Name}Step({string.Join(", ", arguments)});");
+            if (Unpacks(method))
+            {
+                writer.Write("worker.Barrier();");
+                writer.Write($"Packed.Spread(worker, result, _{method.Sequence!.Value[1]}Size, {Features(method, method.Result)}, Result.Span);");
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
+
+namespace Einsharp.Generator.Emit;
+
+/// <summary>An axis that a call brings, and the first parameter that has it.</summary>
+internal sealed record CallAxis(string Name, string Parameter, int Index)
+{
+    public static EquatableArray<CallAxis> Of(CheckedModel model, MethodSpec method)
+    {
+        var found = new List<CallAxis>();
+        foreach ((MethodParameterSpec parameter, string[] axes) in Tensors(method))
+        {
+            for (int i = 0; i < axes.Length; i++)
+            {
+                if (model.Axes.Any(axis => axis.Name == axes[i] && axis.Binding == AxisBinding.Call) && found.All(axis => axis.Name != axes[i]))
+                    found.Add(new CallAxis(axes[i], parameter.Name, i));
+            }
+        }
+
+        return found.ToEquatable();
+    }
+
+    /// <summary>The tensor parameters of a method with their axes.</summary>
+    public static IEnumerable<(MethodParameterSpec Parameter, string[] Axes)> Tensors(MethodSpec method) =>
+        method.Parameters.Where(parameter => parameter.Axes is not null)
+            .Select(parameter => (parameter, parameter.Axes!.Split([' '], StringSplitOptions.RemoveEmptyEntries)));
+}
+
+/// <summary>What a parameter of a step is.</summary>
+internal enum StepRole { Packed, Rows, CallAxis, Worker, FloatInput, IntInput, Result, Cache, Slot, Workspace, Last }
+
+/// <summary>A parameter of a step. <paramref name="Source"/> is the axis or the method's parameter that it stands for.</summary>
+internal sealed record StepParameter(StepRole Role, string Type, string Name, string Source = "")
+{
+    public override string ToString() => Type + " " + Name;
+}
+
+/// <summary>One of a model's slots in the cache: keys are laid out for scores, values for sums.</summary>
+internal sealed record Slot(AppendOperation Append, EquatableArray<string> Heads, string Size, string Layout)
+{
+    public static IReadOnlyList<Slot> Of(MethodPlan method)
+    {
+        var slots = new List<Slot>();
+        foreach (AppendOperation append in method.Graph.Operations.OfType<AppendOperation>())
+        {
+            bool isKeys = method.Kernels.OfType<AttentionPlan>().Any(attention => attention.Keys.Id == append.Id);
+            string[] features = [.. append.Input.Axes.Skip(2)];
+            slots.Add(new Slot(append, features.Take(features.Length - 1).ToEquatable(), features[features.Length - 1], isKeys ? "Blocked" : "Rows"));
+        }
+
+        return slots;
+    }
+}
+
+/// <summary>How a method's kernels are entered: by its own session, or by the parent that it is a layer of.</summary>
+internal static class Steps
+{
+    /// <summary>Whether all that the kernels need of a call is its rows: then a parent can run them on its own.</summary>
+    public static bool IsLayer(MethodPlan method) =>
+        method.Input.Length > 0 && CallAxis.Tensors(method.Graph.Method).Count() == 1
+        && method.Kernels.All(kernel => kernel.Rows == method.Buffer(method.Input).Rows)
+        && (method.Sequence is null || method.Sequence == method.Buffer(method.Input).Rows);
+
+    /// <summary>The parameters of a step, and of the kernels' entry: what the call is, then the worker, buffers, the cache and the workspace.</summary>
+    public static List<StepParameter> Parameters(CheckedModel model, MethodPlan method, Scope scope)
+    {
+        MethodSpec spec = method.Graph.Method;
+        var parameters = new List<StepParameter>();
+        if (method.Sequence is not null)
+            parameters.Add(new(StepRole.Packed, "PackedRows", "packed"));
+        else if (IsLayer(method))
+            parameters.Add(new(StepRole.Rows, "int", "rows"));
+        if (!IsLayer(method))
+            parameters.AddRange(CallAxis.Of(model, spec).Select(axis => new StepParameter(StepRole.CallAxis, "int", Scope.Local(axis.Name), axis.Name)));
+        parameters.Add(new(StepRole.Worker, "Worker", "worker"));
+        foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
+        {
+            bool isFloat = MethodPlanner.IsFloatTensor(parameter.Type);
+            parameters.Add(new(isFloat ? StepRole.FloatInput : StepRole.IntInput, isFloat ? "ReadOnlySpan<float>" : "ReadOnlySpan<int>", scope.Value(parameter.Name), parameter.Name));
+        }
+
+        parameters.Add(new(StepRole.Result, "Span<float>", "result"));
+        if (method.Graph.Cache is not null)
+            parameters.AddRange([new(StepRole.Cache, "KvCache", "cache"), new(StepRole.Slot, "int", "slot")]);
+        parameters.Add(new(StepRole.Workspace, "Span<float>", "workspace"));
+        if (method.Sequence is not null && method.LastChunk < method.Kernels.Count)
+            parameters.Add(new(StepRole.Last, "bool", "last"));
+        return parameters;
+    }
+
+    /// <summary>Every set of rows that kernels and buffers are over; the workspace depends on their numbers.</summary>
+    public static List<EquatableArray<string>> RowSpaces(MethodPlan method) =>
+        [.. method.Kernels.Select(kernel => kernel.Rows).Concat(method.Buffers.Select(buffer => buffer.Rows)).Distinct()];
+
+    /// <summary>The declaration of a number of rows, in terms of a step's parameters.</summary>
+    public static string RowDeclaration(MethodPlan method, EquatableArray<string> rows)
+    {
+        string count = rows == method.Sequence ? "packed.Count"
+            : IsLayer(method) ? "rows"
+            : rows.Count == 0 ? "1"
+            : string.Join(" * ", rows.Select(Scope.Local));
+        return $"int {Scope.RowCount(rows)} = {count};";
+    }
+}

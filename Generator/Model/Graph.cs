@@ -1,0 +1,61 @@
+namespace Einsharp.Generator.Model;
+
+/// <summary>How and when an axis gets its size.</summary>
+internal enum AxisBinding
+{
+    /// <summary>A literal in the declaration.</summary>
+    Pinned,
+
+    /// <summary>An axis of a parameter, or a layer count: given to the constructor, constant after loading.</summary>
+    Model,
+
+    /// <summary>Read off the call's inputs.</summary>
+    Call,
+
+    /// <summary>The positions a cache has seen: the target of an <c>Append</c>.</summary>
+    Seen,
+}
+
+/// <summary>An axis of a model: its binding, and where it was first bound, for messages ("'Query'").</summary>
+internal sealed record AxisInfo(string Name, AxisBinding Binding, int? Size, DerivedSize? Derived, string FirstBoundBy);
+
+/// <summary>A default: <paramref name="Ratio"/> · <paramref name="Of"/>, rounded up to a multiple.</summary>
+internal sealed record DerivedSize(double Ratio, string Of, int MultipleOf);
+
+/// <summary>What the equations of one method mean, after checking: operations in order, the last one being the result.</summary>
+internal sealed record Graph(MethodSpec Method, EquatableArray<Operation> Operations, string? Cache)
+{
+    public Operation Result => Operations[Operations.Count - 1];
+}
+
+/// <summary>
+/// A checked model: nothing in it can fail any more. <paramref name="Axes"/> holds every axis of the class and, for sizes, those of its layers'
+/// models too, in the order in which they were first bound.
+/// </summary>
+internal sealed record CheckedModel(
+    ModelSpec Spec, EquatableArray<AxisInfo> Axes, EquatableArray<CheckedParam> Params, EquatableArray<Graph> Graphs,
+    EquatableArray<ModelSignature> Submodels);
+
+/// <summary>A parameter with its axes parsed and, for <see cref="InitKind.Linear"/>, the axes of its fans (contracted = in, others = out).</summary>
+internal sealed record CheckedParam(ParamSpec Spec, EquatableArray<string> Axes, EquatableArray<string> FanIn, EquatableArray<string> FanOut);
+
+/// <summary>
+/// What a parent needs to know of a model that it runs: enough to construct, load and call it, and no more, so that an edit inside
+/// a block re-emits the block alone.
+/// </summary>
+/// <param name="Input">Axes of the Forward's tensor input; null when the model has no Forward of the form (Tensor, KvCache?) → Tensor.</param>
+/// <param name="IsSequence">Whether its equations speak of positions (Rotate, Append, Select, or layers that take the cache).</param>
+/// <param name="Sizes">Axes that the constructor takes, the submodels' included.</param>
+internal sealed record ModelSignature(
+    string FullName, string Namespace, string Name, EquatableArray<SizeSignature> Sizes, EquatableArray<SettingSignature> Settings,
+    EquatableArray<string>? Input, EquatableArray<string>? Output, bool TakesCache, bool IsSequence, EquatableArray<SlotSignature> Slots,
+    EquatableArray<string> Submodels, bool IsValid);
+
+/// <summary>A size the constructor takes: bound by a parameter or a layer count.</summary>
+internal sealed record SizeSignature(string Axis, int? Pinned, DerivedSize? Derived);
+
+/// <summary>A setting the constructor takes.</summary>
+internal sealed record SettingSignature(string Setting, string Type);
+
+/// <summary>One slot of the cache: the name of the appended value and its axes, batch and positions included.</summary>
+internal sealed record SlotSignature(string Name, EquatableArray<string> Axes);

@@ -1,0 +1,139 @@
+namespace Einsharp.Generator.Model;
+
+/// <summary>What an operand names.</summary>
+internal enum OperandKind
+{
+    /// <summary>The result of an earlier operation.</summary>
+    Value,
+
+    /// <summary>A tensor parameter of the method.</summary>
+    Input,
+
+    /// <summary>A <c>[Param]</c> of the class.</summary>
+    Param,
+}
+
+/// <summary>A named tensor with its axes, outermost first. For values, <paramref name="Id"/> is the operation that made it (index in <see cref="Graph.Operations"/>).</summary>
+internal sealed record Operand(OperandKind Kind, string Name, int Id, EquatableArray<string> Axes);
+
+/// <summary>
+/// One single-assignment operation: reads operands, makes one value. <paramref name="Name"/> is the name the user gave by <c>As</c> if this
+/// operation ends at an <c>As</c>, else null. Modifiers are operations of their own, so that the gradient pass can name what they read.
+/// </summary>
+internal abstract record Operation(int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text)
+{
+    /// <summary>The value as an operand of a later operation.</summary>
+    public Operand AsOperand() => new(OperandKind.Value, Name ?? "#" + Id.ToString(System.Globalization.CultureInfo.InvariantCulture), Id, Axes);
+
+    /// <summary>What the operation reads, in order.</summary>
+    public abstract EquatableArray<Operand> Reads { get; }
+}
+
+internal sealed record EinsumOperation(int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, EquatableArray<Operand> Operands)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => Operands;
+}
+
+/// <summary>x / sqrt(mean(x²) + eps) · gain over the axes of the gain. Zhang and Sennrich 2019, arXiv 1910.07467.</summary>
+internal sealed record RmsNormOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, Operand Gain, SettingRef Epsilon)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input, Gain];
+}
+
+/// <summary>Rows of a table by index: "b s, v d -> b s d".</summary>
+internal sealed record GatherOperation(int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Indices, Operand Table)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Indices, Table];
+}
+
+/// <summary>Positions of a sequence by index: "b s d, b o -> b o d".</summary>
+internal sealed record SelectOperation(int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, Operand Indices)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input, Indices];
+}
+
+/// <summary>Every layer of a <c>[Layers]</c> property in turn.</summary>
+internal sealed record RunOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, string Layers, string Model, Operand Input, string? Cache)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input];
+}
+
+/// <summary>Rotary position embedding of axis <paramref name="Axis"/> by the positions of axis <paramref name="Position"/>. Su et al. 2021, arXiv 2104.09864.</summary>
+internal sealed record RotateOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string Position, string Axis, SettingRef Rope)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input];
+}
+
+/// <summary>Writes the new positions of <paramref name="From"/> into a slot of the cache and is the whole of it, along <paramref name="To"/>.</summary>
+internal sealed record AppendOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string From, string To, string Cache, string Slot)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input];
+}
+
+/// <summary>The same memory with one axis under another name.</summary>
+internal sealed record RenameOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string From, string To)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input];
+}
+
+/// <summary>Multiplies by a number made of sizes and literals, such as 1/sqrt(k).</summary>
+internal sealed record ScaleOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, ScaleExpression Factor)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input];
+}
+
+/// <summary>Where the position of <paramref name="Key"/> is after that of <paramref name="Query"/>, the value is −∞.</summary>
+internal sealed record CausalOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string Query, string Key)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input];
+}
+
+internal sealed record SoftmaxOperation(int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string Axis)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input];
+}
+
+/// <summary>x · sigmoid(x).</summary>
+internal sealed record SiluOperation(int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input];
+}
+
+internal enum BinaryKind { Add, Multiply }
+
+/// <summary>Elementwise with another operand whose axes are a subset, matched by name.</summary>
+internal sealed record BinaryOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, BinaryKind Kind, Operand Input, Operand Other)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input, Other];
+}
+
+/// <summary>A setting as the code names it: <paramref name="Property"/> of the class, identity <paramref name="Setting"/>.</summary>
+internal sealed record SettingRef(string Property, string Setting);
+
+/// <summary>
+/// A scale factor in normalised text, ready to be C#: numbers, axis names, <c>+ - * /</c>, parentheses, <c>sqrt(…)</c>.
+/// </summary>
+/// <param name="Text">As the user wrote it.</param>
+/// <param name="Tokens">The tokens: numbers, axis names, "sqrt", and one-character operators.</param>
+internal sealed record ScaleExpression(string Text, EquatableArray<string> Tokens);

@@ -1,0 +1,124 @@
+using Einsharp.Generator.Diagnostics;
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Syntax;
+
+namespace Einsharp.Generator.Plan;
+
+// What names mean: one flat namespace of parameters, params, settings, layers and values.
+internal sealed partial class MethodChecker
+{
+    private string? MemberKind(string name)
+    {
+        if (Spec.Params.Any(parameter => parameter.Name == name))
+            return "a param";
+        if (Spec.Settings.Any(setting => setting.Name == name))
+            return "a setting";
+        return Spec.Layers.Any(layers => layers.Name == name) ? "layers" : null;
+    }
+
+    private string? KindOf(string name) => MemberKind(name) ?? method.Parameters.FirstOrDefault(parameter => parameter.Name == name)?.Type switch
+    {
+        TypeNames.Tensor => "a tensor",
+        TypeNames.Indices => "a tensor of indices",
+        TypeNames.Cache => "a cache",
+        null => _values.ContainsKey(name) ? "a value" : null,
+        _ => "a parameter",
+    };
+
+    /// <summary>The tensor that an argument names; null when there is none (a finding says so) or when a mistake hides its axes.</summary>
+    private Operand? Tensor(Step step, int position)
+    {
+        string name = step.Argument(position);
+        ParamUse? use = declarations.Param(name);
+        use?.IsRead = true;
+        if (_values.TryGetValue(name, out NamedValue? value))
+        {
+            // Of two things with one name, nobody knows which is meant.
+            if (value.IsClash)
+                return null;
+            if (!value.IsMade)
+            {
+                _readsAreLost = true;
+                findings.Add(
+                    DiagnosticCatalogue.NotMadeYet, step.At(position), name, DeclarationChecker.Number(value.Bracket + 1),
+                    DeclarationChecker.Number(step.Bracket + 1));
+            }
+
+            value.IsRead = true;
+            _unread.Remove(name);
+            return value.Operand;
+        }
+
+        if (use is not null)
+            return use.Axes is { } axes ? new Operand(OperandKind.Param, name, -1, axes) : null;
+
+        if (Parameter(name, TypeNames.Tensor) is { } tensor)
+            return Input(tensor);
+        Refuse(step, step.At(position), name, "a tensor", static kind => kind is "a tensor" or "a param" or "a value");
+        return null;
+    }
+
+    private Operand? Indices(Step step, int position)
+    {
+        string name = step.Argument(position);
+        if (Parameter(name, TypeNames.Indices) is { } indices)
+            return Input(indices);
+        Refuse(step, step.At(position), name, "a parameter of type Tensor<int>", static kind => kind == "a tensor of indices");
+        return null;
+    }
+
+    private SettingRef? Setting(Step step, ArgumentSpec argument, string type)
+    {
+        string name = argument.Value;
+        if (Spec.Settings.FirstOrDefault(setting => setting.Name == name) is { } setting && setting.Type == type)
+            return new SettingRef(name, setting.Setting);
+        Refuse(step, step.Attribute.At(argument.Index), name, "a setting of type " + TypeNames.Short(type), static kind => kind == "a setting");
+        return null;
+    }
+
+    private bool IsCache(Step step, int position)
+    {
+        string name = step.Argument(position);
+        if (Parameter(name, TypeNames.Cache) is not null)
+            return true;
+        Refuse(step, step.At(position), name, "the method's parameter of type KvCache?", static kind => kind == "a cache");
+        return false;
+    }
+
+    private MethodParameterSpec? Parameter(string name, string type) =>
+        method.Parameters.FirstOrDefault(parameter => parameter.Name == name && parameter.Type == type);
+
+    private static Operand? Input(MethodParameterSpec parameter) => EinsumParser.ParseAxes(parameter.Axes ?? "").Value is { } axes && parameter.Axes is not null
+        ? new Operand(OperandKind.Input, parameter.Name, -1, axes.Names)
+        : null;
+
+    // A name that is unknown, or known as something else.
+    private void Refuse(Step step, Site site, string name, string wanted, Func<string, bool> fits)
+    {
+        _readsAreLost = true;
+        List<string> known = KnownNames().Where(other => KindOf(other) is { } kind && fits(kind)).ToList();
+        if (_values.TryGetValue(name, out NamedValue? value))
+        {
+            value.IsRead = true;
+            _unread.Remove(name);
+        }
+
+        if (KindOf(name) is not { } found)
+        {
+            findings.Add(DiagnosticCatalogue.UnknownName, site, name, step.Attribute.Kind, Wording.DidYouMean(name, known), Wording.Quoted(known));
+            return;
+        }
+
+        if (Spec.Settings.FirstOrDefault(setting => setting.Name == name) is { } setting)
+            found = "a setting of type " + TypeNames.Short(setting.Type);
+        findings.Add(
+            DiagnosticCatalogue.WrongKind, site, name, found, step.Attribute.Kind, wanted + " here",
+            known.Count == 0 ? "" : ", such as " + Wording.Quoted(known.Take(3)));
+    }
+
+    private IEnumerable<string> KnownNames() => method.Parameters.Select(static parameter => parameter.Name)
+        .Concat(Spec.Params.Select(static parameter => parameter.Name))
+        .Concat(Spec.Settings.Select(static setting => setting.Name))
+        .Concat(Spec.Layers.Select(static layers => layers.Name))
+        .Concat(_values.Where(static pair => pair.Value.IsMade).Select(static pair => pair.Key));
+}

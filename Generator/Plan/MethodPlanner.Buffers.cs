@@ -1,0 +1,129 @@
+using Einsharp.Generator.Model;
+
+namespace Einsharp.Generator.Plan;
+
+/// <summary>The last passes: norms into sweeps, lifetimes into slots.</summary>
+internal sealed partial class MethodPlanner
+{
+    private MethodPlan Finish()
+    {
+        if (!_buffers.ContainsKey(Source(_graph.Result.Id)))
+            throw NoKernel(_graph.Result, "the result is not kept in memory");
+        FuseNorms();
+
+        var buffers = new List<BufferPlan>();
+        foreach (MethodParameterSpec parameter in _graph.Method.Parameters)
+        {
+            if (parameter.Axes is not null && IsFloatTensor(parameter.Type))
+            {
+                EquatableArray<string> axes = parameter.Axes.Split([' '], StringSplitOptions.RemoveEmptyEntries).ToEquatable();
+                (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(_graph.Operations[0], axes);
+                buffers.Add(new BufferPlan(parameter.Name, rows, features, BufferRole.Input, -1));
+            }
+        }
+
+        if (buffers.Count > 1)
+            throw NoKernel(_graph.Operations[0], "more than one float tensor parameter is not supported yet");
+        int lastChunk = LastChunk();
+        int slots = Slots(buffers, lastChunk);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var kernels = new List<KernelPlan>();
+        foreach (KernelDraft draft in _kernels)
+        {
+            KernelPlan kernel = draft.Build("");
+            for (int i = 2; !names.Add(kernel.Name); i++)
+                kernel = draft.Build(i.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            kernels.Add(kernel);
+        }
+
+        bool chunked = _sequence is not null && _graph.Cache is not null && kernels.All(kernel => kernel is not AttentionPlan { Causal: false });
+        return new MethodPlan(
+            _graph, _sequence, chunked, lastChunk, buffers.ToEquatable(), slots, kernels.ToEquatable(),
+            _graph.Operations.OfType<RenameOperation>().ToEquatable());
+    }
+
+    internal static bool IsFloatTensor(string type) => type.TrimEnd('?') == "Einsharp.Tensor";
+
+    /// <summary>A norm that one sweep alone reads is computed in that sweep.</summary>
+    private void FuseNorms()
+    {
+        foreach (FixedDraft draft in _kernels.OfType<FixedDraft>().ToList())
+        {
+            if (draft.Operations.Count != 1 || draft.Operations[0] is not RmsNormOperation norm || _kernels.Count(kernel => kernel.Reads.Contains(BufferNameOf(norm))) != 1
+                || _kernels.OfType<SweepDraft>().FirstOrDefault(sweep => sweep.InputBuffer == BufferNameOf(norm)) is not { } reader
+                || reader.Reads.Count(name => name == BufferNameOf(norm)) != 1 || norm.Id == Source(_graph.Result.Id))
+            {
+                continue;
+            }
+
+            reader.Norm = new NormPrologue(norm, BufferNameOf(norm));
+            reader.Operations.Insert(0, norm);
+            reader.InputBuffer = draft.Reads[0];
+            reader.Reads.Add(draft.Reads[0]);
+            _kernels.Remove(draft);
+        }
+    }
+
+    private string BufferNameOf(Operation operation) => _buffers[operation.Id].Name;
+
+    /// <summary>The first kernel none of whose rows are the packed ones, where everything from there on is so: it and the rest run once, at the end.</summary>
+    private int LastChunk()
+    {
+        if (_sequence is not { } sequence)
+            return 0;
+        int first = _kernels.Count;
+        while (first > 0 && _kernels[first - 1].Rows != sequence && _kernels[first - 1].Operations[0] is not SelectOperation)
+            first--;
+        foreach (KernelDraft draft in _kernels.Take(first))
+        {
+            if (draft.Rows != sequence && draft.Operations[0] is not SelectOperation)
+                throw NoKernel(draft.Operations[0], "rows that are not positions must come after every equation over positions");
+        }
+
+        return first;
+    }
+
+    /// <summary>Interval colouring: a buffer takes a slot that no living buffer holds, one that held the same extents if there is one.</summary>
+    private int Slots(List<BufferPlan> buffers, int lastChunk)
+    {
+        var free = new List<(int Slot, EquatableArray<string> Rows, EquatableArray<string> Features)>();
+        int slots = 0;
+        var living = new List<(BufferPlan Buffer, int End)>();
+        foreach (int i in Enumerable.Range(0, _kernels.Count))
+        {
+            foreach ((BufferPlan buffer, int end) in living.Where(item => item.End < i).ToList())
+            {
+                living.Remove((buffer, end));
+                free.Add((buffer.Slot, buffer.Rows, buffer.Features));
+            }
+
+            IEnumerable<BufferPlan> begin = _buffers.Where(pair => Begins(pair.Value) == i).OrderBy(pair => Math.Abs(pair.Key)).Select(pair => pair.Value);
+            foreach (BufferPlan buffer in begin)
+            {
+                if (buffer.Role != BufferRole.Workspace)
+                {
+                    buffers.Add(buffer);
+                    continue;
+                }
+
+                // What a Select gathers chunk by chunk outlives the kernels before it.
+                bool persists = _kernels.Any(kernel => kernel.Operations[0] is SelectOperation && kernel.Writes.Contains(buffer.Name));
+                int found = persists ? -1 : free.FindIndex(slot => slot.Features == buffer.Features && slot.Rows == buffer.Rows);
+                if (found < 0 && !persists)
+                    found = free.FindIndex(slot => slot.Rows == buffer.Rows);
+                BufferPlan placed = buffer with { Slot = found < 0 ? slots++ : free[found].Slot };
+                if (found >= 0)
+                    free.RemoveAt(found);
+                buffers.Add(placed);
+                living.Add((placed, persists ? int.MaxValue : Ends(placed, i)));
+            }
+        }
+
+        return slots;
+    }
+
+    private int Begins(BufferPlan buffer) => _kernels.FindIndex(kernel =>
+        kernel.Writes.Contains(buffer.Name) || kernel.Reads.Contains(buffer.Name) || (kernel as SweepDraft)?.Norm?.Shared == buffer.Name);
+
+    private int Ends(BufferPlan buffer, int begin) => Math.Max(begin, _kernels.FindLastIndex(kernel => kernel.Reads.Contains(buffer.Name)));
+}

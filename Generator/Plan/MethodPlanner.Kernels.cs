@@ -1,0 +1,336 @@
+using Einsharp.Generator.Model;
+
+namespace Einsharp.Generator.Plan;
+
+/// <summary>The kernel classes: which operations make one.</summary>
+internal sealed partial class MethodPlanner
+{
+    /// <summary>A kernel under construction.</summary>
+    private abstract class KernelDraft
+    {
+        public List<Operation> Operations { get; } = [];
+
+        public EquatableArray<string> Rows { get; set; }
+
+        /// <summary>The names of the buffers that the kernel reads.</summary>
+        public List<string> Reads { get; } = [];
+
+        public abstract IEnumerable<string> Writes { get; }
+
+        public abstract KernelPlan Build(string suffix);
+    }
+
+    /// <summary>A kernel that needs no more construction than its output.</summary>
+    private sealed class FixedDraft(string verb, string output, Func<string, FixedDraft, KernelPlan> build) : KernelDraft
+    {
+        public override IEnumerable<string> Writes => [output];
+
+        public override KernelPlan Build(string suffix) => build(verb + Pascal(output) + suffix, this);
+    }
+
+    private sealed class SweepDraft(Operand input, EquatableArray<string> contracted) : KernelDraft
+    {
+        public Operand Input { get; } = input;
+
+        public EquatableArray<string> Contracted { get; } = contracted;
+
+        public string InputBuffer { get; set; } = "";
+
+        public NormPrologue? Norm { get; set; }
+
+        public List<ColumnDraft> Columns { get; } = [];
+
+        public override IEnumerable<string> Writes =>
+            Columns.SelectMany(column => column.Segments).Where(segment => segment.Output is not null).Select(segment => segment.Output!);
+
+        public override KernelPlan Build(string suffix) => new SweepPlan(
+            "Sweep" + string.Concat(Columns.Select(column => Pascal(column.Segments[column.Segments.Count - 1].Value))) + suffix,
+            Rows, Operations.OrderBy(operation => operation.Id).ToEquatable(), InputBuffer, Norm, Contracted,
+            Columns.Select(column => new ColumnPlan(column.Features, column.UnitAxis, column.Segments.ToEquatable())).ToEquatable());
+    }
+
+    private sealed class ColumnDraft(EquatableArray<string> features)
+    {
+        public EquatableArray<string> Features { get; } = features;
+
+        public string? UnitAxis { get; set; }
+
+        public List<SegmentPlan> Segments { get; } = [];
+    }
+
+    private sealed record SweepShape(Operand Input, Operand Param, EquatableArray<string> Rows, EquatableArray<string> Contracted, EquatableArray<string> Features);
+
+    /// <summary>Activations [rows, c] against a weight [o, c]: the contracted axes are the trailing ones of both, in the same order.</summary>
+    private SweepShape? AsSweep(EinsumOperation einsum)
+    {
+        if (einsum.Operands.Count != 2)
+            return null;
+        Operand? param = einsum.Operands.FirstOrDefault(operand => operand.Kind == OperandKind.Param);
+        Operand? input = einsum.Operands.FirstOrDefault(operand => operand.Kind != OperandKind.Param);
+        if (param is null || input is null)
+            return null;
+        EquatableArray<string> rows = Rows(input.Axes), contracted = Features(input.Axes);
+        bool fits = rows.Count > 0 && contracted.Count > 0 && contracted.All(IsModel) && IsTrailing(contracted, param.Axes);
+        EquatableArray<string> features = param.Axes.Take(Math.Max(0, param.Axes.Count - contracted.Count)).ToEquatable();
+        return fits && features.Count > 0 && einsum.Axes == rows.Concat(features).ToEquatable() ? new(input, param, rows, contracted, features) : null;
+    }
+
+    private void AddToSweep(EinsumOperation einsum, SweepShape shape)
+    {
+        ColumnDraft? zip = null;
+        SweepDraft? group = _kernels.OfType<SweepDraft>().FirstOrDefault(draft => SameValue(draft.Input, shape.Input));
+        int before = group is null ? _kernels.Count : _kernels.IndexOf(group);
+
+        List<Operation> chain = Chain(einsum, operation => FitsTile(operation, shape, group, before, ref zip));
+        Operation last = chain.Count == 0 ? einsum : chain[chain.Count - 1];
+        AppendOperation? append = _readers[last.Id].Count == 1 && _readers[last.Id][0] is AppendOperation only ? only : null;
+        if (append is not null && _readers[append.Id].Any(reader => reader is not EinsumOperation))
+            throw NoKernel(append, "a value appended to the cache can only be read by attention");
+
+        if (group is null)
+        {
+            group = new SweepDraft(shape.Input, shape.Contracted) { Rows = shape.Rows, InputBuffer = BufferOf(shape.Input) };
+            group.Reads.Add(group.InputBuffer);
+            _kernels.Add(group);
+        }
+
+        bool wholeRuns = append is not null || chain.Any(operation => operation is RotateOperation or SoftmaxOperation);
+        ColumnDraft column = zip ?? new ColumnDraft(shape.Features);
+        if (zip is null)
+            group.Columns.Add(column);
+        if (wholeRuns)
+            column.UnitAxis = shape.Features[shape.Features.Count - 1];
+
+        // A value whose only reader is the epilogue of a segment beside it never leaves the tile; that is known when its reader comes.
+        string? output = append is null ? Keep(last).Name : null;
+        column.Segments.Add(new SegmentPlan(shape.Param.Name, (append ?? last).Name ?? "result", chain.ToEquatable(), output, append));
+        if (zip is not null)
+            DropUnread(column, chain);
+
+        group.Operations.Add(einsum);
+        group.Operations.AddRange(chain);
+        Take(einsum);
+        chain.ForEach(Take);
+        foreach (BinaryOperation binary in chain.OfType<BinaryOperation>().Where(binary => binary.Other.Kind != OperandKind.Param))
+        {
+            if (!column.Segments.Any(segment => IsTile(segment, binary.Other)))
+                group.Reads.Add(BufferOf(binary.Other));
+        }
+
+        if (append is not null)
+        {
+            group.Operations.Add(append);
+            Take(append);
+        }
+    }
+
+    private static bool IsTile(SegmentPlan segment, Operand operand) => operand.Kind == OperandKind.Value && operand.Name == segment.Value;
+
+    /// <summary>Values of a column that only its own epilogues read need no memory.</summary>
+    private void DropUnread(ColumnDraft column, List<Operation> chain)
+    {
+        for (int i = 0; i < column.Segments.Count - 1; i++)
+        {
+            SegmentPlan segment = column.Segments[i];
+            KeyValuePair<int, BufferPlan> kept = _buffers.FirstOrDefault(pair => pair.Value.Name == segment.Output);
+            if (kept.Value is { Role: BufferRole.Workspace } && _readers[kept.Key].All(chain.Contains))
+            {
+                column.Segments[i] = segment with { Output = null };
+                _buffers.Remove(kept.Key);
+            }
+        }
+    }
+
+    private bool SameValue(Operand left, Operand right) =>
+        left.Kind == right.Kind && (left.Kind == OperandKind.Value ? Source(left.Id) == Source(right.Id) : left.Name == right.Name);
+
+    /// <summary>Whether a modifier can be applied to a tile of a sweep; finds the column that it must share.</summary>
+    private bool FitsTile(Operation operation, SweepShape shape, SweepDraft? group, int before, ref ColumnDraft? zip)
+    {
+        if (operation is not BinaryOperation { Other.Kind: OperandKind.Value } binary)
+            return FitsRow(operation);
+        int source = Source(binary.Other.Id);
+        if (binary.Other.Axes != binary.Axes)
+            return false;
+        ColumnDraft? sibling = group?.Columns.FirstOrDefault(column => column.Segments.Any(segment => IsTile(segment, binary.Other)));
+        if (sibling is not null && sibling.Features == shape.Features && (zip is null || zip == sibling))
+        {
+            zip = sibling;
+            return true;
+        }
+
+        // What the epilogue reads must have been written by a kernel that runs earlier.
+        return _buffers.TryGetValue(source, out BufferPlan? buffer) && _kernels.Take(before).Any(kernel => kernel.Writes.Contains(buffer.Name));
+    }
+
+    /// <summary>
+    /// einsum(queries, keys) → scale, causal, softmax → einsum(·, values), keys and values being appended to the cache. Null when it is something else.
+    /// </summary>
+    private FixedDraft? AsAttention(EinsumOperation scores)
+    {
+        if (scores.Operands.Count != 2 || !scores.Operands.Any(operand => AppendBehind(operand) is not null))
+            return null;
+        Operand keysOperand = scores.Operands.First(operand => AppendBehind(operand) is not null);
+        Operand queries = scores.Operands.First(operand => operand != keysOperand);
+        AppendOperation keys = AppendBehind(keysOperand)!;
+
+        var operations = new List<Operation> { scores };
+        var scales = new List<ScaleExpression>();
+        bool causal = false;
+        Operation last = scores;
+        while (last is not SoftmaxOperation)
+        {
+            if (_readers[last.Id].Count != 1)
+                throw NoKernel(scores, "scores over the cache must go through one Softmax into one einsum with the values");
+            last = _readers[last.Id][0];
+            operations.Add(last);
+            switch (last)
+            {
+                case ScaleOperation scale:
+                    scales.Add(scale.Factor);
+                    break;
+                case CausalOperation mask when mask.Key == keys.To && mask.Query == keys.From:
+                    causal = true;
+                    break;
+                case SoftmaxOperation softmax when softmax.Axis == keys.To:
+                    break;
+                default:
+                    throw NoKernel(last, "scores over the cache can have Scale, Causal and Softmax over the cache's axis, in this order");
+            }
+        }
+
+        if (_readers[last.Id].Count != 1 || _readers[last.Id][0] is not EinsumOperation { Operands.Count: 2 } weighted
+            || weighted.Operands.FirstOrDefault(operand => AppendBehind(operand) is not null) is not { } valuesOperand || weighted.Operands.All(operand => operand.Id != last.Id))
+        {
+            throw NoKernel(last, "the softmax over the cache must be read by one einsum with the values in the cache");
+        }
+
+        AppendOperation values = AppendBehind(valuesOperand)!;
+        operations.Add(weighted);
+        return Attention(scores, weighted, queries, keys, values, operations, scales, causal);
+    }
+
+    private FixedDraft Attention(
+        EinsumOperation scores, EinsumOperation weighted, Operand queries, AppendOperation keys, AppendOperation values,
+        List<Operation> operations, List<ScaleExpression> scales, bool causal)
+    {
+        EquatableArray<string> rows = Rows(queries.Axes), features = Features(queries.Axes);
+        EquatableArray<string> keyFeatures = Features(keys.Input.Axes), valueFeatures = Features(values.Input.Axes);
+        EquatableArray<string> groups = keyFeatures.Take(keyFeatures.Count - 1).ToEquatable();
+        string size = keyFeatures[keyFeatures.Count - 1], valueSize = valueFeatures[valueFeatures.Count - 1];
+        EquatableArray<string> perGroup = features.Skip(groups.Count).Take(Math.Max(0, features.Count - groups.Count - 1)).ToEquatable();
+        bool fits = _sequence is { } sequence && rows == sequence
+            && features == groups.Concat(perGroup).Append(size).ToEquatable()
+            && valueFeatures == groups.Append(valueSize).ToEquatable()
+            && !scores.Axes.Contains(size) && perGroup.All(axis => scores.Axes.Contains(axis)) && groups.All(axis => scores.Axes.Contains(axis))
+            && weighted.Axes == rows.Concat(groups).Concat(perGroup).Append(valueSize).ToEquatable()
+            && values.From == keys.From && values.To == keys.To;
+        if (!fits)
+        {
+            throw NoKernel(scores, $"attention over the cache reads queries '{string.Join(" ", rows.Concat(groups).Append("…").Append(size))}', keys and values with the "
+                + "same leading axes, and makes their axes with the values' last");
+        }
+
+        operations.ForEach(Take);
+        BufferPlan output = Keep(weighted);
+        string queryBuffer = BufferOf(queries);
+        var draft = new FixedDraft("Attend", output.Name, (name, self) => new AttentionPlan(
+            name, rows, self.Operations.ToEquatable(), queryBuffer, keys, values, groups, perGroup, size, valueSize, keys.To,
+            scales.ToEquatable(), causal, output.Name))
+        { Rows = rows };
+        draft.Operations.AddRange(operations);
+        draft.Reads.Add(queryBuffer);
+        return draft;
+    }
+
+    private AppendOperation? AppendBehind(Operand operand) =>
+        operand.Kind == OperandKind.Value ? _graph.Operations[Source(operand.Id)] as AppendOperation : null;
+
+    private FixedDraft Normalise(RmsNormOperation norm)
+    {
+        string input = BufferOf(norm.Input);
+        if (Features(norm.Axes) != norm.Gain.Axes)
+            throw NoKernel(norm, $"the gain covers '{string.Join(" ", norm.Gain.Axes)}', not all of the features '{string.Join(" ", Features(norm.Axes))}'");
+        return Rowwise(norm, "Normalise", input, (name, self, chain, output) =>
+            new NormPlan(name, self.Rows, self.Operations.ToEquatable(), norm, input, chain, output));
+    }
+
+    private FixedDraft Gather(GatherOperation gather) =>
+        Rowwise(gather, "Gather", null, (name, self, chain, output) => new GatherPlan(
+            name, self.Rows, self.Operations.ToEquatable(), gather.Indices.Name, gather.Table.Name, gather.Table.Axes[0], chain, output));
+
+    private FixedDraft Select(SelectOperation select)
+    {
+        string input = BufferOf(select.Input);
+        if (_sequence is null || Rows(select.Input.Axes) != _sequence)
+            throw NoKernel(select, "Select reads positions of a value whose axes begin with a batch axis and the position axis");
+        return Rowwise(select, "Select", input, (name, self, chain, output) =>
+            new SelectPlan(name, self.Rows, self.Operations.ToEquatable(), input, select.Indices.Name, chain, output));
+    }
+
+    private FixedDraft Contract(EinsumOperation einsum)
+    {
+        (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(einsum, einsum.Axes);
+        var summed = new List<string>();
+        var reads = new List<string>();
+        foreach (Operand operand in einsum.Operands)
+        {
+            (EquatableArray<string> operandRows, EquatableArray<string> operandFeatures) = Matrix(einsum, operand.Axes);
+            if (operand.Kind != OperandKind.Param && operandRows != rows)
+                throw NoKernel(einsum, $"'{operand.Name}' has the rows '{string.Join(" ", operandRows)}' and the result '{string.Join(" ", rows)}'");
+            summed.AddRange(operandFeatures.Where(axis => !features.Contains(axis) && !summed.Contains(axis)));
+            if (operand.Kind != OperandKind.Param)
+                reads.Add(BufferOf(operand));
+        }
+
+        FixedDraft draft = Rowwise(einsum, "Contract", null, (name, self, chain, output) =>
+            new ContractPlan(name, rows, self.Operations.ToEquatable(), einsum, features, summed.ToEquatable(), chain, output));
+        draft.Reads.AddRange(reads);
+        return draft;
+    }
+
+    private FixedDraft Map(Operation operation)
+    {
+        if (!FitsRow(operation))
+            throw NoKernel(operation, "no kernel applies it to this layout yet");
+        string input = BufferOf(operation.Reads[0]);
+        return Rowwise(operation, "Map", input, (name, self, chain, output) =>
+            new MapPlan(name, self.Rows, self.Operations.ToEquatable(), input, ((EquatableArray<Operation>)[operation]).Concat(chain).ToEquatable(), output));
+    }
+
+    private FixedDraft Run(RunOperation run)
+    {
+        string input = BufferOf(run.Input);
+        Take(run);
+        BufferPlan output = Keep(run);
+
+        // Layers go back and forth between two buffers: the output and one more.
+        var between = new BufferPlan(output.Name + "Between", output.Rows, output.Features, BufferRole.Workspace, -1);
+        _buffers[-1 - run.Id] = between;
+        var draft = new FixedDraft("Run", output.Name, (name, self) => new RunPlan(
+            name, self.Rows, self.Operations.ToEquatable(), run.Layers, run.Model, input, between.Name, output.Name, run.Cache is not null))
+        { Rows = output.Rows };
+        draft.Operations.Add(run);
+        draft.Reads.AddRange([input, between.Name]);
+        return draft;
+    }
+
+    /// <summary>A kernel that makes whole rows: the producer and the modifiers after it that keep to the row.</summary>
+    private FixedDraft Rowwise(Operation producer, string verb, string? input, Func<string, FixedDraft, EquatableArray<Operation>, string, KernelPlan> build)
+    {
+        List<Operation> chain = Chain(producer, FitsRow);
+        Operation last = chain.Count == 0 ? producer : chain[chain.Count - 1];
+        BufferPlan output = Keep(last);
+        EquatableArray<Operation> epilogue = chain.ToEquatable();
+        var draft = new FixedDraft(verb, output.Name, (name, self) => build(name, self, epilogue, output.Name)) { Rows = output.Rows };
+        draft.Operations.Add(producer);
+        draft.Operations.AddRange(chain);
+        if (input is not null)
+            draft.Reads.Add(input);
+        foreach (BinaryOperation binary in draft.Operations.OfType<BinaryOperation>().Where(binary => binary.Other.Kind != OperandKind.Param))
+            draft.Reads.Add(BufferOf(binary.Other));
+        Take(producer);
+        chain.ForEach(Take);
+        return draft;
+    }
+}

@@ -1,0 +1,116 @@
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Syntax;
+
+namespace Einsharp.Generator.Plan;
+
+// What one model lets others know of it, from its declaration alone: cheap, and unmoved by edits that its parents cannot see.
+internal static partial class ModelChecker
+{
+    /// <summary>
+    /// The signature of a model: its own sizes, settings and slots, and the names of the models that it holds. Never throws; a declaration
+    /// that cannot be read gives one that is not valid.
+    /// </summary>
+    public static ModelSignature Sign(ModelSpec spec)
+    {
+        bool valid = spec is { IsPartial: true, Unsupported: null };
+        var sizes = new List<SizeSignature>();
+        foreach (ParamSpec parameter in spec.Params)
+        {
+            Parsed<TermSyntax> axes = EinsumParser.ParseAxes(parameter.Axes);
+            valid &= axes.Error is null && !AttributeReader.IsUnreadable(parameter.Attribute);
+            foreach (string axis in axes.Value?.Names ?? [])
+                AddSize(axis);
+        }
+
+        foreach (LayersSpec layers in spec.Layers)
+        {
+            valid &= EinsumParser.IsName(layers.Count);
+            AddSize(layers.Count);
+        }
+
+        MethodSpec? forward = spec.Methods.FirstOrDefault(static method => IsForward(method));
+        EquatableArray<string>? input = forward?.Parameters[0].Axes is { } text ? EinsumParser.ParseAxes(text).Value?.Names : null;
+        var slots = new List<SlotSignature>();
+        EquatableArray<string>? output = null;
+        foreach (BracketSpec bracket in forward?.Brackets ?? [])
+            output = Follow(bracket, slots);
+        bool callable = input is not null && output is not null;
+        return new ModelSignature(
+            spec.FullName, spec.Namespace, spec.Name, sizes.ToEquatable(),
+            spec.Settings.Select(static setting => new SettingSignature(setting.Setting, setting.Type)).Distinct().ToEquatable(),
+            callable ? input : null, callable ? output : null, callable && forward!.Parameters.Count == 2,
+            forward?.Brackets.Any(static bracket => bracket.Attributes.Any(SpeaksOfPositions)) ?? false, slots.ToEquatable(),
+            spec.Layers.Where(static layers => layers.Model.Length > 0).Select(static layers => layers.Model)
+                .Distinct(StringComparer.Ordinal).OrderBy(static name => name, StringComparer.Ordinal).ToEquatable(),
+            valid);
+
+        void AddSize(string axis)
+        {
+            if (sizes.Exists(size => size.Axis == axis))
+                return;
+            AxisSpec? rule = spec.Axes.FirstOrDefault(rule => rule.Name == axis);
+            sizes.Add(new SizeSignature(axis, rule?.Size, rule is { Ratio: { } ratio, Of: { } of } ? new DerivedSize(ratio, of, rule.MultipleOf ?? 1) : null));
+        }
+    }
+
+    /// <summary>
+    /// The signatures of all models that <paramref name="spec"/> holds, directly or not, in ordinal order. A model that is met again is not
+    /// followed, so a cycle ends, and the model itself is never in the list.
+    /// </summary>
+    public static EquatableArray<ModelSignature> Close(ModelSpec spec, IReadOnlyList<ModelSignature> signatures)
+    {
+        var found = new SortedDictionary<string, ModelSignature>(StringComparer.Ordinal);
+        var pending = new Stack<string>(spec.Layers.Select(static layers => layers.Model));
+        while (pending.Count > 0)
+        {
+            string name = pending.Pop();
+            if (name == spec.FullName || found.ContainsKey(name) || signatures.FirstOrDefault(other => other.FullName == name) is not { } signature)
+                continue;
+            found.Add(name, signature);
+            foreach (string submodel in signature.Submodels)
+                pending.Push(submodel);
+        }
+
+        return found.Values.ToEquatable();
+    }
+
+    private static bool IsForward(MethodSpec method) =>
+        method is { Name: "Forward", IsStatic: false, ReturnType: TypeNames.Tensor }
+        && method.Parameters.Count is 1 or 2
+        && method.Parameters[0].Type == TypeNames.Tensor
+        && (method.Parameters.Count == 1 || method.Parameters[1].Type == TypeNames.Cache);
+
+    private static bool SpeaksOfPositions(AttributeSpec attribute) =>
+        attribute.Kind is "Rotate" or "Append" or "Select" || (attribute.Kind == "Run" && attribute.Positional(3) is not null);
+
+    // The axes that a bracket's value ends with, and the slots that it appends to.
+    private static EquatableArray<string>? Follow(BracketSpec bracket, List<SlotSignature> slots)
+    {
+        EquatableArray<string>? axes = null;
+        for (int i = 0; i < bracket.Attributes.Count; i++)
+        {
+            AttributeSpec attribute = bracket.Attributes[i];
+            if (i == 0 && attribute.Positional(0) is { } equation)
+                axes = EinsumParser.ParseEquation(equation.Value).Value?.Output.Names;
+            if (attribute.Kind is not ("Append" or "Rename") || EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value is not { } renaming)
+                continue;
+            axes = axes?.Select(axis => axis == renaming.From.Name ? renaming.To.Name : axis).ToEquatable();
+            if (attribute.Kind == "Append" && axes is { } appended && NameAfter(bracket, i) is { } name)
+                slots.Add(new SlotSignature(name, appended));
+        }
+
+        return axes;
+    }
+
+    /// <summary>The first name that a bracket gives after its <paramref name="index"/>-th attribute.</summary>
+    internal static string? NameAfter(BracketSpec bracket, int index)
+    {
+        for (int i = index + 1; i < bracket.Attributes.Count; i++)
+        {
+            if (bracket.Attributes[i].Kind == "As")
+                return bracket.Attributes[i].Positional(0)?.Value;
+        }
+
+        return null;
+    }
+}

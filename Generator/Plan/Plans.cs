@@ -1,0 +1,120 @@
+using Einsharp.Generator.Model;
+
+namespace Einsharp.Generator.Plan;
+
+/// <summary>How a model's methods run, before any backend: kernels in order, the buffers between them and where those live.</summary>
+internal sealed record ModelPlan(CheckedModel Model, EquatableArray<MethodPlan> Methods);
+
+/// <summary>
+/// One method as a list of kernels. All leading call axes of a value are flattened into rows: <c>b s d</c> is a matrix of rows (b s) by features (d).
+/// </summary>
+/// <param name="Sequence">
+/// The batch and the position axis, where the method deals in positions: their rows are packed (every sequence has its own length, padding
+/// is never computed). Null where rows are a plain product.
+/// </param>
+/// <param name="Chunked">Whether many new positions may be processed a bounded chunk at a time: what was seen before is in the cache.</param>
+/// <param name="LastChunk">Index of the first kernel that runs once, after the last chunk.</param>
+/// <param name="WorkspaceSlots">Each slot of the workspace holds buffers that are never alive together; it is as large as the largest.</param>
+internal sealed record MethodPlan(
+    Graph Graph, EquatableArray<string>? Sequence, bool Chunked, int LastChunk, EquatableArray<BufferPlan> Buffers,
+    int WorkspaceSlots, EquatableArray<KernelPlan> Kernels, EquatableArray<RenameOperation> Renames)
+{
+    public BufferPlan Buffer(string name) => Buffers.First(buffer => buffer.Name == name);
+
+    public string Input => Buffers.FirstOrDefault(buffer => buffer.Role == BufferRole.Input)?.Name ?? "";
+
+    public BufferPlan Result => Buffers.First(buffer => buffer.Role == BufferRole.Result);
+}
+
+internal enum BufferRole
+{
+    /// <summary>A float tensor that the caller gave, packed.</summary>
+    Input,
+
+    /// <summary>The method's result, packed.</summary>
+    Result,
+
+    /// <summary>Between kernels, in a slot of the workspace.</summary>
+    Workspace,
+}
+
+/// <summary>A matrix of rows (call axes) by features (model axes). <paramref name="Slot"/> is −1 outside the workspace.</summary>
+internal sealed record BufferPlan(string Name, EquatableArray<string> Rows, EquatableArray<string> Features, BufferRole Role, int Slot);
+
+/// <summary>
+/// One loop nest over the rows <paramref name="Rows"/>; a barrier of all workers stands between two kernels.
+/// <paramref name="Operations"/> are the operations that it computes, in order.
+/// </summary>
+internal abstract record KernelPlan(string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations);
+
+/// <summary>
+/// Activations against the rows of one or more weights, read once: y[row, o] = Σ x[row, c] · w[o, c]. Columns are swept one after the other;
+/// the segments of a column cover the same features and are computed together, because an epilogue of a later one reads an earlier one.
+/// </summary>
+internal sealed record SweepPlan(
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Input, NormPrologue? Norm,
+    EquatableArray<string> Contracted, EquatableArray<ColumnPlan> Columns)
+    : KernelPlan(Name, Rows, Operations);
+
+/// <summary>A norm that is computed where it is read: <paramref name="Shared"/> is the buffer used when there are too many rows to repeat it.</summary>
+internal sealed record NormPrologue(RmsNormOperation Norm, string Shared);
+
+/// <summary>
+/// Segments over the same output features. <paramref name="UnitAxis"/> is the innermost feature axis when an epilogue needs whole
+/// runs of it (a rotation, an append); null when any block of features is as good.
+/// </summary>
+internal sealed record ColumnPlan(EquatableArray<string> Features, string? UnitAxis, EquatableArray<SegmentPlan> Segments);
+
+/// <summary>
+/// One weight of a column and what is done to its products before they leave. With <paramref name="Output"/> null they go to the
+/// cache (<paramref name="Append"/>), or only into the next segment's epilogue.
+/// </summary>
+internal sealed record SegmentPlan(string Param, string Value, EquatableArray<Operation> Epilogue, string? Output, AppendOperation? Append);
+
+/// <summary>
+/// Scores, scale, mask, softmax and values in one pass over the cache (online softmax; Milakov and Gimelshein 2018, arXiv 1805.02867).
+/// Query features are groups, then queries of a group, then size; keys and values are read in place.
+/// </summary>
+internal sealed record AttentionPlan(
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Queries, AppendOperation Keys, AppendOperation Values,
+    EquatableArray<string> Groups, EquatableArray<string> PerGroup, string Size, string ValueSize, string Seen,
+    EquatableArray<ScaleExpression> Scales, bool Causal, string Output)
+    : KernelPlan(Name, Rows, Operations);
+
+/// <summary>A norm whose result is kept, because more than one kernel reads it.</summary>
+internal sealed record NormPlan(
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, RmsNormOperation Norm, string Input,
+    EquatableArray<Operation> Epilogue, string Output)
+    : KernelPlan(Name, Rows, Operations);
+
+/// <summary>Rows of a parameter by index.</summary>
+internal sealed record GatherPlan(
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Indices, string Param, string RowAxis,
+    EquatableArray<Operation> Epilogue, string Output)
+    : KernelPlan(Name, Rows, Operations);
+
+/// <summary>Positions of each sequence by index; <paramref name="Rows"/> are the rows that come out.</summary>
+internal sealed record SelectPlan(
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Input, string Indices,
+    EquatableArray<Operation> Epilogue, string Output)
+    : KernelPlan(Name, Rows, Operations);
+
+/// <summary>Every layer in turn, from <paramref name="Input"/> to <paramref name="Output"/> by way of <paramref name="Between"/>.</summary>
+internal sealed record RunPlan(
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Layers, string Model, string Input,
+    string Between, string Output, bool TakesCache)
+    : KernelPlan(Name, Rows, Operations);
+
+/// <summary>Elementwise operations on a kept value, a row at a time.</summary>
+internal sealed record MapPlan(
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Input, EquatableArray<Operation> Epilogue, string Output)
+    : KernelPlan(Name, Rows, Operations);
+
+/// <summary>Any other einsum, as the loop nest that it says: output features outside, summed axes inside.</summary>
+internal sealed record ContractPlan(
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, EinsumOperation Einsum,
+    EquatableArray<string> Features, EquatableArray<string> Summed, EquatableArray<Operation> Epilogue, string Output)
+    : KernelPlan(Name, Rows, Operations);
+
+/// <summary>The plan, or why there is none.</summary>
+internal sealed record PlanResult(ModelPlan? Plan, EquatableArray<Diagnostics.Finding> Findings);

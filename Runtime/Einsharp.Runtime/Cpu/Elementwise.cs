@@ -1,0 +1,76 @@
+using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
+
+namespace Einsharp.Cpu;
+
+/// <summary>
+/// Functions of each element of a span, and of a span as a whole. The result depends on the values (and the hardware's vector width) alone,
+/// never on where the span lies in memory.
+/// </summary>
+public static class Elementwise
+{
+    /// <summary>y += x.</summary>
+    /// <param name="y">The values to change.</param>
+    /// <param name="x">As many values.</param>
+    public static void Add(Span<float> y, ReadOnlySpan<float> x) => TensorPrimitives.Add(y, x, y);
+
+    /// <summary>y *= x, element by element.</summary>
+    /// <param name="y">The values to change.</param>
+    /// <param name="x">As many values.</param>
+    public static void Multiply(Span<float> y, ReadOnlySpan<float> x) => TensorPrimitives.Multiply(y, x, y);
+
+    /// <summary>y *= factor.</summary>
+    /// <param name="y">The values to change.</param>
+    /// <param name="factor">The number to multiply by.</param>
+    public static void Scale(Span<float> y, float factor) => TensorPrimitives.Multiply(y, factor, y);
+
+    /// <summary>y = y / (1 + exp(-y)): SiLU, or swish (Hendrycks and Gimpel 2016; Ramachandran et al. 2017).</summary>
+    /// <param name="y">The values to change.</param>
+    public static unsafe void Silu(Span<float> y)
+    {
+        fixed (float* p = y)
+        {
+            if (Vector512.IsHardwareAccelerated) ElementwiseTiles<Width512, Vector512<float>>.Silu(p, y.Length);
+            else if (Vector256.IsHardwareAccelerated) ElementwiseTiles<Width256, Vector256<float>>.Silu(p, y.Length);
+            else ElementwiseTiles<Width128, Vector128<float>>.Silu(p, y.Length);
+        }
+    }
+
+    /// <summary>y = exp(y), 0 where that is below the normal range.</summary>
+    /// <param name="y">The values to change.</param>
+    public static unsafe void Exp(Span<float> y)
+    {
+        fixed (float* p = y)
+        {
+            if (Vector512.IsHardwareAccelerated) ElementwiseTiles<Width512, Vector512<float>>.Exp(p, y.Length, 0);
+            else if (Vector256.IsHardwareAccelerated) ElementwiseTiles<Width256, Vector256<float>>.Exp(p, y.Length, 0);
+            else ElementwiseTiles<Width128, Vector128<float>>.Exp(p, y.Length, 0);
+        }
+    }
+
+    /// <summary>
+    /// y = exp(y) / Σ exp(y), computed relative to the greatest element so that nothing overflows. An empty span stays as it is.
+    /// </summary>
+    /// <param name="y">The values to change; at least one must be greater than -∞.</param>
+    public static unsafe void Softmax(Span<float> y)
+    {
+        if (y.IsEmpty) return;
+        float max = Max(y);
+        float sum;
+        fixed (float* p = y)
+        {
+            if (Vector512.IsHardwareAccelerated) sum = ElementwiseTiles<Width512, Vector512<float>>.Exp(p, y.Length, max);
+            else if (Vector256.IsHardwareAccelerated) sum = ElementwiseTiles<Width256, Vector256<float>>.Exp(p, y.Length, max);
+            else sum = ElementwiseTiles<Width128, Vector128<float>>.Exp(p, y.Length, max);
+        }
+        TensorPrimitives.Divide(y, sum, y);
+    }
+
+    /// <summary>The greatest element; NaN if there is one among them.</summary>
+    /// <param name="x">At least one value.</param>
+    public static float Max(ReadOnlySpan<float> x) => TensorPrimitives.Max(x);
+
+    /// <summary>The index of the greatest element, the first of equals.</summary>
+    /// <param name="x">At least one value.</param>
+    public static int IndexOfMax(ReadOnlySpan<float> x) => TensorPrimitives.IndexOfMax(x);
+}

@@ -1,0 +1,201 @@
+using System.ComponentModel;
+
+namespace Einsharp.Cpu;
+
+/// <summary>
+/// What one caller of a forward method owns: the workspace, the rows of the chunk at hand, and the result. Generated code derives from it. A cache
+/// owns its session, so that a decode step finds everything in place and allocates nothing.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public abstract class ForwardSession : ITeamJob, IDisposable
+{
+    /// <summary>The most rows that are computed at a time: bounds the workspace, and is enough to be limited by arithmetic, not by memory.</summary>
+    public const int ChunkRows = 256;
+
+    private readonly CpuDevice _device;
+    private int[] _starts = [];
+    private int[] _firsts = [];
+    private int[] _counts = [];
+    private int[] _chunk = [];
+    private AlignedMemory? _memory;
+    private int _workspace;
+    private Tensor? _result;
+    private int _busy;
+
+    /// <summary>Makes a session.</summary>
+    /// <param name="device">Where it runs.</param>
+    /// <param name="cache">The cache that owns it, if the method takes one.</param>
+    protected ForwardSession(CpuDevice device, KvCache? cache)
+    {
+        _device = device;
+        Cache = cache;
+    }
+
+    /// <summary>The cache that owns the session, if the method takes one.</summary>
+    protected KvCache? Cache { get; }
+
+    /// <summary>The rows of the chunk at hand.</summary>
+    protected PackedRows Packed { get; } = new();
+
+    /// <summary>Whether the chunk at hand is the call's last.</summary>
+    protected bool IsLastChunk { get; private set; }
+
+    /// <summary>The workspace, as large as <see cref="WorkspaceFloats"/> said.</summary>
+    protected unsafe Span<float> Workspace => _memory is null ? default : new Span<float>(_memory.Pointer, _workspace);
+
+    /// <summary>The result of the call at hand.</summary>
+    protected Tensor Result => _result!;
+
+    /// <summary>Bytes of workspace held.</summary>
+    public long WorkspaceBytes => _memory is null ? 0 : (long)_workspace * sizeof(float);
+
+    /// <inheritdoc/>
+    public abstract void Run(Worker worker);
+
+    /// <summary>Frees the workspace.</summary>
+    public void Dispose()
+    {
+        _memory?.Dispose();
+        _memory = null;
+        _workspace = 0;
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Floats rounded up to a cache line, so that what follows in the workspace is aligned.</summary>
+    /// <param name="floats">A number of floats.</param>
+    /// <exception cref="OverflowException">More than an int counts.</exception>
+    public static int Padded(long floats) => checked((int)((floats + 15) & -16L));
+
+    /// <summary>How many floats of workspace the chunk at hand needs.</summary>
+    protected abstract int WorkspaceFloats();
+
+    /// <summary>Starts a call; a session serves one at a time.</summary>
+    /// <exception cref="InvalidOperationException">Another call is under way.</exception>
+    protected void Enter()
+    {
+        if (Interlocked.Exchange(ref _busy, 1) != 0)
+            throw new InvalidOperationException("The cache is in use by another call. Give each concurrent caller a cache of its own.");
+    }
+
+    /// <summary>Ends a call.</summary>
+    protected void Exit() => Volatile.Write(ref _busy, 0);
+
+    /// <summary>Takes the call's counts and checks that they fit the cache, before anything is written.</summary>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="columns">New positions of each, padding included.</param>
+    protected void Begin(int batch, int columns)
+    {
+        if (_counts.Length != batch)
+        {
+            _starts = new int[batch];
+            _firsts = new int[batch];
+            _counts = new int[batch];
+            _chunk = new int[batch];
+        }
+
+        if (Cache is null)
+        {
+            Array.Fill(_counts, columns);
+            return;
+        }
+
+        ReadOnlySpan<int> counts = Cache.TakeCounts(batch, columns);
+        Cache.Reserve(counts);
+        counts.CopyTo(_counts);
+        Cache.Lengths.CopyTo(_starts);
+    }
+
+    /// <summary>Checks indices of a table.</summary>
+    /// <param name="name">The operand.</param>
+    /// <param name="indices">The indices.</param>
+    /// <param name="bound">The size of the indexed axis.</param>
+    /// <param name="axis">The indexed axis.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An index is outside [0, bound).</exception>
+    protected static void CheckIndices(string name, ReadOnlySpan<int> indices, int bound, string axis)
+    {
+        for (int i = 0; i < indices.Length; i++)
+        {
+            if ((uint)indices[i] >= (uint)bound)
+            {
+                throw new ArgumentOutOfRangeException(
+                    name, FormattableString.Invariant($"Index {indices[i]} at element {i} of '{name}' is outside axis '{axis}' of size {bound}."));
+            }
+        }
+    }
+
+    /// <summary>Checks indices of a table that stand at new positions; those of padding do not matter.</summary>
+    /// <param name="name">The operand.</param>
+    /// <param name="indices">[batch, columns].</param>
+    /// <param name="bound">The size of the indexed axis.</param>
+    /// <param name="axis">The indexed axis.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An index is outside [0, bound).</exception>
+    protected void CheckPackedIndices(string name, ReadOnlySpan<int> indices, int bound, string axis)
+    {
+        int columns = indices.Length / Math.Max(1, _counts.Length);
+        for (int i = 0; i < _counts.Length; i++)
+            CheckIndices(name, indices.Slice(i * columns, _counts[i]), bound, axis);
+    }
+
+    /// <summary>Checks that selected positions are among the new ones that are not padding.</summary>
+    /// <param name="name">The operand.</param>
+    /// <param name="indices">[batch, selected].</param>
+    /// <param name="axis">The axis of new positions.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An index is outside.</exception>
+    protected void CheckColumns(string name, ReadOnlySpan<int> indices, string axis)
+    {
+        int selected = indices.Length / Math.Max(1, _counts.Length);
+        for (int i = 0; i < _counts.Length; i++)
+            CheckIndices(name, indices.Slice(i * selected, selected), _counts[i], axis);
+    }
+
+    /// <summary>Makes the result of a call: the tensor of the call before if it has the same shape, so that a decode step allocates none.</summary>
+    /// <param name="clear">Whether some of it may not be written.</param>
+    /// <param name="shape">Its shape.</param>
+    protected void MakeResult(bool clear, params ReadOnlySpan<int> shape)
+    {
+        if (Cache is null || _result is null || !_result.Shape.SequenceEqual(shape))
+            _result = new Tensor(shape);
+        else if (clear)
+            _result.Span.Clear();
+    }
+
+    /// <summary>Runs the new positions, a chunk of at most <paramref name="rows"/> rows at a time, and then makes them part of the cache.</summary>
+    /// <param name="rows">The most rows of a chunk.</param>
+    protected void RunChunks(int rows)
+    {
+        int columns = 0;
+        foreach (int count in _counts)
+            columns = Math.Max(columns, count);
+        int window = Math.Max(1, rows / Math.Max(1, _counts.Length));
+        for (int first = 0; first < columns; first += window)
+        {
+            for (int i = 0; i < _counts.Length; i++)
+            {
+                _chunk[i] = Math.Clamp(_counts[i] - first, 0, window);
+                _firsts[i] = first;
+            }
+
+            Packed.Pack(_starts, _firsts, _chunk);
+            IsLastChunk = first + (long)window >= columns;
+            RunOnce();
+        }
+
+        Cache?.Commit(_counts);
+    }
+
+    /// <summary>Runs once.</summary>
+    protected unsafe void RunOnce()
+    {
+        int floats = WorkspaceFloats();
+        if (floats > _workspace)
+        {
+            _memory?.Dispose();
+            _memory = null;
+            _workspace = 0;
+            _memory = new AlignedMemory(floats, "the workspace");
+            _workspace = floats;
+        }
+
+        _device.Team.Run(this);
+    }
+}

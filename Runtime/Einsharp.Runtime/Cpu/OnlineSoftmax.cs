@@ -1,0 +1,151 @@
+using System.Runtime.Intrinsics;
+
+namespace Einsharp.Cpu;
+
+/// <summary>
+/// Attention of a block of queries over positions that come in steps: softmax(queries · keys) · values with a running maximum and sum, so
+/// that no more than <see cref="Step"/> scores a query exist at a time (Milakov and Gimelshein 2018, arXiv:1805.02867; Dao et al. 2022,
+/// arXiv:2205.14135).
+/// </summary>
+/// <remarks>
+/// For each step, from position 0 on: <see cref="Scores"/>, then the masks (<see cref="Causal"/>), then <see cref="Accumulate"/>. A query's
+/// result depends on its own vector and the positions that it sees, not on the other queries of its block: one row or many agree bit for
+/// bit.
+/// </remarks>
+public readonly unsafe ref struct OnlineSoftmax
+{
+    /// <summary>Positions in a step.</summary>
+    public const int Step = 64;
+
+    private readonly int _queries;
+    private readonly int _size;
+    private readonly int _valueSize;
+    private readonly float* _query; // [queries][size]
+    private readonly float* _score; // [queries][Step]
+    private readonly float* _sum; // [queries][valueSize]: the values seen so far, weighted
+    private readonly float* _max; // [queries]: of the scores seen so far
+    private readonly float* _total; // [queries]: of the weights exp(score - max) seen so far
+    private readonly float* _factor; // [queries, in whole lines]: by which a step rescales what was seen before
+    private readonly int* _visible; // [queries]: positions of this step that a query sees
+
+    /// <summary>Starts a block: nothing seen yet.</summary>
+    /// <param name="worker">Owns the memory, which the next block of the same worker takes over.</param>
+    /// <param name="queries">How many queries share the keys and values.</param>
+    /// <param name="size">The length of a query and a key.</param>
+    /// <param name="valueSize">The length of a value and a result.</param>
+    public OnlineSoftmax(Worker worker, int queries, int size, int valueSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(queries, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(valueSize, 1);
+        _queries = queries;
+        _size = size;
+        _valueSize = valueSize;
+        float* memory = worker.Tiles(checked(queries * (size + Step + valueSize + 4) + 3 * Line));
+        _score = memory;
+        _sum = _score + Aligned(queries * Step);
+        _factor = _sum + Aligned(queries * valueSize);
+        _query = _factor + Aligned(queries);
+        _max = _query + queries * size;
+        _total = _max + queries;
+        _visible = (int*)(_total + queries);
+        new Span<float>(_sum, queries * valueSize).Clear();
+        new Span<float>(_max, queries).Fill(float.NegativeInfinity);
+        new Span<float>(_total, queries).Clear();
+    }
+
+    private const int Line = AlignedMemory.Alignment / sizeof(float);
+
+    /// <summary>Gives a query its vector.</summary>
+    /// <param name="index">The query, 0 to the number of queries - 1.</param>
+    /// <param name="query">The vector.</param>
+    /// <param name="scale">A factor of its scores, 1/√size as a rule.</param>
+    public void Load(int index, ReadOnlySpan<float> query, float scale)
+    {
+        Check(index, query.Length, _size);
+        System.Numerics.Tensors.TensorPrimitives.Multiply(query, scale, new Span<float>(_query + (nint)index * _size, _size));
+    }
+
+    /// <summary>Computes the scores of the next positions. All queries see all of them until a mask says otherwise.</summary>
+    /// <param name="keys">Keys in blocks [positions / 16][size][16]; lanes past <paramref name="count"/> are read and left out.</param>
+    /// <param name="count">How many positions: <see cref="Step"/>, or fewer in the last step.</param>
+    public void Scores(ReadOnlySpan<float> keys, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Step);
+        int blocks = (count + CacheSlot.BlockSize - 1) / CacheSlot.BlockSize;
+        ArgumentOutOfRangeException.ThrowIfLessThan(keys.Length, blocks * CacheSlot.BlockSize * _size, nameof(keys));
+        new Span<int>(_visible, _queries).Fill(count);
+        fixed (float* k = keys)
+        {
+            if (Vector512.IsHardwareAccelerated)
+                AttentionTiles<Width512, Vector512<float>>.Scores(_query, _queries, _size, k, blocks, _score);
+            else if (Vector256.IsHardwareAccelerated)
+                AttentionTiles<Width256, Vector256<float>>.Scores(_query, _queries, _size, k, blocks, _score);
+            else
+                AttentionTiles<Width128, Vector128<float>>.Scores(_query, _queries, _size, k, blocks, _score);
+        }
+    }
+
+    /// <summary>
+    /// Masks what lies in the future: query i·<paramref name="queriesPerRow"/> + j, of row i, sees positions up to firstPosition + i.
+    /// </summary>
+    /// <param name="firstPosition">The position of the block's first row.</param>
+    /// <param name="queriesPerRow">Queries of each row.</param>
+    /// <param name="step">The step's first position.</param>
+    public void Causal(int firstPosition, int queriesPerRow, int step)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(queriesPerRow, 1);
+        int seen = firstPosition - step;
+        for (int i = 0; i < _queries; i += queriesPerRow)
+        {
+            seen++;
+            int end = Math.Min(i + queriesPerRow, _queries);
+            for (int j = i; j < end; j++) _visible[j] = Math.Clamp(seen, 0, _visible[j]);
+        }
+    }
+
+    /// <summary>Takes the step's scores into the softmax, and the values with them.</summary>
+    /// <param name="values">[positions][valueSize], at least up to the last position that any query sees.</param>
+    public void Accumulate(ReadOnlySpan<float> values)
+    {
+        int count = 0;
+        for (int i = 0; i < _queries; i++) count = Math.Max(count, _visible[i]);
+        ArgumentOutOfRangeException.ThrowIfLessThan(values.Length, count * _valueSize, nameof(values));
+        if (count == 0) return;
+        fixed (float* v = values)
+        {
+            if (Vector512.IsHardwareAccelerated) Accumulate<Width512, Vector512<float>>(v, count);
+            else if (Vector256.IsHardwareAccelerated) Accumulate<Width256, Vector256<float>>(v, count);
+            else Accumulate<Width128, Vector128<float>>(v, count);
+        }
+    }
+
+    /// <summary>Writes a query's result: NaN if it saw no position.</summary>
+    /// <param name="index">The query.</param>
+    /// <param name="result">As long as a value.</param>
+    public void Store(int index, Span<float> result)
+    {
+        Check(index, result.Length, _valueSize);
+        System.Numerics.Tensors.TensorPrimitives.Divide(
+            new ReadOnlySpan<float>(_sum + (nint)index * _valueSize, _valueSize), _total[index], result);
+    }
+
+    private void Accumulate<W, V>(float* values, int count)
+        where W : struct, IWidth<V>
+        where V : unmanaged
+    {
+        AttentionTiles<W, V>.Weigh(_score, _visible, _queries, _max, _total, _factor, _sum, _valueSize);
+        AttentionTiles<W, V>.Accumulate(_score, _queries, count, values, _valueSize, _sum);
+    }
+
+    private void Check(int index, int length, int expected)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, _queries);
+        if (length == expected) return;
+        throw new ArgumentException(FormattableString.Invariant($"a vector of {length} floats was given where {expected} are expected"));
+    }
+
+    private static int Aligned(int floats) => (floats + Line - 1) & -Line;
+}

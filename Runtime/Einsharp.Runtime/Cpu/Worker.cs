@@ -1,0 +1,54 @@
+namespace Einsharp.Cpu;
+
+/// <summary>What a <see cref="Team"/> runs: every worker calls <see cref="Run"/> with its own <see cref="Worker"/>.</summary>
+public interface ITeamJob
+{
+    /// <summary>
+    /// The work, the same code for every worker. All workers must pass the same barriers in the same order.
+    /// </summary>
+    /// <param name="worker">The calling worker.</param>
+    void Run(Worker worker);
+}
+
+/// <summary>One thread of a <see cref="Team"/> inside a job.</summary>
+public readonly struct Worker
+{
+    private readonly Team _team;
+
+    internal Worker(Team team, int index)
+    {
+        _team = team;
+        Index = index;
+    }
+
+    /// <summary>This worker's number, 0 to <see cref="Count"/> - 1. Worker 0 is the thread that called <see cref="Team.Run"/>.</summary>
+    public int Index { get; }
+
+    /// <summary>How many workers run the job.</summary>
+    public int Count => _team.Threads;
+
+    /// <summary>
+    /// Waits until all workers have arrived; what each wrote before is visible to all after. Starts a new phase for <see cref="Next"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Another worker has left the job without arriving at this barrier.</exception>
+    public void Barrier() => _team.Barrier();
+
+    /// <summary>
+    /// Claims the next unit of this phase's work. Each unit, 0 to <paramref name="units"/> - 1, goes to exactly one worker, in order. A
+    /// phase is what lies between two barriers and holds one loop over <see cref="Next"/>.
+    /// </summary>
+    /// <param name="units">The phase's number of units, the same for every worker.</param>
+    /// <param name="unit">The claimed unit.</param>
+    /// <returns>False when all units are claimed.</returns>
+    public bool Next(int units, out int unit) => _team.Next(units, out unit);
+
+    /// <summary>
+    /// This worker's own buffer, aligned to 64 bytes, of undefined contents. The next call returns the same memory, and one that asks for
+    /// more than any before it moves it: take one buffer a kernel and cut it up.
+    /// </summary>
+    /// <param name="floats">How many floats are needed.</param>
+    public Span<float> Scratch(int floats) => _team.Scratch(Index, floats);
+
+    /// <summary>A second buffer of the same kind for the library's own tiles, so that theirs and the kernel's never overlap.</summary>
+    internal unsafe float* Tiles(int floats) => _team.Tiles(Index, floats);
+}

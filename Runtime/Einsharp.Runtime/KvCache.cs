@@ -1,0 +1,226 @@
+using System.ComponentModel;
+using Einsharp.Cpu;
+
+namespace Einsharp;
+
+/// <summary>A sequence would outgrow the cache. Nothing of the call was written.</summary>
+public sealed class CacheFullException : InvalidOperationException
+{
+    /// <summary>Makes one.</summary>
+    public CacheFullException()
+        : this("the cache is full")
+    {
+    }
+
+    /// <summary>Makes one.</summary>
+    /// <param name="message">What did not fit.</param>
+    public CacheFullException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes one.</summary>
+    /// <param name="message">What did not fit.</param>
+    /// <param name="innerException">Why.</param>
+    public CacheFullException(string message, Exception? innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>
+/// What a model has computed for the positions seen so far, of a batch of sequences that each have their own length. A model's
+/// <c>CreateCache</c> makes one. One call at a time may use it; different caches are independent.
+/// </summary>
+public sealed class KvCache : IDisposable
+{
+    private readonly SlotGeometry[] _geometry;
+    private readonly AlignedMemory[] _memory;
+    private readonly int[] _lengths;
+    private readonly int[] _pending;
+    private readonly int[] _counts;
+    private bool _hasPending;
+    private bool _disposed;
+
+    /// <summary>Allocates the memory, zeroed.</summary>
+    /// <param name="batch">How many sequences.</param>
+    /// <param name="capacity">The most positions of a sequence.</param>
+    /// <param name="slots">What is kept of a position, in the order of the model's slots.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is less than 1, or the cache would be too large to address.</exception>
+    /// <exception cref="InsufficientMemoryException">The system has not that much memory.</exception>
+    public KvCache(int batch, int capacity, ReadOnlySpan<SlotGeometry> slots)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, int.MaxValue - CacheSlot.BlockSize);
+        foreach (SlotGeometry slot in slots)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(slot.Heads, 1, slot.Name);
+            ArgumentOutOfRangeException.ThrowIfLessThan(slot.Size, 1, slot.Name);
+        }
+        var floats = new long[slots.Length];
+        for (int i = 0; i < floats.Length; i++)
+        {
+            floats[i] = Floats(batch, capacity, slots[i]);
+            Bytes = checked(Bytes + floats[i] * sizeof(float));
+        }
+        Batch = batch;
+        Capacity = capacity;
+        _geometry = slots.ToArray();
+        _lengths = new int[batch];
+        _pending = new int[batch];
+        _counts = new int[batch];
+        _memory = new AlignedMemory[slots.Length];
+        try
+        {
+            for (int i = 0; i < floats.Length; i++) _memory[i] = new AlignedMemory(floats[i], $"slot {slots[i].Name} of the cache");
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>How many sequences.</summary>
+    public int Batch { get; }
+
+    /// <summary>The most positions of a sequence.</summary>
+    public int Capacity { get; }
+
+    /// <summary>The memory of all slots.</summary>
+    public long Bytes { get; }
+
+    /// <summary>How many positions each sequence has.</summary>
+    public ReadOnlySpan<int> Lengths => _lengths;
+
+    /// <summary>The workspace and results of the forward pass that uses this cache.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public ForwardSession? Session { get; set; }
+
+    /// <summary>Drops the last positions of a sequence.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="length">How many positions stay: 0 to its present length.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such sequence, or it is shorter.</exception>
+    public void Truncate(int sequence, int length)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(sequence);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(sequence, Batch);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _lengths[sequence]);
+        _lengths[sequence] = length;
+    }
+
+    /// <summary>Drops all positions of all sequences, and the counts set for the next call.</summary>
+    public void Clear()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Array.Clear(_lengths);
+        _hasPending = false;
+    }
+
+    /// <summary>
+    /// Says how many of the next call's new positions are real for each sequence; the rest is padding on the right. Without it, all are.
+    /// Holds for one call, also if that fails.
+    /// </summary>
+    /// <param name="counts">A number for each sequence; 0 leaves a sequence as it is.</param>
+    /// <exception cref="ArgumentException">Not one number a sequence.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is negative.</exception>
+    public void SetCounts(ReadOnlySpan<int> counts)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (counts.Length != Batch)
+        {
+            throw new ArgumentException(
+                FormattableString.Invariant($"{counts.Length} counts were given for {Batch} sequences"), nameof(counts));
+        }
+        foreach (int count in counts) ArgumentOutOfRangeException.ThrowIfNegative(count, nameof(counts));
+        counts.CopyTo(_pending);
+        _hasPending = true;
+    }
+
+    /// <summary>Takes the counts of this call: those set, or all columns. The next call starts afresh.</summary>
+    /// <param name="batch">The sequences of the call.</param>
+    /// <param name="columns">The new positions of the call, padding included.</param>
+    /// <exception cref="ArgumentException">The call has another batch, or fewer columns than a count that was set.</exception>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public ReadOnlySpan<int> TakeCounts(int batch, int columns)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        bool pending = _hasPending;
+        _hasPending = false;
+        if (batch != Batch)
+            throw new ArgumentException(FormattableString.Invariant($"the call has {batch} sequences, its cache {Batch}"), nameof(batch));
+        if (!pending)
+        {
+            Array.Fill(_counts, columns);
+            return _counts;
+        }
+        for (int i = 0; i < Batch; i++)
+        {
+            if (_pending[i] <= columns) continue;
+            throw new ArgumentException(FormattableString.Invariant(
+                $"SetCounts gave sequence {i} {_pending[i]} new positions, but the call has {columns}"), nameof(columns));
+        }
+        _pending.CopyTo(_counts, 0);
+        return _counts;
+    }
+
+    /// <summary>Checks that a call's positions fit, before anything is written.</summary>
+    /// <param name="counts">How many each sequence gets.</param>
+    /// <exception cref="CacheFullException">A sequence would outgrow the cache.</exception>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public void Reserve(ReadOnlySpan<int> counts)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        for (int i = 0; i < Batch; i++)
+        {
+            if (counts[i] <= Capacity - _lengths[i]) continue;
+            throw new CacheFullException(FormattableString.Invariant(
+                $"the cache holds {Capacity} positions a sequence; sequence {i} has {_lengths[i]} and {counts[i]} more were given"));
+        }
+    }
+
+    /// <summary>Makes a call's positions part of their sequences.</summary>
+    /// <param name="counts">How many each sequence got.</param>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public void Commit(ReadOnlySpan<int> counts)
+    {
+        Reserve(counts);
+        for (int i = 0; i < Batch; i++) _lengths[i] += counts[i];
+    }
+
+    /// <summary>The memory of a slot.</summary>
+    /// <param name="index">The slot's number in the model.</param>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public unsafe CacheSlot Slot(int index)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new CacheSlot(_memory[index].Pointer, Batch, Capacity, _geometry[index]);
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        Session?.Dispose();
+        foreach (AlignedMemory? memory in _memory) memory?.Dispose();
+    }
+
+    private static long Floats(int batch, int capacity, SlotGeometry slot)
+    {
+        try
+        {
+            // Below 2^62 bytes, so that sums of a model's slots do not overflow either.
+            long floats = checked((long)batch * CacheSlot.Padded(capacity) * slot.Heads * slot.Size);
+            if (floats < 1L << 52) return floats;
+        }
+        catch (OverflowException)
+        {
+            // The same answer as to what is merely absurd.
+        }
+        throw new ArgumentOutOfRangeException(nameof(capacity), FormattableString.Invariant(
+            $"slot {slot.Name}: {batch} sequences × {capacity} positions × {slot.Heads} heads × {slot.Size} floats cannot be addressed"));
+    }
+}

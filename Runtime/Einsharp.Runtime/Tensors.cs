@@ -1,0 +1,90 @@
+using System.Globalization;
+
+namespace Einsharp;
+
+/// <summary>A dense row-major array with a shape, outermost axis first. A shape is fixed; an extent may be zero.</summary>
+/// <typeparam name="T">The element type.</typeparam>
+public class Tensor<T>
+    where T : unmanaged
+{
+    private readonly T[] _items;
+    private readonly int[] _shape;
+
+    /// <summary>Makes a tensor of zeros.</summary>
+    /// <param name="shape">Extents, outermost first; none for a scalar.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An extent is negative, or there are more than 2³¹ − 1 elements.</exception>
+    public Tensor(params ReadOnlySpan<int> shape)
+    {
+        long length = 1;
+        foreach (int extent in shape)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(extent, nameof(shape));
+            length *= extent;
+            if (length > Array.MaxLength)
+                throw new ArgumentOutOfRangeException(nameof(shape), $"A tensor of shape {Format(shape)} has more than {Array.MaxLength} elements.");
+        }
+
+        _shape = shape.ToArray();
+        _items = new T[length];
+    }
+
+    /// <summary>Extents, outermost first.</summary>
+    public ReadOnlySpan<int> Shape => _shape;
+
+    /// <summary>The number of axes.</summary>
+    public int Rank => _shape.Length;
+
+    /// <summary>The number of elements.</summary>
+    public int Length => _items.Length;
+
+    /// <summary>The elements, row-major.</summary>
+    public Span<T> Span => _items;
+
+    /// <summary>The shape as text: <c>[2, 3]</c>.</summary>
+    public override string ToString() => Format(_shape);
+
+    internal static string Format(ReadOnlySpan<int> shape)
+    {
+        string[] extents = new string[shape.Length];
+        for (int i = 0; i < extents.Length; i++)
+            extents[i] = shape[i].ToString(CultureInfo.InvariantCulture);
+        return "[" + string.Join(", ", extents) + "]";
+    }
+
+    private protected static int[] CheckCount(int found, ReadOnlySpan<int> shape)
+    {
+        long expected = 1;
+        foreach (int extent in shape)
+            expected *= extent;
+        return found == expected
+            ? shape.ToArray()
+            : throw new ArgumentException($"A tensor of shape {Format(shape)} has {expected} elements; {found} were given.");
+    }
+}
+
+/// <summary>A dense row-major array of float32.</summary>
+/// <param name="shape">Extents, outermost first; none for a scalar.</param>
+public sealed class Tensor(params ReadOnlySpan<int> shape) : Tensor<float>(shape)
+{
+    /// <summary>Copies values into a new tensor.</summary>
+    /// <param name="values">The elements, row-major.</param>
+    /// <param name="shape">Extents, outermost first.</param>
+    /// <exception cref="ArgumentException">The number of values is not the product of the extents.</exception>
+    public static Tensor From(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
+    {
+        var tensor = new Tensor(CheckCount(values.Length, shape));
+        values.CopyTo(tensor.Span);
+        return tensor;
+    }
+
+    /// <summary>Copies indices into a new tensor of int.</summary>
+    /// <param name="values">The elements, row-major.</param>
+    /// <param name="shape">Extents, outermost first.</param>
+    /// <exception cref="ArgumentException">The number of values is not the product of the extents.</exception>
+    public static Tensor<int> From(ReadOnlySpan<int> values, params ReadOnlySpan<int> shape)
+    {
+        var tensor = new Tensor<int>(CheckCount(values.Length, shape));
+        values.CopyTo(tensor.Span);
+        return tensor;
+    }
+}

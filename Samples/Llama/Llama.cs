@@ -1,0 +1,51 @@
+namespace Einsharp.Samples;
+
+/// <summary>One Llama decoder block: grouped-query attention and SwiGLU, both pre-norm, on one residual stream.</summary>
+// b batch · s new positions · t seen positions · d model · g key/value heads · r query heads per g · k head size · f hidden
+[Model]
+public sealed partial class LlamaBlock
+{
+    [Param("d", Init.Ones, From = "input_layernorm.weight")] public partial Param AttentionNorm { get; }
+    [Param("g r k d", Init.Linear, From = "self_attn.q_proj.weight")] public partial Param Query { get; }
+    [Param("g k d", Init.Linear, From = "self_attn.k_proj.weight")] public partial Param Key { get; }
+    [Param("g k d", Init.Linear, From = "self_attn.v_proj.weight")] public partial Param Value { get; }
+    [Param("d g r k", Init.Linear, From = "self_attn.o_proj.weight")] public partial Param Output { get; }
+    [Param("d", Init.Ones, From = "post_attention_layernorm.weight")] public partial Param FeedForwardNorm { get; }
+    [Param("f d", Init.Linear, From = "mlp.gate_proj.weight")] public partial Param Gate { get; }
+    [Param("f d", Init.Linear, From = "mlp.up_proj.weight")] public partial Param Up { get; }
+    [Param("d f", Init.Linear, From = "mlp.down_proj.weight")] public partial Param Down { get; }
+    [Setting("rms_norm_eps")] public partial float Epsilon { get; }
+    [Setting("rope")] public partial Rope Rotation { get; }
+
+    [RmsNorm("b s d, d -> b s d", nameof(x), nameof(AttentionNorm), Epsilon = nameof(Epsilon)), As("n")]
+    [Einsum("b s d, g r k d -> b s g r k", "n", nameof(Query)), Rotate("s", "k", nameof(Rotation)), As("q")]
+    [Einsum("b s d, g k d -> b s g k", "n", nameof(Key)), Rotate("s", "k", nameof(Rotation)), Append("s -> t", nameof(cache)), As("keys")]
+    [Einsum("b s d, g k d -> b s g k", "n", nameof(Value)), Append("s -> t", nameof(cache)), As("values")]
+    [Einsum("b s g r k, b t g k -> b g r s t", "q", "keys"), Scale("1/sqrt(k)"), Causal("s", "t"), Softmax("t"), As("p")]
+    [Einsum("b g r s t, b t g k -> b s g r k", "p", "values"), As("heads")]
+    [Einsum("b s g r k, d g r k -> b s d", "heads", nameof(Output)), Add(nameof(x)), As("a")]
+    [RmsNorm("b s d, d -> b s d", "a", nameof(FeedForwardNorm), Epsilon = nameof(Epsilon)), As("m")]
+    [Einsum("b s d, f d -> b s f", "m", nameof(Up)), As("u")]
+    [Einsum("b s d, f d -> b s f", "m", nameof(Gate)), Silu, Multiply("u"), As("h")]
+    [Einsum("b s f, d f -> b s d", "h", nameof(Down)), Add("a")]
+    public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
+}
+
+/// <summary>A Llama: token ids in, logits of the wanted positions out.</summary>
+// v vocabulary · o positions whose logits are wanted
+[Model]
+public sealed partial class Llama
+{
+    [Param("v d", Init.Embedding, From = "model.embed_tokens.weight")] public partial Param Embedding { get; }
+    [Layers("layers", From = "model.layers.{0}.")] public partial Layers<LlamaBlock> Blocks { get; }
+    [Param("d", Init.Ones, From = "model.norm.weight")] public partial Param Norm { get; }
+    [Param("v d", Init.Linear, From = "lm_head.weight", Or = nameof(Embedding))] public partial Param Head { get; }
+    [Setting("rms_norm_eps")] public partial float Epsilon { get; }
+
+    [Gather("b s, v d -> b s d", nameof(ids), nameof(Embedding)), As("x")]
+    [Run("b s d -> b s d", nameof(Blocks), "x", nameof(cache)), As("y")]
+    [Select("b s d, b o -> b o d", "y", nameof(rows)), As("z")]
+    [RmsNorm("b o d, d -> b o d", "z", nameof(Norm), Epsilon = nameof(Epsilon)), As("n")]
+    [Einsum("b o d, v d -> b o v", "n", nameof(Head))]
+    public partial Tensor Forward([Axes("b s")] Tensor<int> ids, [Axes("b o")] Tensor<int> rows, KvCache? cache);
+}

@@ -1,0 +1,223 @@
+using System.Runtime.Intrinsics;
+using Einsharp.Cpu;
+
+namespace Einsharp.Tests.Cpu;
+
+public class SweepTests
+{
+    private static readonly WeightFormat[] s_formats = [WeightFormat.F32, WeightFormat.BF16, WeightFormat.F16];
+
+    private static Param Weights(int rows, int inner, WeightFormat format, int seed)
+    {
+        var w = new Param("W", "w", "o i", [rows, inner], Initializer.Zeros);
+        w.Allocate(format);
+        w.Set(Numbers(rows * inner, seed));
+        return w;
+    }
+
+    private static float[] Numbers(int count, int seed)
+    {
+        var random = new Random(seed);
+        var numbers = new float[count];
+        for (int i = 0; i < count; i++) numbers[i] = random.NextSingle() * 2 - 1;
+        return numbers;
+    }
+
+    private static float[] Stored(Param w, int rows, int inner)
+    {
+        var all = new float[rows * inner];
+        for (int j = 0; j < rows; j++) w.CopyRow(j, inner, all.AsSpan(j * inner, inner));
+        return all;
+    }
+
+    // The tolerance is for a sum of n products of numbers below 1 in single precision.
+    private static void AssertNear(
+        float[] w, int inner, float[] x, int xStride, float[] y, int yStride, int rows, int firstRow, int rowCount)
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < rowCount; j++)
+            {
+                double sum = 0, size = 0;
+                for (int k = 0; k < inner; k++)
+                {
+                    double product = (double)x[i * xStride + k] * w[(firstRow + j) * inner + k];
+                    sum += product;
+                    size += Math.Abs(product);
+                }
+                Assert.InRange(y[i * yStride + j], sum - 3e-6 * size - 1e-12, sum + 3e-6 * size + 1e-12);
+            }
+        }
+    }
+
+    public static TheoryData<int, int, int> Sizes => new()
+    {
+        // rows, weight rows, inner: primes, less than a vector, just over one, more than one stretch of a panel
+        { 1, 1, 1 }, { 1, 7, 3 }, { 2, 5, 13 }, { 3, 4, 16 }, { 5, 11, 17 }, { 6, 8, 64 }, { 7, 13, 31 }, { 13, 37, 97 }, { 97, 6, 33 },
+        { 1, 33, 2053 }, { 7, 35, 2053 }, { 12, 3, 1024 }, { 8, 5, 1027 }, { 193, 2, 1040 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void EqualsTheSumInDoublePrecision(int rows, int weightRows, int inner)
+    {
+        foreach (WeightFormat format in s_formats)
+        {
+            Param w = Weights(weightRows + 3, inner, format, 1);
+            int xStride = inner + 5, yStride = weightRows + 2;
+            float[] x = Numbers(rows * xStride, 2), y = new float[rows * yStride];
+            Array.Fill(y, 77f);
+            Sweep.Project(w, 2, weightRows, inner, x, xStride, rows, y, yStride);
+            AssertNear(Stored(w, weightRows + 3, inner), inner, x, xStride, y, yStride, rows, 2, weightRows);
+            for (int i = 0; i < rows; i++)
+                Assert.Equal([77f, 77f], y.AsSpan(i * yStride + weightRows, 2).ToArray());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void EveryWidthEqualsTheSumInDoublePrecision(int rows, int weightRows, int inner)
+    {
+        foreach (WeightFormat format in s_formats)
+        {
+            Param w = Weights(weightRows, inner, format, 3);
+            float[] stored = Stored(w, weightRows, inner), x = Numbers(rows * inner, 4);
+            Check(At<Width512, Vector512<float>>(w, weightRows, inner, x, rows));
+            Check(At<Width256, Vector256<float>>(w, weightRows, inner, x, rows));
+            Check(At<Width128, Vector128<float>>(w, weightRows, inner, x, rows));
+
+            void Check(float[] y) => AssertNear(stored, inner, x, inner, y, weightRows, rows, 0, weightRows);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void AnElementDoesNotDependOnRowsTileOrUnit(int rows, int weightRows, int inner)
+    {
+        foreach (WeightFormat format in s_formats)
+        {
+            Param w = Weights(weightRows, inner, format, 5);
+            float[] x = Numbers(rows * inner, 6);
+            AssertBits<Width512, Vector512<float>>(w, weightRows, inner, x, rows);
+            AssertBits<Width256, Vector256<float>>(w, weightRows, inner, x, rows);
+            AssertBits<Width128, Vector128<float>>(w, weightRows, inner, x, rows);
+        }
+    }
+
+    private static void AssertBits<W, V>(Param w, int weightRows, int inner, float[] x, int rows)
+        where W : struct, IWidth<V>
+        where V : unmanaged
+    {
+        float[] all = At<W, V>(w, weightRows, inner, x, rows);
+        for (int i = 0; i < rows; i++)
+        {
+            float[] one = At<W, V>(w, weightRows, inner, x[(i * inner)..((i + 1) * inner)], 1);
+            Assert.Equal(all.AsSpan(i * weightRows, weightRows).ToArray(), one);
+        }
+        for (int first = 0; first < weightRows; first += 3)
+        {
+            int count = Math.Min(3, weightRows - first);
+            float[] part = At<W, V>(w, count, inner, x, rows, first);
+            for (int i = 0; i < rows; i++)
+                Assert.Equal(all.AsSpan(i * weightRows + first, count).ToArray(), part.AsSpan(i * count, count).ToArray());
+        }
+    }
+
+    private static unsafe float[] At<W, V>(Param w, int weightRows, int inner, float[] x, int rows, int firstRow = 0)
+        where W : struct, IWidth<V>
+        where V : unmanaged
+    {
+        var y = new float[rows * weightRows];
+        fixed (float* from = x, to = y)
+        {
+            var operands = new SweepOperands(w.Data, inner, from, inner, rows, to, weightRows);
+            switch (w.Format)
+            {
+                case WeightFormat.F32: SweepTiles<W, V, Float32Weights>.Project(operands, firstRow, weightRows); break;
+                case WeightFormat.BF16: SweepTiles<W, V, BFloat16Weights>.Project(operands, firstRow, weightRows); break;
+                default: SweepTiles<W, V, Float16Weights>.Project(operands, firstRow, weightRows); break;
+            }
+        }
+        return y;
+    }
+
+    [Fact]
+    public unsafe void EveryFiniteHalfIsWidenedExactly()
+    {
+        var halves = new ushort[65536];
+        for (int i = 0; i < halves.Length; i++) halves[i] = (ushort)i;
+        AssertHalves<Width512, Vector512<float>>(halves);
+        AssertHalves<Width256, Vector256<float>>(halves);
+        AssertHalves<Width128, Vector128<float>>(halves);
+    }
+
+    private static unsafe void AssertHalves<W, V>(ushort[] halves)
+        where W : struct, IWidth<V>
+        where V : unmanaged
+    {
+        float* wide = stackalloc float[16];
+        fixed (ushort* p = halves)
+        {
+            for (int i = 0; i < halves.Length; i += W.Count)
+            {
+                W.Store(W.LoadHalf(p + i), wide);
+                for (int j = 0; j < W.Count; j++)
+                {
+                    var half = BitConverter.UInt16BitsToHalf(halves[i + j]);
+                    if (!Half.IsFinite(half)) continue;
+                    Assert.Equal(BitConverter.SingleToInt32Bits((float)half), BitConverter.SingleToInt32Bits(wide[j]));
+                }
+            }
+        }
+    }
+
+    private sealed class Job(Param w, float[] x, float[] y, int rows, int inner, int weightRows) : ITeamJob
+    {
+        public void Run(Worker worker)
+        {
+            const int unit = 8;
+            while (worker.Next((weightRows + unit - 1) / unit, out int i))
+            {
+                int count = Math.Min(unit, weightRows - i * unit);
+                Sweep.Project(w, i * unit, count, inner, x, inner, rows, y.AsSpan(i * unit), weightRows);
+            }
+            worker.Barrier();
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    public void ThreadsAgreeBitForBitAndAllocateNothing(int rows)
+    {
+        const int inner = 1100, weightRows = 101;
+        Param w = Weights(weightRows, inner, WeightFormat.BF16, 7);
+        float[] x = Numbers(rows * inner, 8), expected = new float[rows * weightRows];
+        Sweep.Project(w, 0, weightRows, inner, x, inner, rows, expected, weightRows);
+        foreach (int threads in new[] { 1, 2, 4 })
+        {
+            using var team = new Team(threads);
+            var y = new float[expected.Length];
+            var job = new Job(w, x, y, rows, inner, weightRows);
+            for (int i = 0; i < 50; i++) team.Run(job);
+            Assert.Equal(expected, y);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++) team.Run(job);
+            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+    }
+
+    [Fact]
+    public void SizesThatDoNotFitAreRefused()
+    {
+        Param w = Weights(4, 8, WeightFormat.F32, 9);
+        float[] x = new float[16], y = new float[8];
+        Assert.Throws<ArgumentOutOfRangeException>(() => Sweep.Project(w, 1, 4, 8, x, 8, 2, y, 4));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Sweep.Project(w, -1, 4, 8, x, 8, 2, y, 4));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Sweep.Project(w, 0, 4, 8, x, 8, 3, y, 4));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Sweep.Project(w, 0, 4, 8, x, 7, 2, y, 4));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Sweep.Project(w, 0, 4, 8, x, 8, 2, y.AsSpan(1), 4));
+        Sweep.Project(w, 0, 4, 8, x, 8, 0, y, 4);
+        Sweep.Project(w, 0, 4, 8, x, 8, 2, y, 4);
+    }
+}
