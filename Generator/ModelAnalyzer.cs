@@ -8,7 +8,7 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Einsharp.Generator;
 
-/// <summary>Reports what is wrong with a model while its author types. It shares Read and Check with the generator, which never reports.</summary>
+/// <summary>Reports what is wrong with a model while its author types. It shares Read, Check and Plan with the generator, which never reports.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class ModelAnalyzer : DiagnosticAnalyzer
 {
@@ -30,7 +30,8 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
             return;
         ModelSpec spec = ModelReader.Read(type, context.CancellationToken);
         CheckResult result = ModelChecker.Check(spec, Submodels(spec, context.Compilation.Assembly, context.CancellationToken));
-        foreach (Finding finding in result.Findings)
+        EquatableArray<Finding> findings = result.Model is { } model ? Planner.Plan(model, context.CancellationToken).Findings : result.Findings;
+        foreach (Finding finding in findings)
         {
             context.ReportDiagnostic(Diagnostic.Create(
                 DiagnosticCatalogue.Find(finding.Id), SiteLocator.Locate(type, finding.Site, context.CancellationToken), finding.Arguments.ToArray<object>()));

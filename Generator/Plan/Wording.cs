@@ -27,7 +27,7 @@ internal static class Wording
         int distance = Math.Max(1, name.Length / 3) + 1;
         foreach (string candidate in candidates)
         {
-            int next = string.Equals(name, candidate, StringComparison.OrdinalIgnoreCase) ? 0 : EditDistance(name, candidate);
+            int next = EditDistance(name.ToLowerInvariant(), candidate.ToLowerInvariant());
             if (next < distance && next < candidate.Length)
                 (best, distance) = (candidate, next);
         }

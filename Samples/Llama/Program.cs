@@ -1,13 +1,40 @@
-using System.Globalization;
-using Einsharp;
-using Einsharp.Samples;
-using Einsharp.Weights;
-var config = LlamaConfig.Read(Path.Combine(args[0], "config.json"));
-var sizes = new LlamaSizes { v = config.VocabularySize, d = config.ModelSize, g = config.KeyValueHeads, r = config.Heads / config.KeyValueHeads, k = config.HeadSize, f = config.FeedForwardSize, layers = config.Layers };
-var model = new Llama(sizes, new LlamaSettings { RmsNormEps = config.Epsilon, Rope = config.Rope });
-Checkpoint.Open(args[0]).Load(model.Parameters);
-int[] ids = [.. args[1].Split(',').Select(int.Parse)];
-KvCache cache = model.CreateCache(1, ids.Length);
-Tensor logits = model.Forward(Tensor.From(ids, 1, ids.Length), Tensor.From([.. Enumerable.Range(0, ids.Length)], 1, ids.Length), cache);
-for (int i = 0; i < ids.Length; i++)
-    Console.WriteLine(string.Join(' ', logits.Span.Slice(i * sizes.v, sizes.v).ToArray().Select(x => x.ToString("G9", CultureInfo.InvariantCulture))));
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Einsharp.Samples.Commands;
+
+namespace Einsharp.Samples;
+
+/// <summary>The command line: a Llama on the CPU, with nothing but .NET.</summary>
+internal static class Program
+{
+    private static int Main(string[] args)
+    {
+        var root = new RootCommand("Runs a Llama declared in C# attributes and compiled by Einsharp. Without a command: a scene by the small model that comes with it.")
+        {
+            new GenerateCommand(), new LogitsCommand(), new BenchCommand(), new InspectCommand(),
+        };
+        root.SetAction((_, cancellation) => Guard(() => StoryCommand.Run(cancellation)));
+        return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    }
+
+    /// <summary>Whatever goes wrong is one line on standard error and exit code 1; an interruption by the user is 130.</summary>
+    internal static Task<int> Guard(Func<int> run)
+    {
+        try
+        {
+            return Task.FromResult(run());
+        }
+        catch (OperationCanceledException)
+        {
+            return Task.FromResult(130);
+        }
+        catch (Exception error)
+        {
+            // An argument's name means something to a programmer only.
+            string message = error.Message.ReplaceLineEndings(" ");
+            int parameter = message.IndexOf(" (Parameter '", StringComparison.Ordinal);
+            Console.Error.WriteLine("error: " + (parameter < 0 ? message : message[..parameter]));
+            return Task.FromResult(1);
+        }
+    }
+}

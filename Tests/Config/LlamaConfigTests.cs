@@ -4,7 +4,8 @@ namespace Einsharp.Tests.Config;
 
 public sealed class LlamaConfigTests
 {
-    private static LlamaConfig Parse(string fields) => LlamaConfig.Parse($$"""{"model_type": "llama"{{(fields.Length > 0 ? ", " + fields : "")}}}""");
+    private static LlamaConfig Parse(string fields) =>
+        LlamaConfig.Parse($$"""{"model_type": "llama"{{(fields.Length > 0 ? ", " + fields : "")}}}""");
 
     private static string Refusal(string fields)
     {
@@ -68,58 +69,92 @@ public sealed class LlamaConfigTests
     [InlineData("\"rope_theta\": 500000, \"rope_scaling\": {\"rope_type\": \"default\"}")]
     [InlineData("\"rope_parameters\": {\"rope_theta\": 500000.0, \"rope_type\": \"default\"}")]
     [InlineData("\"rope_parameters\": {\"rope_theta\": 500000.0}")]
-    [InlineData("\"rope_theta\": 500000.0, \"rope_parameters\": {\"rope_theta\": 500000.0, \"rope_type\": \"default\", \"partial_rotary_factor\": 1.0}")]
+    [InlineData("\"rope_theta\": 500000.0, \"rope_parameters\": "
+        + "{\"rope_theta\": 500000.0, \"rope_type\": \"default\", \"partial_rotary_factor\": 1.0}")]
     public void The_base_is_read_in_both_forms(string fields) => Assert.Equal(new Rope(500_000), Parse(fields).Rope);
 
     [Theory]
     [InlineData("\"rope_scaling\": {\"type\": \"linear\", \"factor\": 4.0}")]
     [InlineData("\"rope_scaling\": {\"rope_type\": \"linear\", \"type\": \"linear\", \"factor\": 4}")]
     [InlineData("\"rope_parameters\": {\"rope_type\": \"linear\", \"factor\": 4.0, \"rope_theta\": 10000}")]
-    public void Linear_scaling_is_read_in_both_forms(string fields) => Assert.Equal(new Rope(scaling: new LinearRopeScaling(4)), Parse(fields).Rope);
+    public void Linear_scaling_is_read_in_both_forms(string fields) =>
+        Assert.Equal(new Rope(scaling: new LinearRopeScaling(4)), Parse(fields).Rope);
 
     [Theory]
     [InlineData("\"rope_theta\": 500000, \"rope_scaling\": {\"rope_type\": \"llama3\", ")]
     [InlineData("\"rope_parameters\": {\"rope_type\": \"llama3\", \"rope_theta\": 500000, ")]
     public void Llama3_scaling_is_read_in_both_forms(string form)
     {
-        const string Numbers = "\"factor\": 8.0, \"low_freq_factor\": 1.0, \"high_freq_factor\": 4.0, \"original_max_position_embeddings\": 8192}";
+        const string Numbers = "\"factor\": 8.0, \"low_freq_factor\": 1.0, \"high_freq_factor\": 4.0, "
+            + "\"original_max_position_embeddings\": 8192}";
         Assert.Equal(new Rope(500_000, scaling: new Llama3RopeScaling(8, 1, 4, 8192)), Parse(form + Numbers).Rope);
     }
 
     [Theory]
-    [InlineData("\"hidden_act\": \"gelu\"", "config.json: expected hidden_act \"silu\", found 'gelu'")]
-    [InlineData("\"attention_bias\": true", "config.json: attention_bias is true, but the Llama here has no biases")]
-    [InlineData("\"mlp_bias\": true", "config.json: mlp_bias is true, but the Llama here has no biases")]
-    [InlineData("\"mlp_bias\": 1", "config.json: expected true or false as mlp_bias, found '1'")]
-    [InlineData("\"hidden_size\": 100, \"num_attention_heads\": 7", "config.json: hidden_size 100 is no multiple of num_attention_heads 7, and no head_dim is given")]
-    [InlineData("\"num_key_value_heads\": 5", "config.json: num_attention_heads 32 is no multiple of num_key_value_heads 5")]
-    [InlineData("\"head_dim\": 7", "config.json: the size of a head is 7, but a rotation turns pairs: expected an even one")]
-    [InlineData("\"vocab_size\": 0", "config.json: expected a whole number from 1 to 16777216 as vocab_size, found '0'")]
-    [InlineData("\"vocab_size\": -5", "config.json: expected a whole number from 1 to 16777216 as vocab_size, found '-5'")]
-    [InlineData("\"vocab_size\": \"512\"", "config.json: expected a whole number from 1 to 16777216 as vocab_size, found '\"512\"'")]
-    [InlineData("\"num_hidden_layers\": 1.5", "config.json: expected a whole number from 1 to 16384 as num_hidden_layers, found '1.5'")]
-    [InlineData("\"num_hidden_layers\": 99999999999", "config.json: expected a whole number from 1 to 16384 as num_hidden_layers, found '99999999999'")]
-    [InlineData("\"hidden_size\": [64]", "config.json: expected a whole number from 1 to 1048576 as hidden_size, found '[64]'")]
-    [InlineData("\"rms_norm_eps\": 0", "config.json: expected a finite number above 0 as rms_norm_eps, found '0'")]
-    [InlineData("\"rms_norm_eps\": 1e999", "config.json: expected a finite number above 0 as rms_norm_eps, found '1e999'")]
-    [InlineData("\"rope_theta\": -1", "config.json: expected a finite number above 0 as rope_theta, found '-1'")]
-    [InlineData("\"eos_token_id\": \"</s>\"", "config.json: expected tokens from 0 to 31999 (vocab_size - 1) as eos_token_id, found '\"</s>\"'")]
-    [InlineData("\"eos_token_id\": [2, 32000]", "config.json: expected tokens from 0 to 31999 (vocab_size - 1) as eos_token_id, found '32000'")]
-    [InlineData("\"bos_token_id\": [1, 2]", "config.json: expected one bos_token_id, found a list")]
-    [InlineData("\"tie_word_embeddings\": \"yes\"", "config.json: expected true or false as tie_word_embeddings, found '\"yes\"'")]
-    [InlineData("\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2}", "config.json: rope_scaling: unknown rope type 'yarn', known are default, linear and llama3")]
-    [InlineData("\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}", "config.json: rope_scaling: unknown rope type 'dynamic', known are default, linear and llama3")]
-    [InlineData("\"rope_parameters\": {\"rope_type\": \"longrope\"}", "config.json: rope_parameters: unknown rope type 'longrope', known are default, linear and llama3")]
-    [InlineData("\"rope_scaling\": {\"rope_type\": \"linear\"}", "config.json: rope_scaling: has no factor")]
-    [InlineData("\"rope_scaling\": {\"factor\": 2}", "config.json: rope_scaling: has no rope_type")]
-    [InlineData("\"rope_parameters\": {\"full_attention\": {\"rope_type\": \"default\"}}", "config.json: rope_parameters: has no rope_type")]
-    [InlineData("\"rope_scaling\": {\"rope_type\": \"llama3\", \"type\": \"linear\"}", "config.json: rope_scaling: rope_type is 'llama3', but type is 'linear'")]
-    [InlineData("\"rope_scaling\": \"linear\"", "config.json: rope_scaling: expected a JSON object, found String")]
-    [InlineData("\"rope_theta\": 1, \"rope_parameters\": {\"rope_theta\": 2}", "config.json: rope_theta is 1, but 2 in rope_parameters")]
+    [InlineData("\"hidden_act\": \"gelu\"",
+        "config.json: expected hidden_act \"silu\", found 'gelu'")]
+    [InlineData("\"attention_bias\": true",
+        "config.json: attention_bias is true, but the Llama here has no biases")]
+    [InlineData("\"mlp_bias\": true",
+        "config.json: mlp_bias is true, but the Llama here has no biases")]
+    [InlineData("\"mlp_bias\": 1",
+        "config.json: expected true or false as mlp_bias, found '1'")]
+    [InlineData("\"hidden_size\": 100, \"num_attention_heads\": 7",
+        "config.json: hidden_size 100 is no multiple of num_attention_heads 7, and no head_dim is given")]
+    [InlineData("\"num_key_value_heads\": 5",
+        "config.json: num_attention_heads 32 is no multiple of num_key_value_heads 5")]
+    [InlineData("\"head_dim\": 7",
+        "config.json: the size of a head is 7, but a rotation turns pairs: expected an even one")]
+    [InlineData("\"vocab_size\": 0",
+        "config.json: expected a whole number from 1 to 16777216 as vocab_size, found '0'")]
+    [InlineData("\"vocab_size\": -5",
+        "config.json: expected a whole number from 1 to 16777216 as vocab_size, found '-5'")]
+    [InlineData("\"vocab_size\": \"512\"",
+        "config.json: expected a whole number from 1 to 16777216 as vocab_size, found '\"512\"'")]
+    [InlineData("\"num_hidden_layers\": 1.5",
+        "config.json: expected a whole number from 1 to 16384 as num_hidden_layers, found '1.5'")]
+    [InlineData("\"num_hidden_layers\": 99999999999",
+        "config.json: expected a whole number from 1 to 16384 as num_hidden_layers, found '99999999999'")]
+    [InlineData("\"hidden_size\": [64]",
+        "config.json: expected a whole number from 1 to 1048576 as hidden_size, found '[64]'")]
+    [InlineData("\"rms_norm_eps\": 0",
+        "config.json: expected a finite number above 0 as rms_norm_eps, found '0'")]
+    [InlineData("\"rms_norm_eps\": 1e999",
+        "config.json: expected a finite number above 0 as rms_norm_eps, found '1e999'")]
+    [InlineData("\"rope_theta\": -1",
+        "config.json: expected a finite number above 0 as rope_theta, found '-1'")]
+    [InlineData("\"eos_token_id\": \"</s>\"",
+        "config.json: expected tokens from 0 to 31999 (vocab_size - 1) as eos_token_id, found '\"</s>\"'")]
+    [InlineData("\"eos_token_id\": [2, 32000]",
+        "config.json: expected tokens from 0 to 31999 (vocab_size - 1) as eos_token_id, found '32000'")]
+    [InlineData("\"bos_token_id\": [1, 2]",
+        "config.json: expected one bos_token_id, found a list")]
+    [InlineData("\"tie_word_embeddings\": \"yes\"",
+        "config.json: expected true or false as tie_word_embeddings, found '\"yes\"'")]
+    [InlineData("\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2}",
+        "config.json: rope_scaling: unknown rope type 'yarn', known are default, linear and llama3")]
+    [InlineData("\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}",
+        "config.json: rope_scaling: unknown rope type 'dynamic', known are default, linear and llama3")]
+    [InlineData("\"rope_parameters\": {\"rope_type\": \"longrope\"}",
+        "config.json: rope_parameters: unknown rope type 'longrope', known are default, linear and llama3")]
+    [InlineData("\"rope_scaling\": {\"rope_type\": \"linear\"}",
+        "config.json: rope_scaling: has no factor")]
+    [InlineData("\"rope_scaling\": {\"factor\": 2}",
+        "config.json: rope_scaling: has no rope_type")]
+    [InlineData("\"rope_parameters\": {\"full_attention\": {\"rope_type\": \"default\"}}",
+        "config.json: rope_parameters: has no rope_type")]
+    [InlineData("\"rope_scaling\": {\"rope_type\": \"llama3\", \"type\": \"linear\"}",
+        "config.json: rope_scaling: rope_type is 'llama3', but type is 'linear'")]
+    [InlineData("\"rope_scaling\": \"linear\"",
+        "config.json: rope_scaling: expected a JSON object, found String")]
+    [InlineData("\"rope_theta\": 1, \"rope_parameters\": {\"rope_theta\": 2}",
+        "config.json: rope_theta is 1, but 2 in rope_parameters")]
     [InlineData("\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2}, \"rope_parameters\": {\"rope_type\": \"linear\", \"factor\": 3}",
         "config.json: rope_scaling and rope_parameters differ")]
-    [InlineData("\"partial_rotary_factor\": 0.5", "config.json: partial_rotary_factor is 0.5, but whole heads are rotated here")]
-    [InlineData("\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 2, \"low_freq_factor\": 4, \"high_freq_factor\": 4, \"original_max_position_embeddings\": 8}",
+    [InlineData("\"partial_rotary_factor\": 0.5",
+        "config.json: partial_rotary_factor is 0.5, but whole heads are rotated here")]
+    [InlineData("\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 2, "
+        + "\"low_freq_factor\": 4, \"high_freq_factor\": 4, \"original_max_position_embeddings\": 8}",
         "config.json: rope_scaling: expected low_freq_factor below high_freq_factor, found 4 and 4")]
     [InlineData("\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 2, \"low_freq_factor\": 1, \"high_freq_factor\": 4}",
         "config.json: rope_scaling: has no original_max_position_embeddings")]
@@ -132,9 +167,11 @@ public sealed class LlamaConfigTests
         Assert.Equal("config.json: has no model_type, expected \"llama\"", Error("{}"));
         Assert.Equal("config.json: expected a JSON object, found Array", Error("[]"));
         Assert.StartsWith("config.json: no valid JSON: ", Error("{"), StringComparison.Ordinal);
-        Assert.StartsWith("config.json: no valid JSON: ", Error("""{"model_type": "llama", "vocab_size": 1, "vocab_size": 2}"""), StringComparison.Ordinal);
+        Assert.StartsWith("config.json: no valid JSON: ", Error("""{"model_type": "llama", "vocab_size": 1, "vocab_size": 2}"""),
+            StringComparison.Ordinal);
         Assert.StartsWith("config.json: no valid JSON: ", Error("""{"model_type": "\ud800"}"""), StringComparison.Ordinal);
-        Assert.Contains("cannot be read", Assert.Throws<CheckpointException>(() => LlamaConfig.Read("/nowhere/config.json")).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be read", Assert.Throws<CheckpointException>(() => LlamaConfig.Read("/nowhere/config.json")).Message,
+            StringComparison.Ordinal);
         Assert.Equal(64, LlamaConfig.Parse("\uFEFF{\"model_type\": \"llama\", \"hidden_size\": 64}").ModelSize);
 
         static string Error(string json) => Assert.Throws<CheckpointException>(() => LlamaConfig.Parse(json)).Message;

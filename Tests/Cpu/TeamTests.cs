@@ -217,6 +217,31 @@ public class TeamTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    private sealed class Allocated(long[] bytes) : ITeamJob
+    {
+        public void Run(Worker worker) => bytes[worker.Index] = GC.GetAllocatedBytesForCurrentThread();
+    }
+
+    [Fact]
+    public void NeitherDoWaitingAndParkedWorkers()
+    {
+        using var team = new Team(3);
+        var bytes = new long[3];
+        var job = new Allocated(bytes);
+        for (int i = 0; i < 20; i++)
+        {
+            team.Run(job);
+            Thread.Sleep(2);
+        }
+        long[] before = [.. bytes];
+        for (int i = 0; i < 20; i++)
+        {
+            team.Run(job);
+            Thread.Sleep(2);
+        }
+        Assert.Equal(before[1..], bytes[1..]);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]

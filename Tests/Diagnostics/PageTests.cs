@@ -57,7 +57,7 @@ public partial class PageTests
     {
         string example = Example(Page(id), "Accepted");
         Assert.Empty(Failing.CompilerErrors(example));
-        Assert.Empty((await Failing.Diagnose(example)).Where(static found => !found.Id.StartsWith("EIN04", StringComparison.Ordinal)));
+        Assert.DoesNotContain(await Failing.Diagnose(example), static found => !found.Id.StartsWith("EIN04", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -120,10 +120,9 @@ public class HostileTokenizerTests
     [Fact]
     public void A_pattern_without_lookahead_cannot_explode()
     {
-        Tokenizer tokenizer = WithSplit("(a+)+$");
-        var watch = System.Diagnostics.Stopwatch.StartNew();
-        tokenizer.Encode(new string('a', 5_000) + "b");
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(1.8), $"{watch.Elapsed}");
+        // With the engine that backtracks, this would run into its timeout, and throw.
+        int[] ids = WithSplit("(a+)+$").Encode(new string('a', 5_000) + "b");
+        Assert.Equal(5_000, ids.Length);
     }
 
     [Fact]

@@ -188,6 +188,23 @@ public class TokenizerPartsTests
         Assert.Equal("b"u8.ToArray(), tokenizer.Bytes(5).ToArray());
     }
 
+    [Theory]
+    [InlineData("always", "a  b")]
+    [InlineData("never", " a  b")]
+    public void The_metaspace_decoder_drops_the_space_that_encoding_puts(string scheme, string expected)
+    {
+        Tokenizer tokenizer = TokenizerFile.Load(TokenizerFile.Json(
+            ["▁a", "▁", "▁b"], [], decoder: $$"""{"type":"Metaspace","replacement":"▁","prepend_scheme":"{{scheme}}"}"""));
+        Assert.Equal(expected, tokenizer.Decode([0, 1, 2]));
+    }
+
+    [Fact]
+    public void A_normalizer_replaces_what_an_expression_matches()
+    {
+        const string replace = """{"type":"Replace","pattern":{"Regex":" {2,}"},"content":"_"}""";
+        Assert.Equal([0, 2, 0, 1, 0], TokenizerFile.Load(TokenizerFile.Json(["a", " ", "_"], [], normalizer: replace)).Encode("a   a a"));
+    }
+
     [Fact]
     public void Byte_level_vocabularies_decode_to_bytes()
     {

@@ -10,7 +10,8 @@ public sealed unsafe class CheckpointTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static Param New(string name, string axes, int[] shape, Param? or = null) => new(name.ToUpperInvariant(), name, axes, shape, Initializer.Zeros) { Or = or };
+    private static Param New(string name, string axes, int[] shape, Param? or = null) =>
+        new(name.ToUpperInvariant(), name, axes, shape, Initializer.Zeros) { Or = or };
 
     private static float[] Values(Param parameter)
     {
@@ -127,9 +128,9 @@ public sealed unsafe class CheckpointTests : IDisposable
             writer.Declare("whole", ElementType.I32, 2);
             writer.Declare("lm_head", ElementType.F32, 1);
             writer.Declare("layers.0.rotary_emb.inv_freq", ElementType.F32, 1);
-            foreach (string name in (string[])["layers.0.q", "layers.1.q", "fits", "whole", "lm_head", "layers.0.rotary_emb.inv_freq"])
-                writer.Write(name, new byte[name.StartsWith("layers", StringComparison.Ordinal) && name.EndsWith('q') && !name.Contains("freq", StringComparison.Ordinal)
-                    ? 24 : name is "fits" or "whole" ? 8 : 4]);
+            foreach ((string name, int bytes) in ((string, int)[])
+                [("layers.0.q", 24), ("layers.1.q", 24), ("fits", 8), ("whole", 8), ("lm_head", 4), ("layers.0.rotary_emb.inv_freq", 4)])
+                writer.Write(name, new byte[bytes]);
             writer.Complete();
         }
         Param[] parameters =
@@ -218,7 +219,8 @@ public sealed unsafe class CheckpointTests : IDisposable
         using Checkpoint checkpoint = Checkpoint.Open(path);
         foreach (WeightFormat? format in (WeightFormat?[])[null, WeightFormat.BF16])
         {
-            string message = Assert.Throws<CheckpointException>(() => checkpoint.Load([norm, query], new LoadOptions { Format = format })).Message;
+            string message = Assert.Throws<CheckpointException>(() =>
+                checkpoint.Load([norm, query], new LoadOptions { Format = format })).Message;
             Assert.Equal($"{path}: q F32 [24, 5] holds {text} at index 77: a weight must be finite", message);
             Assert.False(norm.IsLoaded);
         }
@@ -232,7 +234,8 @@ public sealed unsafe class CheckpointTests : IDisposable
         string path = _folder.WriteFloats("model.safetensors", ("q", [2, 2], [1, 65504, 70000, 2]));
         Param query = New("q", "a d", [2, 2]);
         using Checkpoint checkpoint = Checkpoint.Open(path);
-        string message = Assert.Throws<CheckpointException>(() => checkpoint.Load([query], new LoadOptions { Format = WeightFormat.F16 })).Message;
+        string message = Assert.Throws<CheckpointException>(() =>
+            checkpoint.Load([query], new LoadOptions { Format = WeightFormat.F16 })).Message;
         Assert.Equal($"{path}: q F32 [2, 2] holds 70000 at index 2: that is too great for F16", message);
         checkpoint.Load([query], new LoadOptions { Format = WeightFormat.BF16 });
     }
@@ -322,7 +325,8 @@ public sealed unsafe class CheckpointTests : IDisposable
         IEnumerable<(string, string)> names = Enumerable.Range(0, 100_000).Select(i => ($"x{i}", ""));
         string text = TensorNames.Collapse(names);
         Assert.EndsWith("x39 and 99960 more", text, StringComparison.Ordinal);
-        Assert.Equal("a.{0-2,5}.w, b.7.w, c, d.01", TensorNames.Collapse([("a.0.w", ""), ("a.1.w", ""), ("b.7.w", ""), ("a.5.w", ""), ("a.2.w", ""), ("c", ""), ("d.01", "")]));
+        Assert.Equal("a.{0-2,5}.w, b.7.w, c, d.01",
+            TensorNames.Collapse([("a.0.w", ""), ("a.1.w", ""), ("b.7.w", ""), ("a.5.w", ""), ("a.2.w", ""), ("c", ""), ("d.01", "")]));
     }
 
     [Fact]

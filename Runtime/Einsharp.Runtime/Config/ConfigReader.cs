@@ -81,7 +81,8 @@ internal sealed class ConfigReader
         int Token(JsonElement token) =>
             token.ValueKind == JsonValueKind.Number && token.TryGetInt32(out int id) && id >= 0 && id < vocabulary
                 ? id
-                : throw WrongValue(name, string.Create(CultureInfo.InvariantCulture, $"tokens from 0 to {vocabulary - 1} (vocab_size - 1)"), token);
+                : throw WrongValue(name, string.Create(CultureInfo.InvariantCulture, $"tokens from 0 to {vocabulary - 1} (vocab_size - 1)"),
+                    token);
     }
 
     /// <summary>An error in this object.</summary>

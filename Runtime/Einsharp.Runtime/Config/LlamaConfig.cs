@@ -119,5 +119,6 @@ public sealed record LlamaConfig
 
     /// <summary>As <c>16 layers of 2048, 32 heads of 64 over 8, feed-forward 8192, vocabulary 128256</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Layers} layers of {ModelSize}, {Heads} heads of {HeadSize} over {KeyValueHeads}, feed-forward {FeedForwardSize}, vocabulary {VocabularySize}");
+        $"{Layers} layers of {ModelSize}, {Heads} heads of {HeadSize} over {KeyValueHeads}, ")
+        + string.Create(CultureInfo.InvariantCulture, $"feed-forward {FeedForwardSize}, vocabulary {VocabularySize}");
 }

@@ -15,7 +15,9 @@ public enum RopeLayout
 /// <summary>
 /// Rotary position embedding: pair i of a head is turned by position·frequency(i), frequency(i) = base^(-2i/size), scaled.
 /// </summary>
-/// <remarks>J. Su et al., "RoFormer: enhanced transformer with rotary position embedding", 2021. Equal settings are equal objects.</remarks>
+/// <remarks>
+/// J. Su et al., "RoFormer: enhanced transformer with rotary position embedding", 2021. Equal settings are equal objects.
+/// </remarks>
 public sealed record Rope
 {
     /// <summary>The tables made so far, one for each head size; replaced as a whole, so that readers need no lock.</summary>

@@ -60,6 +60,7 @@ internal static class RopeConfig
     private static void RefusePartial(ConfigReader config)
     {
         if (config.OptionalPositive("partial_rotary_factor") is { } part && part != 1)
-            throw config.Wrong(string.Create(CultureInfo.InvariantCulture, $"partial_rotary_factor is {part}, but whole heads are rotated here"));
+            throw config.Wrong(string.Create(CultureInfo.InvariantCulture,
+                $"partial_rotary_factor is {part}, but whole heads are rotated here"));
     }
 }

@@ -7,7 +7,9 @@ using System.Runtime.Intrinsics;
 
 namespace Einsharp;
 
-/// <summary>The cosines and sines of a <see cref="Rope"/> for heads of one size: computed in double, kept as float. It never changes.</summary>
+/// <summary>
+/// The cosines and sines of a <see cref="Rope"/> for heads of one size: computed in double, kept as float. It never changes.
+/// </summary>
 public sealed class RopeTable
 {
     private readonly float[] _cosines;
@@ -92,7 +94,8 @@ public sealed class RopeTable
             (a * cosine - b * sine).StoreUnsafe(ref x, (nuint)i);
             (b * cosine + a * sine).StoreUnsafe(ref y, (nuint)i);
         }
-        for (; i < half; i++) Turn(ref Unsafe.Add(ref x, i), ref Unsafe.Add(ref y, i), Unsafe.Add(ref cosines, i), Unsafe.Add(ref sines, i));
+        for (; i < half; i++)
+            Turn(ref Unsafe.Add(ref x, i), ref Unsafe.Add(ref y, i), Unsafe.Add(ref cosines, i), Unsafe.Add(ref sines, i));
     }
 
     private static void TurnNeighbours(ref float x, ref float cosines, ref float sines, int half)
@@ -112,7 +115,8 @@ public sealed class RopeTable
 
     /// <summary>c0 c0 c1 c1 c2 c2 c3 c3.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Twice(Vector128<float> c) => Vector256.Shuffle(Vector256.Create(c, c), Vector256.Create(0, 0, 1, 1, 2, 2, 3, 3));
+    private static Vector256<float> Twice(Vector128<float> c) =>
+        Vector256.Shuffle(Vector256.Create(c, c), Vector256.Create(0, 0, 1, 1, 2, 2, 3, 3));
 
     private static void Turn(ref float x, ref float y, float cosine, float sine)
     {
@@ -126,6 +130,7 @@ public sealed class RopeTable
         $"this table turns heads of {Size} values, found {head.Length}"), nameof(head));
 
     [DoesNotReturn]
-    private void ThrowUnknownPosition(int position) => throw new ArgumentOutOfRangeException(nameof(position), string.Create(CultureInfo.InvariantCulture,
+    private void ThrowUnknownPosition(int position) =>
+        throw new ArgumentOutOfRangeException(nameof(position), string.Create(CultureInfo.InvariantCulture,
         $"this table knows positions 0 to {Positions - 1}, found {position}"));
 }

@@ -31,7 +31,9 @@ public sealed unsafe class Checkpoint : IDisposable
     public long Bytes => _tensors.Values.Sum(entry => entry.Tensor.Bytes);
 
     /// <summary>Opens a checkpoint; every header is read and checked, no weight is.</summary>
-    /// <param name="path">A folder with model.safetensors or model.safetensors.index.json, or a .safetensors or .index.json file itself.</param>
+    /// <param name="path">
+    /// A folder with model.safetensors or model.safetensors.index.json, or a .safetensors or .index.json file itself.
+    /// </param>
     /// <exception cref="CheckpointException">
     /// There is none, a file cannot be read or is broken, or the index points outside its folder, to a file that is not there, or
     /// to one that has not the tensor.
@@ -44,7 +46,8 @@ public sealed unsafe class Checkpoint : IDisposable
         {
             file = System.IO.Path.Combine(path, SingleName);
             if (!File.Exists(file)) file = System.IO.Path.Combine(path, IndexName);
-            if (!File.Exists(file)) throw new CheckpointException($"{path}: expected {SingleName} or {IndexName} in the folder, found neither");
+            if (!File.Exists(file)) throw new CheckpointException(
+                $"{path}: expected {SingleName} or {IndexName} in the folder, found neither");
         }
         return file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? OpenShards(file) : OpenSingle(file);
     }
@@ -52,7 +55,9 @@ public sealed unsafe class Checkpoint : IDisposable
     /// <summary>The tensor of a name, or null.</summary>
     public StoredTensor? Find(string name) => _tensors.TryGetValue(name, out var entry) ? entry.Tensor : null;
 
-    /// <summary>Compares the checkpoint with a model's parameters: all that <see cref="Load"/> would refuse but values that are not finite.</summary>
+    /// <summary>
+    /// Compares the checkpoint with a model's parameters: all that <see cref="Load"/> would refuse but values that are not finite.
+    /// </summary>
     public CheckpointDifference Compare(IReadOnlyList<Param> parameters, LoadOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(parameters);
@@ -77,7 +82,8 @@ public sealed unsafe class Checkpoint : IDisposable
         if (!options.IgnoreExtra)
         {
             // Old checkpoints carry the table of rotations' frequencies, which the config determines.
-            extra.AddRange(_tensors.Keys.Where(name => !wanted.Contains(name) && !name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)));
+            extra.AddRange(_tensors.Keys.Where(name => !wanted.Contains(name)
+                && !name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)));
             extra.Sort(StringComparer.Ordinal);
         }
         return new CheckpointDifference(missing, extra, misshaped, unusable);
@@ -87,7 +93,9 @@ public sealed unsafe class Checkpoint : IDisposable
     /// Gives every parameter its values: in place in the mapped file when the format is the stored one, else converted on all
     /// cores. Either all parameters get theirs or, on an error, none is changed.
     /// </summary>
-    /// <exception cref="CheckpointMismatchException">Tensors are missing, extra, mis-shaped or of no weight type: all are named.</exception>
+    /// <exception cref="CheckpointMismatchException">
+    /// Tensors are missing, extra, mis-shaped or of no weight type: all are named.
+    /// </exception>
     /// <exception cref="CheckpointException">A weight is not finite, or is too great for the format asked for.</exception>
     /// <exception cref="OutOfMemoryException">There is not enough memory for converted weights.</exception>
     /// <exception cref="ObjectDisposedException">The checkpoint was disposed of.</exception>
@@ -172,7 +180,8 @@ public sealed unsafe class Checkpoint : IDisposable
     private static Checkpoint OpenSingle(string path)
     {
         SafetensorsFile file = SafetensorsFile.Open(path);
-        return new Checkpoint(path, [file], file.Tensors.ToDictionary(tensor => tensor.Name, tensor => (file, tensor), StringComparer.Ordinal));
+        var tensors = file.Tensors.ToDictionary(tensor => tensor.Name, tensor => (file, tensor), StringComparer.Ordinal);
+        return new Checkpoint(path, [file], tensors);
     }
 
     private static Checkpoint OpenShards(string path)
@@ -185,7 +194,8 @@ public sealed unsafe class Checkpoint : IDisposable
             {
                 if (!files.TryGetValue(shard, out SafetensorsFile? file)) files.Add(shard, file = SafetensorsFile.Open(shard));
                 StoredTensor tensor = file.Find(name)
-                    ?? throw new CheckpointException($"{path}: places {CheckpointException.Quote(name)} in {shard}, which has no such tensor");
+                    ?? throw new CheckpointException(
+                        $"{path}: places {CheckpointException.Quote(name)} in {shard}, which has no such tensor");
                 tensors.Add(name, (file, tensor));
             }
             return new Checkpoint(path, files.Values, tensors);

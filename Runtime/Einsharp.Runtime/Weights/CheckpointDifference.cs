@@ -7,7 +7,8 @@ namespace Einsharp.Weights;
 /// <param name="Tensor">What the checkpoint has.</param>
 public sealed record ShapeDifference(Param Parameter, StoredTensor Tensor)
 {
-    internal string Text => $"expected {ShapeMatch.Expected(Parameter.Shape, Tensor.Shape)} ({Parameter.Axes}), found {ShapeText.Of(Tensor.Shape)}";
+    internal string Text =>
+        $"expected {ShapeMatch.Expected(Parameter.Shape, Tensor.Shape)} ({Parameter.Axes}), found {ShapeText.Of(Tensor.Shape)}";
 
     /// <summary>As <c>model.layers.0.self_attn.q_proj.weight: expected [4·2·8, 64] (g r k d), found [60, 64]</c>.</summary>
     public override string ToString() => $"{Tensor.Name}: {Text}";
@@ -17,7 +18,8 @@ public sealed record ShapeDifference(Param Parameter, StoredTensor Tensor)
 public sealed class CheckpointDifference
 {
     internal CheckpointDifference(
-        IReadOnlyList<string> missing, IReadOnlyList<string> extra, IReadOnlyList<ShapeDifference> misshaped, IReadOnlyList<StoredTensor> unusable)
+        IReadOnlyList<string> missing, IReadOnlyList<string> extra,
+        IReadOnlyList<ShapeDifference> misshaped, IReadOnlyList<StoredTensor> unusable)
     {
         Missing = missing;
         Extra = extra;
@@ -46,7 +48,8 @@ public sealed class CheckpointDifference
         var parts = new List<string>();
         Add(parts, Missing.Count, "missing", Missing.Select(name => (name, "")));
         Add(parts, Misshaped.Count, "mis-shaped", Misshaped.Select(m => (m.Tensor.Name, $": {m.Text}")));
-        Add(parts, Unusable.Count, "of a type that is no weight", Unusable.Select(t => (t.Name, $": expected F32, BF16 or F16, found {t.Type}")));
+        Add(parts, Unusable.Count, "of a type that is no weight",
+            Unusable.Select(t => (t.Name, $": expected F32, BF16 or F16, found {t.Type}")));
         Add(parts, Extra.Count, "extra", Extra.Select(name => (name, "")));
         return parts.Count == 0 ? "no difference" : string.Join("; ", parts);
     }
@@ -69,9 +72,11 @@ public sealed class CheckpointMismatchException : CheckpointException
     public CheckpointMismatchException(string message) : base(message) => Difference = new CheckpointDifference([], [], [], []);
 
     /// <summary>An error and what caused it.</summary>
-    public CheckpointMismatchException(string message, Exception inner) : base(message, inner) => Difference = new CheckpointDifference([], [], [], []);
+    public CheckpointMismatchException(string message, Exception inner) : base(message, inner) =>
+        Difference = new CheckpointDifference([], [], [], []);
 
-    internal CheckpointMismatchException(string path, CheckpointDifference difference) : base($"{path} does not fit the model: {difference}") =>
+    internal CheckpointMismatchException(string path, CheckpointDifference difference)
+        : base($"{path} does not fit the model: {difference}") =>
         Difference = difference;
 
     /// <summary>All that does not fit.</summary>

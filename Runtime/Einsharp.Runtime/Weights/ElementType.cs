@@ -120,6 +120,7 @@ public static class ElementTypes
         long count = 1;
         foreach (long size in shape) count = checked(count * size);
         long bits = checked(count * type.Bits());
-        return bits % 8 == 0 ? bits / 8 : throw new ArgumentException($"{type} of shape {ShapeText.Of(shape)} does not fill whole bytes", nameof(shape));
+        return bits % 8 == 0 ? bits / 8 : throw new ArgumentException($"{type} of shape {ShapeText.Of(shape)} does not fill whole bytes",
+            nameof(shape));
     }
 }

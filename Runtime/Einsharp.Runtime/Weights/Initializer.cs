@@ -6,7 +6,10 @@ public enum InitializerKind
     /// <summary>Every value is <see cref="Initializer.Mean"/>.</summary>
     Constant,
 
-    /// <summary>Normal with <see cref="Initializer.Mean"/> and <see cref="Initializer.Deviation"/>, cut where <see cref="Initializer.Cut"/> says.</summary>
+    /// <summary>
+    /// Normal with <see cref="Initializer.Mean"/> and <see cref="Initializer.Deviation"/>, cut where <see cref="Initializer.Cut"/>
+    /// says.
+    /// </summary>
     Normal,
 
     /// <summary>Uniform from <see cref="Initializer.Low"/> to <see cref="Initializer.High"/>.</summary>
@@ -67,7 +70,9 @@ public readonly record struct Initializer
         return TruncatedNormal(0, (float)Math.Sqrt(2 / ((double)fanIn + fanOut)));
     }
 
-    /// <summary>For an embedding: N(0, 1), cut at ±3. One that is also the output head wants <see cref="Normal"/> with deviation 1/√d.</summary>
+    /// <summary>
+    /// For an embedding: N(0, 1), cut at ±3. One that is also the output head wants <see cref="Normal"/> with deviation 1/√d.
+    /// </summary>
     public static Initializer Embedding() => TruncatedNormal(0, 1);
 
     /// <summary>Normal, not cut.</summary>
@@ -78,7 +83,9 @@ public readonly record struct Initializer
     /// <param name="mean">The mean.</param>
     /// <param name="deviation">The standard deviation before the cut.</param>
     /// <param name="cut">In deviations, above 0; infinite for no cut.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A value is not finite, the deviation is negative, or the cut is not above 0.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A value is not finite, the deviation is negative, or the cut is not above 0.
+    /// </exception>
     public static Initializer TruncatedNormal(float mean, float deviation, float cut = 3)
     {
         ThrowIfNotFinite(mean, nameof(mean));

@@ -69,7 +69,8 @@ internal readonly struct InitializerDraws
         // The upper bit is the sign, the others place the draw in the two tails together, (tail, 1): exact near 0, where the
         // quantile is steep.
         Vector512<uint> sign = bits & Vector512.Create(0x8000_0000u);
-        Vector512<float> place = (Vector512.ConvertToSingle((bits & Vector512.Create(0x7FFF_FFFFu)).AsInt32()) + Vector512.Create(0.5f)) * HalfUnit;
+        Vector512<int> steps = (bits & Vector512.Create(0x7FFF_FFFFu)).AsInt32();
+        Vector512<float> place = (Vector512.ConvertToSingle(steps) + Vector512.Create(0.5f)) * HalfUnit;
         Vector512<float> distance = NormalQuantile.OfTwoSidedTail(Vector512.Create(_tail) + place * (1 - _tail));
         distance = Vector512.Min(distance, Vector512.Create(_rule.Cut));
         distance = (distance.AsUInt32() | sign).AsSingle();

@@ -3,7 +3,9 @@ namespace Einsharp.Weights;
 /// <summary>How <see cref="Checkpoint.Load"/> takes a checkpoint.</summary>
 public sealed record LoadOptions
 {
-    /// <summary>The format in memory; null for the stored one, which is used in place. (Parameters of rank 1 are F32 in any case.)</summary>
+    /// <summary>
+    /// The format in memory; null for the stored one, which is used in place. (Parameters of rank 1 are F32 in any case.)
+    /// </summary>
     public WeightFormat? Format { get; init; }
 
     /// <summary>Whether tensors that no parameter asks for are let pass.</summary>

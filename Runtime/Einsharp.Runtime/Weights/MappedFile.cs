@@ -19,7 +19,9 @@ internal sealed unsafe class MappedFile
     }
 
     /// <summary>Maps a whole file, of one byte at least.</summary>
-    /// <exception cref="CheckpointException">There is no such file, it may not be read, or it is shorter than <paramref name="least"/>.</exception>
+    /// <exception cref="CheckpointException">
+    /// There is no such file, it may not be read, or it is shorter than <paramref name="least"/>.
+    /// </exception>
     public static MappedFile Open(string path, int least)
     {
         try
@@ -28,7 +30,8 @@ internal sealed unsafe class MappedFile
             long length = file.Length;
             if (length < Math.Max(least, 1))
                 throw new CheckpointException($"{path}: expected at least {least} bytes, the file has {length}");
-            using var mapping = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            using var mapping = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None,
+                leaveOpen: true);
             // The accessor is dropped: it has no finalizer, and its handle is all that holds the view.
             MemoryMappedViewAccessor view = mapping.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
             return new MappedFile(view.SafeMemoryMappedViewHandle, length);

@@ -38,12 +38,14 @@ public sealed unsafe class Param
         ArgumentNullException.ThrowIfNull(axes);
         int rank = axes.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
         if (rank != shape.Length)
-            throw new ArgumentException($"{name} ({checkpointName}): \"{axes}\" names {rank} axes, but {shape.Length} sizes are given", nameof(shape));
+            throw new ArgumentException($"{name} ({checkpointName}): \"{axes}\" names {rank} axes, but {shape.Length} sizes are given",
+                nameof(shape));
         long count = 1;
         foreach (int size in shape)
         {
             if (size < 0)
-                throw new ArgumentException($"{name} ({checkpointName}): the sizes {ShapeText.Of(shape)} of \"{axes}\" hold a negative one", nameof(shape));
+                throw new ArgumentException($"{name} ({checkpointName}): the sizes {ShapeText.Of(shape)} of \"{axes}\" hold a negative one",
+                    nameof(shape));
             count = checked(count * size);
         }
         Name = name;
@@ -57,7 +59,9 @@ public sealed unsafe class Param
     /// <summary>The declared name, as <c>Query</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The whole name in checkpoints, as <c>model.layers.0.self_attn.q_proj.weight</c>; it also seeds <see cref="Initialise"/>.</summary>
+    /// <summary>
+    /// The whole name in checkpoints, as <c>model.layers.0.self_attn.q_proj.weight</c>; it also seeds <see cref="Initialise"/>.
+    /// </summary>
     public string CheckpointName { get; }
 
     /// <summary>The declared axes, separated by spaces, as <c>g r k d</c>.</summary>
@@ -116,7 +120,9 @@ public sealed unsafe class Param
         }
     }
 
-    /// <summary>Reads one row of the parameter seen as rows of <paramref name="length"/> values, as a look-up in an embedding does.</summary>
+    /// <summary>
+    /// Reads one row of the parameter seen as rows of <paramref name="length"/> values, as a look-up in an embedding does.
+    /// </summary>
     /// <param name="row">Which row; the row begins at value <paramref name="row"/>·<paramref name="length"/>.</param>
     /// <param name="length">The values of a row.</param>
     /// <param name="to">Where the row goes, as 32-bit floats.</param>
@@ -248,7 +254,8 @@ public sealed unsafe class Param
 
     [DoesNotReturn]
     private void ThrowNotRankOne() =>
-        throw new InvalidOperationException($"{this}: a span of floats is there for parameters of rank 1, found {ShapeText.Of(Shape)} (\"{Axes}\")");
+        throw new InvalidOperationException(
+            $"{this}: a span of floats is there for parameters of rank 1, found {ShapeText.Of(Shape)} (\"{Axes}\")");
 
     private void ThrowIfOtherLength(int length)
     {

@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 namespace Einsharp;
 
 /// <summary>The counter-based generator Philox4x32-10, eight counters at a time.</summary>
-/// <remarks>J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011. A block is 4 words of a 128-bit counter and a 64-bit key.</remarks>
+/// <remarks>
+/// J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011. A block is 4 words of a 128-bit counter and a 64-bit key.
+/// </remarks>
 internal static class Philox
 {
     /// <summary>The words of one <see cref="Draw"/>: 8 blocks of 4.</summary>

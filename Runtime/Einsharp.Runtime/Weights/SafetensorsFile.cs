@@ -40,7 +40,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
             if (length > SafetensorsHeader.Longest)
                 throw new CheckpointException($"{path}: the header claims {length} bytes, at most {SafetensorsHeader.Longest} are allowed");
             if ((long)length > file.Length - LengthBytes)
-                throw new CheckpointException($"{path}: the header claims {length} bytes, but the file has only {file.Length - LengthBytes} after its length");
+                throw new CheckpointException(
+                    $"{path}: the header claims {length} bytes, but the file has only {file.Length - LengthBytes} after its length");
             long dataStart = LengthBytes + (long)length;
             var json = new ReadOnlySpan<byte>(file.Data + LengthBytes, (int)length);
             return new SafetensorsFile(path, file, dataStart, SafetensorsHeader.Read(json, file.Length - dataStart, path));

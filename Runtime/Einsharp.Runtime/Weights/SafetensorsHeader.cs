@@ -39,7 +39,10 @@ internal sealed class SafetensorsHeader
     public static SafetensorsHeader Read(ReadOnlySpan<byte> json, long dataBytes, string file)
     {
         if (json.Length == 0 || json[0] != (byte)'{')
-            throw new CheckpointException($"{file}: expected a header that begins with '{{', found {(json.Length == 0 ? "none" : $"the byte 0x{json[0]:X2}")}");
+        {
+            string found = json.Length == 0 ? "none" : $"the byte 0x{json[0]:X2}";
+            throw new CheckpointException($"{file}: expected a header that begins with '{{', found {found}");
+        }
         var header = new SafetensorsHeader(file);
         try
         {
@@ -135,7 +138,8 @@ internal sealed class SafetensorsHeader
         Expect(ref reader, JsonTokenType.String, "a string as dtype");
         for (int i = 0; i < ElementTypes.Names.Length; i++)
             if (reader.ValueTextEquals(ElementTypes.Names[i])) return (ElementType)i;
-        throw Wrong($"has the unknown dtype {CheckpointException.Quote(reader.GetString()!)}, known are {string.Join(", ", ElementTypes.Names)}");
+        string name = CheckpointException.Quote(reader.GetString()!);
+        throw Wrong($"has the unknown dtype {name}, known are {string.Join(", ", ElementTypes.Names)}");
     }
 
     private long[] ReadNumbers(ref Utf8JsonReader reader, string field)
@@ -171,7 +175,10 @@ internal sealed class SafetensorsHeader
         foreach (StoredTensor tensor in _tensors)
         {
             if (tensor.Begin != end)
-                throw Wrong(tensor.Name, $"begins at byte {tensor.Begin} of the data, but the tensor before it ends at {end}: {(tensor.Begin < end ? "an overlap" : "a hole")}");
+            {
+                string what = tensor.Begin < end ? "an overlap" : "a hole";
+                throw Wrong(tensor.Name, $"begins at byte {tensor.Begin} of the data, but the tensor before it ends at {end}: {what}");
+            }
             if (tensor.End > dataBytes)
                 throw Wrong(tensor.Name, $"ends at byte {tensor.End} of the data, but the file has only {dataBytes}: it is cut short");
             long bytes;
@@ -188,7 +195,8 @@ internal sealed class SafetensorsHeader
                 throw Wrong(tensor.Name, $"is {tensor.Type} {ShapeText.Of(tensor.Shape)}, which does not fill whole bytes");
             }
             if (tensor.Bytes != bytes)
-                throw Wrong(tensor.Name, $"is {tensor.Type} {ShapeText.Of(tensor.Shape)}, {bytes} bytes, but its data_offsets hold {tensor.Bytes}");
+                throw Wrong(tensor.Name,
+                    $"is {tensor.Type} {ShapeText.Of(tensor.Shape)}, {bytes} bytes, but its data_offsets hold {tensor.Bytes}");
             end = tensor.End;
         }
         if (end != dataBytes)

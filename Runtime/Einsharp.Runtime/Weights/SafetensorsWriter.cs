@@ -61,11 +61,14 @@ public sealed class SafetensorsWriter : IDisposable
     {
         SkipComplete(except: name);
         if (_current == _tensors.Count || _tensors[_current].Name != name)
-            throw new InvalidOperationException(
-                $"{_path}: expected the data of {(_current == _tensors.Count ? "no more tensors" : $"'{_tensors[_current].Name}'")}, found that of '{name}'");
+        {
+            string expected = _current == _tensors.Count ? "no more tensors" : $"'{_tensors[_current].Name}'";
+            throw new InvalidOperationException($"{_path}: expected the data of {expected}, found that of '{name}'");
+        }
         StoredTensor tensor = _tensors[_current];
         if (bytes.Length > tensor.Bytes - _written)
-            throw new InvalidOperationException($"{_path}: '{name}' has {tensor.Bytes} bytes, {bytes.Length} more after {_written} are too many");
+            throw new InvalidOperationException(
+                $"{_path}: '{name}' has {tensor.Bytes} bytes, {bytes.Length} more after {_written} are too many");
         _file ??= Begin();
         _file.Write(bytes);
         _written += bytes.Length;
@@ -112,7 +115,8 @@ public sealed class SafetensorsWriter : IDisposable
         buffer.GetSpan(padding)[..padding].Fill((byte)' ');
         buffer.Advance(padding);
         if (buffer.WrittenCount > SafetensorsHeader.Longest)
-            throw new InvalidOperationException($"{_path}: the header has {buffer.WrittenCount} bytes, at most {SafetensorsHeader.Longest} are allowed");
+            throw new InvalidOperationException(
+                $"{_path}: the header has {buffer.WrittenCount} bytes, at most {SafetensorsHeader.Longest} are allowed");
 
         var file = new FileStream(PartPath, FileMode.Create, FileAccess.Write);
         Span<byte> length = stackalloc byte[sizeof(ulong)];
@@ -128,7 +132,8 @@ public sealed class SafetensorsWriter : IDisposable
         if (_metadata is not null)
         {
             json.WriteStartObject("__metadata__");
-            foreach ((string key, string value) in _metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+            foreach ((string key, string value) in _metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+                json.WriteString(key, value);
             json.WriteEndObject();
         }
         foreach (StoredTensor tensor in _tensors)

@@ -3,7 +3,9 @@ using System.Text.Json;
 namespace Einsharp.Weights;
 
 /// <summary>Reads <c>model.safetensors.index.json</c>: which file of the same folder holds which tensor.</summary>
-/// <remarks>Its <c>metadata.total_size</c> is not looked at: each file proves its own size, and writers disagree on what to count.</remarks>
+/// <remarks>
+/// Its <c>metadata.total_size</c> is not looked at: each file proves its own size, and writers disagree on what to count.
+/// </remarks>
 internal static class ShardIndex
 {
     /// <summary>The file of each tensor, as a full path.</summary>
@@ -12,7 +14,8 @@ internal static class ShardIndex
 
     private static Dictionary<string, string> Files(JsonElement root, string path)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("weight_map", out JsonElement map)
+            || map.ValueKind != JsonValueKind.Object)
             throw new CheckpointException($"{path}: expected an object weight_map that names the file of each tensor, found none");
 
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -28,14 +31,16 @@ internal static class ShardIndex
             {
                 if (!IsInside(file))
                     throw new CheckpointException(
-                        $"{path}: the file {CheckpointException.Quote(file)} of {tensor} is not inside the folder: no absolute path, no '..'");
+                        $"{path}: the file {CheckpointException.Quote(file)} of {tensor} is not inside the folder");
                 files.Add(file, full = Path.Combine(folder, file));
             }
             tensors.Add(entry.Name, full);
         }
-        string[] absent = [.. files.Where(f => !File.Exists(f.Value)).Select(f => CheckpointException.Quote(f.Key)).Order(StringComparer.Ordinal)];
+        string[] absent =
+            [.. files.Where(f => !File.Exists(f.Value)).Select(f => CheckpointException.Quote(f.Key)).Order(StringComparer.Ordinal)];
         if (absent.Length > 0)
-            throw new CheckpointException($"{path}: {absent.Length} of {files.Count} files are not there: {string.Join(", ", absent.Take(40))}");
+            throw new CheckpointException(
+                $"{path}: {absent.Length} of {files.Count} files are not there: {string.Join(", ", absent.Take(40))}");
         return tensors;
     }
 

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Einsharp.Weights;
 
-/// <summary>Lists of tensor names for people: the layers that have the same to say are said once, as <c>model.layers.{0-3,7}.x</c>.</summary>
+/// <summary>
+/// Lists of tensor names for people: the layers that have the same to say are said once, as <c>model.layers.{0-3,7}.x</c>.
+/// </summary>
 internal static class TensorNames
 {
     /// <summary>A file can hold any number of names; a message says at most so many.</summary>

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Einsharp.Cpu;
+
+namespace Einsharp.Samples.Commands;
+
+/// <summary>Options that several commands have.</summary>
+internal static class Flags
+{
+    public static Option<string> Model(bool required) => new("--model")
+    {
+        Description = "A Hugging Face folder: config.json, model.safetensors (or shards), tokenizer.json.",
+        HelpName = "DIR",
+        Required = required,
+    };
+
+    public static Option<int> Threads()
+    {
+        var option = new Option<int>("--threads") { Description = "Threads; the default is every core.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+        option.Validators.Add(result => AtLeast(result, "--threads", result.GetValueOrDefault<int>(), 1));
+        return option;
+    }
+
+    public static Option<string?> Format()
+    {
+        var option = new Option<string?>("--dtype") { Description = "How weights are kept in memory: f32, bf16 or f16; the default is as they are stored.", HelpName = "f32|bf16|f16" };
+        option.AcceptOnlyFromAmong("f32", "bf16", "f16");
+        return option;
+    }
+
+    public static Option<int> Tokens(int value) => Count("--tokens", "The most tokens to generate.", value);
+
+    public static Option<int> Count(string name, string description, int value)
+    {
+        var option = new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => value };
+        option.Validators.Add(result => AtLeast(result, name, result.GetValueOrDefault<int>(), 1));
+        return option;
+    }
+
+    public static WeightFormat? Parse(string? format) => format switch
+    {
+        "f32" => WeightFormat.F32,
+        "bf16" => WeightFormat.BF16,
+        "f16" => WeightFormat.F16,
+        _ => null,
+    };
+
+    /// <summary>The device of so many threads: the shared one where that is the number.</summary>
+    public static CpuDevice Device(int threads) => threads == Einsharp.Device.Cpu.Threads ? Einsharp.Device.Cpu : new CpuDevice(threads);
+
+    private static void AtLeast(System.CommandLine.Parsing.OptionResult result, string name, int value, int least)
+    {
+        if (value < least)
+            result.AddError(FormattableString.Invariant($"{name} is {value}; it must be at least {least}."));
+    }
+}
