@@ -12,9 +12,10 @@ internal sealed partial class MethodChecker
         Operand?[] operands = Operands(step);
         if (Equation(step, operands.Length) is not { } equation)
             return;
-        if (!Matches(step, equation, operands) | !OutputIsMade(step, equation, operands))
+        bool matches = Matches(step, equation, operands), made = OutputIsMade(step, equation, operands);
+        if (!matches || !made)
         {
-            Assume(equation.Output.Names);
+            Assume(made ? equation.Output.Names : null);
             return;
         }
 
@@ -40,11 +41,12 @@ internal sealed partial class MethodChecker
             return;
         EquatableArray<string> input = equation.Inputs[0].Names, gain = equation.Inputs[1].Names;
         EquatableArray<string> trailing = input.Skip(Math.Max(0, input.Count - Math.Max(1, gain.Count))).ToEquatable();
-        bool matches = Matches(step, equation, operands) && OutputIsMade(step, equation, operands)
+        bool matches = Matches(step, equation, operands);
+        bool made = matches && OutputIsMade(step, equation, operands)
             && HasForm(step, equation.Inputs[1], trailing, "The gain", "a gain has the last axes of what it scales")
             && HasForm(step, equation.Output, input, "The output", "a norm changes no axis");
-        if (!matches || epsilon is null)
-            Assume(equation.Output.Names);
+        if (!made || epsilon is null)
+            Assume(matches ? input : equation.Output.Names);
         else
             Push(new RmsNormOperation(_operations.Count, step.Name, input, step.Bracket, Call(step, operands, epsilon.Property), operands[0]!, operands[1]!, epsilon));
     }
@@ -61,14 +63,15 @@ internal sealed partial class MethodChecker
         if (Equation(step, 2, "b s, v d -> b s d") is not { } equation)
             return;
         EquatableArray<string> made = equation.Inputs[0].Names.Concat(equation.Inputs[1].Names.Skip(1)).ToEquatable();
-        if (Matches(step, equation, [indices, table]) && OutputIsMade(step, equation, [])
+        bool matches = Matches(step, equation, [indices, table]);
+        if (matches && OutputIsMade(step, equation, [])
             && HasForm(step, equation.Output, made, "The output", "it has the axes of the indices, then those of a row"))
         {
             Push(new GatherOperation(_operations.Count, step.Name, made, step.Bracket, Call(step, [indices, table]), indices!, table!));
         }
         else
         {
-            Assume(equation.Output.Names);
+            Assume(matches ? made : equation.Output.Names);
         }
     }
 
@@ -81,7 +84,8 @@ internal sealed partial class MethodChecker
         int leading = by.Count - 1;
         EquatableArray<string> expected = from.Take(leading).Concat(by.Skip(leading)).ToEquatable();
         EquatableArray<string> made = expected.Concat(from.Skip(by.Count)).ToEquatable();
-        if (Matches(step, equation, [input, indices]) && OutputIsMade(step, equation, [])
+        bool matches = Matches(step, equation, [input, indices]);
+        if (matches && OutputIsMade(step, equation, [])
             && HasForm(step, equation.Inputs[1], by.Count == 0 ? ["o"] : expected, "The list of indices", "it has the input's leading axes, then an axis of its own")
             && HasForm(step, equation.Output, made, "The output", "the indices' last axis replaces the one that is selected from"))
         {
@@ -89,7 +93,7 @@ internal sealed partial class MethodChecker
         }
         else
         {
-            Assume(equation.Output.Names);
+            Assume(matches ? made : equation.Output.Names);
         }
     }
 
@@ -107,7 +111,7 @@ internal sealed partial class MethodChecker
         ModelSignature? model = declarations.Submodels.FirstOrDefault(model => model.FullName == layers?.Model);
         if (model is null || !RunsLayers(step, equation, model) || !TakesCache(step, model) || !matches)
         {
-            Assume(equation.Output.Names);
+            Assume(equation.Inputs[0].Names);
             return;
         }
 

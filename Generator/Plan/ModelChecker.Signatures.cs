@@ -78,7 +78,7 @@ internal static partial class ModelChecker
         method is { Name: "Forward", IsStatic: false, ReturnType: TypeNames.Tensor }
         && method.Parameters.Count is 1 or 2
         && method.Parameters[0].Type == TypeNames.Tensor
-        && (method.Parameters.Count == 1 || method.Parameters[1].Type == TypeNames.Cache);
+        && (method.Parameters.Count == 1 || method.Parameters[1].Type.TrimEnd('?') == TypeNames.Cache.TrimEnd('?'));
 
     private static bool SpeaksOfPositions(AttributeSpec attribute) =>
         attribute.Kind is "Rotate" or "Append" or "Select" || (attribute.Kind == "Run" && attribute.Positional(3) is not null);

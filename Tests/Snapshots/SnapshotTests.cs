@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.CodeAnalysis;
+
+namespace Einsharp.Tests.Snapshots;
+
+/// <summary>Everything that is generated for the block and the model of the design, and for sizes that are pinned.</summary>
+public class SnapshotTests
+{
+    private const string Pinned = """
+        using Einsharp;
+
+        namespace Declared;
+
+        [Model, Axis("d_in", 6), Axis("hidden", Ratio = 8.0 / 3, Of = "d_out", MultipleOf = 4), Sizes("small", "d_out=12")]
+        internal sealed partial class Mlp
+        {
+            [Param("hidden d_in", Init.Linear)] public partial Param First { get; }
+            [Param("hidden", Init.Uniform, Low = -0.5, High = 0.5)] public partial Param Bias { get; }
+            [Param("d_out hidden", Init.TruncatedNormal, Deviation = 0.02)] public partial Param Second { get; }
+
+            [Einsum("batch d_in, hidden d_in -> batch hidden", nameof(input), nameof(First)), Add(nameof(Bias)), Silu, As("active")]
+            [Einsum("batch hidden, d_out hidden -> batch d_out", "active", nameof(Second)), Scale("1/sqrt(hidden)"), Softmax("d_out")]
+            public partial Tensor Forward([Axes("batch d_in")] Tensor input);
+        }
+        """;
+
+    [Fact]
+    public void Llama() => Snapshot.Verify(Generated.Files(Compilations.Llama), this);
+
+    [Fact]
+    public void PinnedSizes() => Snapshot.Verify(Generated.Files(Pinned), this);
+
+    [Theory]
+    [InlineData(Compilations.Llama)]
+    [InlineData(Pinned)]
+    public void What_is_generated_compiles_without_a_warning(string source)
+    {
+        CultureInfo before = CultureInfo.CurrentCulture;
+        try
+        {
+            // Numbers formatted by the culture would not be C#.
+            CultureInfo.CurrentCulture = new CultureInfo("") { NumberFormat = { NegativeSign = "\u2212", NumberDecimalSeparator = "," } };
+            ImmutableArray<Diagnostic> diagnostics = Generated.Compiled(source).GetDiagnostics();
+            Assert.Empty(diagnostics.Where(diagnostic => diagnostic.Severity != DiagnosticSeverity.Hidden));
+            Assert.Equal(Generated.Files(source).Select(file => file.SourceText.ToString()), GeneratedInInvariantCulture(source));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    private static IEnumerable<string> GeneratedInInvariantCulture(string source)
+    {
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        return Generated.Files(source).Select(file => file.SourceText.ToString()).ToList();
+    }
+
+    [Fact]
+    public void A_declaration_with_an_error_gets_bodies_that_throw()
+    {
+        string broken = Compilations.Llama.Replace("\"b s d, f d -> b s f\", \"m\", nameof(Up)", "\"b s d, d f -> b s f\", \"m\", nameof(Up)", StringComparison.Ordinal);
+        Assert.NotEqual(Compilations.Llama, broken);
+        ImmutableArray<Diagnostic> diagnostics = Generated.Compiled(broken).GetDiagnostics();
+        Assert.Empty(diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error));
+        Assert.Contains(Generated.Files(broken), file => file.HintName == "Declared.LlamaBlock.Errors.g.cs");
+    }
+}
