@@ -8,7 +8,9 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Einsharp.Generator;
 
-/// <summary>Reports what is wrong with a model while its author types. It shares Read, Check and Plan with the generator, which never reports.</summary>
+/// <summary>
+/// Reports what is wrong with a model while its author types. It shares Read, Check and Plan with the generator, which never reports.
+/// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class ModelAnalyzer : DiagnosticAnalyzer
 {
@@ -30,11 +32,14 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
             return;
         ModelSpec spec = ModelReader.Read(type, context.CancellationToken);
         CheckResult result = ModelChecker.Check(spec, Submodels(spec, context.Compilation.Assembly, context.CancellationToken));
-        EquatableArray<Finding> findings = result.Model is { } model ? Planner.Plan(model, context.CancellationToken).Findings : result.Findings;
+        EquatableArray<Finding> findings = result.Model is { } model
+            ? Planner.Plan(model, context.CancellationToken).Findings
+            : result.Findings;
         foreach (Finding finding in findings)
         {
             context.ReportDiagnostic(Diagnostic.Create(
-                DiagnosticCatalogue.Find(finding.Id), SiteLocator.Locate(type, finding.Site, context.CancellationToken), finding.Arguments.ToArray<object>()));
+                DiagnosticCatalogue.Find(finding.Id), SiteLocator.Locate(type, finding.Site, context.CancellationToken),
+                finding.Arguments.ToArray<object>()));
         }
     }
 
@@ -46,7 +51,8 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
         while (pending.Count > 0)
         {
             string name = pending.Pop();
-            if (name.Length == 0 || signatures.ContainsKey(name) || assembly.GetTypeByMetadataName(name) is not { } type || !ModelReader.IsModel(type))
+            if (name.Length == 0 || signatures.ContainsKey(name) || assembly.GetTypeByMetadataName(name) is not { } type
+                || !ModelReader.IsModel(type))
                 continue;
             ModelSignature signature = ModelChecker.Sign(ModelReader.Read(type, cancellation));
             signatures.Add(name, signature);

@@ -26,7 +26,8 @@ internal static class Compilations
         "Declared",
         sources.Select(static (source, i) => CSharpSyntaxTree.ParseText(source, ParseOptions, $"Source{i}.cs")),
         References,
-        new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true, nullableContextOptions: NullableContextOptions.Enable));
+        new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true,
+        nullableContextOptions: NullableContextOptions.Enable));
 
     /// <summary>Reads one model of a source.</summary>
     public static ModelSpec Read(string source, string model) =>
@@ -46,7 +47,11 @@ internal static class Compilations
     public static async Task<ImmutableArray<Diagnostic>> Analyze(string source)
     {
         ImmutableArray<Diagnostic> found = await Compile(source).WithAnalyzers([new ModelAnalyzer()]).GetAnalyzerDiagnosticsAsync();
-        return [.. found.OrderBy(static diagnostic => diagnostic.Location.SourceSpan.Start).ThenBy(static diagnostic => diagnostic.Id, StringComparer.Ordinal)];
+        return
+        [
+            .. found.OrderBy(static diagnostic => diagnostic.Location.SourceSpan.Start)
+                .ThenBy(static diagnostic => diagnostic.Id, StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>The block and the model of the design: every equation of a Llama.</summary>

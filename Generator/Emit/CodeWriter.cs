@@ -33,6 +33,12 @@ internal sealed class CodeWriter
         _afterOpening = true;
     }
 
+    private void DropGap()
+    {
+        if (_text.Length > 1 && _text[_text.Length - 1] == '\n' && _text[_text.Length - 2] == '\n')
+            _text.Length--;
+    }
+
     /// <summary>Opens a block: the head, a brace, and a level more until the result is disposed.</summary>
     public Block Open(string head, string close = "}")
     {
@@ -65,6 +71,7 @@ internal sealed class CodeWriter
         public void Dispose()
         {
             writer._level--;
+            writer.DropGap();
             writer.Write(close);
         }
     }

@@ -39,8 +39,8 @@ internal static class ForwardEmitter
         writer.Gap();
         writer.Write("/// <summary>How many slots of a cache this model uses, its layers' included.</summary>");
         int own = Slot.Of(method).Count;
-        string count = layers.Count == 0 ? Names.Literal(own)
-            : string.Join(" + ", layers.Select(run => $"({run.Layers}.Count == 0 ? 0 : {run.Layers}.Count * {run.Layers}[0].CacheSlots)").Prepend(Names.Literal(own)));
+        IEnumerable<string> counts = layers.Select(run => $"({run.Layers}.Count == 0 ? 0 : {run.Layers}.Count * {run.Layers}[0].CacheSlots)");
+        string count = string.Join(" + ", own > 0 || layers.Count == 0 ? counts.Prepend(Names.Literal(own)) : counts);
         writer.Write($"internal int CacheSlots => {count};");
         writer.Gap();
         writer.Write("/// <summary>What this model keeps of each position, in the order of its slots.</summary>");

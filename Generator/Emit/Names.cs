@@ -16,6 +16,9 @@ internal static class Names
     public static string Pascal(string name) => string.Concat(
         name.Split(['_', '-', '.', ' '], StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1)));
 
+    /// <summary>The name with a small first letter.</summary>
+    public static string Camel(string name) => name.Length == 0 ? name : char.ToLowerInvariant(name[0]) + name.Substring(1);
+
     /// <summary>A string literal.</summary>
     public static string Literal(string value) => SymbolDisplay.FormatLiteral(value, quote: true);
 
@@ -25,6 +28,9 @@ internal static class Names
         string text = value.ToString("R", CultureInfo.InvariantCulture);
         return text.IndexOfAny(['.', 'E', 'e', 'N', 'I']) < 0 ? text + ".0" : text;
     }
+
+    /// <summary>A float literal.</summary>
+    public static string FloatLiteral(double value) => ((float)value).ToString("R", CultureInfo.InvariantCulture) + "f";
 
     public static string Literal(int value) => value.ToString(CultureInfo.InvariantCulture);
 
@@ -90,7 +96,7 @@ internal sealed class Scope
 
     /// <summary>The number of rows, a local of its own: <c>bs</c> for b·s.</summary>
     public static string RowCount(EquatableArray<string> rows) =>
-        rows.All(axis => axis.Length == 1) && rows.Count > 1 ? string.Concat(rows) : string.Join("_", rows.Select(Names.Pascal)) + "Rows";
+        rows.All(axis => axis.Length == 1) && rows.Count > 1 ? string.Concat(rows) : Names.Camel(string.Concat(rows.Select(Names.Pascal))) + "Rows";
 
     /// <summary>The declarations of the axes in use.</summary>
     public IEnumerable<string> Declarations()

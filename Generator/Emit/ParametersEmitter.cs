@@ -12,7 +12,8 @@ internal static class ParametersEmitter
         ModelSpec spec = model.Spec;
         EmitSizes(writer, model);
         writer.Gap();
-        EmitSettings(writer, model);
+        if (Settings(model).Any())
+            EmitSettings(writer, model);
         writer.Gap();
         using (writer.Open($"partial class {spec.Name}"))
         {
@@ -117,20 +118,23 @@ internal static class ParametersEmitter
         foreach (LayersSpec layers in model.Spec.Layers)
             writer.Write($"private readonly Layers<global::{layers.Model}> {Field(layers.Name)};");
         writer.Gap();
-        writer.Write($"""
-            /// <summary>Makes the model; its parameters have no values until it is initialised or loaded.</summary>
-            /// <param name="sizes">The size of every axis of its parameters.</param>
-            /// <param name="settings">Its settings.</param>
-            /// <param name="device">Where it runs; the default is every core of the CPU.</param>
-            /// <exception cref="NotSupportedException">The device is not one that these kernels run on.</exception>
-            """);
-        writer.Write($"public {name}({name}Sizes sizes, {name}Settings settings, Device? device = null)", ": this(sizes, settings, device, \"\")");
+        bool hasSettings = Settings(model).Any();
+        string settings = hasSettings ? $", {name}Settings settings" : "";
+        writer.Write("/// <summary>Makes the model; its parameters have no values until it is initialised or loaded.</summary>");
+        writer.Write("/// <param name=\"sizes\">The size of every axis of its parameters.</param>");
+        if (hasSettings)
+            writer.Write("/// <param name=\"settings\">Its settings.</param>");
+        writer.Write("/// <param name=\"device\">Where it runs; the default is every core of the CPU.</param>");
+        writer.Write("/// <exception cref=\"NotSupportedException\">The device is not one that these kernels run on.</exception>");
+        writer.Write($"public {name}({name}Sizes sizes{settings}, Device? device = null)", $": this(sizes{(hasSettings ? ", settings" : "")}, device, \"\")");
         writer.Write("{\n}");
         writer.Gap();
-        using (writer.Open($"internal {name}({name}Sizes sizes, {name}Settings settings, Device? device, string prefix)"))
+        using (writer.Open($"internal {name}({name}Sizes sizes{settings}, Device? device, string prefix)"))
         {
-            writer.Write("ArgumentNullException.ThrowIfNull(sizes);\nArgumentNullException.ThrowIfNull(settings);");
-            writer.Write("Sizes = sizes;\nSettings = settings;");
+            writer.Write("ArgumentNullException.ThrowIfNull(sizes);");
+            if (hasSettings)
+                writer.Write("ArgumentNullException.ThrowIfNull(settings);\nSettings = settings;");
+            writer.Write("Sizes = sizes;");
             writer.Write("Device = (device ?? global::Einsharp.Device.Cpu) as CpuDevice", "?? throw new NotSupportedException($\"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice.\");");
             foreach (CheckedParam param in model.Params)
                 EmitParam(writer, param);
@@ -142,7 +146,7 @@ internal static class ParametersEmitter
         writer.Gap();
     }
 
-    public static string Field(string name) => "_" + char.ToLowerInvariant(name[0]) + name.Substring(1);
+    public static string Field(string name) => "_" + Names.Camel(name);
 
     private static void EmitParam(CodeWriter writer, CheckedParam param)
     {
@@ -155,7 +159,7 @@ internal static class ParametersEmitter
     private static string Initializer(CheckedParam param)
     {
         ParamSpec spec = param.Spec;
-        string Number(double? value, double or) => "(float)" + Names.Literal(value ?? or);
+        string Number(double? value, double or) => Names.FloatLiteral(value ?? or);
         return spec.Init switch
         {
             InitKind.Linear => $"Initializer.Linear(fanIn: {Fan(param.FanIn)}, fanOut: {Fan(param.FanOut)})",
@@ -176,14 +180,15 @@ internal static class ParametersEmitter
         ModelSignature child = model.Submodels.First(submodel => submodel.FullName == layers.Model);
         string type = "global::" + child.FullName;
         IEnumerable<string> sizes = ChildSizes(model, child).Select(axis => $"{Names.Identifier(axis)} = sizes.{Names.Identifier(axis)}");
-        IEnumerable<string> settings = ChildSettings(model, child).Select(setting => $"{Names.Pascal(setting)} = settings.{Names.Pascal(setting)}");
+        List<string> settings = [.. ChildSettings(model, child).Select(setting => $"{Names.Pascal(setting)} = settings.{Names.Pascal(setting)}")];
         string prefix = (layers.From ?? layers.Name + ".{0}.").Replace("{0}", "\" + layer.ToString(System.Globalization.CultureInfo.InvariantCulture) + \"");
-        string array = Field(layers.Name) + "Layers";
+        string array = Names.Camel(layers.Name) + "Array";
         writer.Write($"var {array} = new {type}[sizes.{Names.Identifier(layers.Count)}];");
         writer.Write($"{Field(layers.Name)}Sizes = new {type}Sizes {{ {string.Join(", ", sizes)} }};");
-        writer.Write($"var {array}Settings = new {type}Settings {{ {string.Join(", ", settings)} }};");
+        if (settings.Count > 0)
+            writer.Write($"var {array}Settings = new {type}Settings {{ {string.Join(", ", settings)} }};");
         using (writer.Open($"for (int layer = 0; layer < {array}.Length; layer++)"))
-            writer.Write($"{array}[layer] = new {type}({Field(layers.Name)}Sizes, {array}Settings, Device, prefix + \"{prefix}\");");
+            writer.Write($"{array}[layer] = new {type}({Field(layers.Name)}Sizes, {(settings.Count > 0 ? array + "Settings, " : "")}Device, prefix + \"{prefix}\");");
         writer.Write($"{Field(layers.Name)} = new Layers<{type}>({array});");
     }
 
@@ -223,7 +228,8 @@ internal static class ParametersEmitter
     {
         ModelSpec spec = model.Spec;
         writer.Write($"/// <summary>The sizes that the model was made with.</summary>\npublic {spec.Name}Sizes Sizes {{ get; }}\n");
-        writer.Write($"/// <summary>The settings that the model was made with.</summary>\npublic {spec.Name}Settings Settings {{ get; }}\n");
+        if (Settings(model).Any())
+            writer.Write($"/// <summary>The settings that the model was made with.</summary>\npublic {spec.Name}Settings Settings {{ get; }}\n");
         writer.Write("/// <summary>Where the model runs.</summary>\npublic CpuDevice Device { get; }\n");
         writer.Write("/// <summary>Every parameter, those of the layers included, with its checkpoint name, axes and shape.</summary>");
         writer.Write("public IReadOnlyList<Param> Parameters { get; }\n");
@@ -248,13 +254,14 @@ internal static class ParametersEmitter
             writer.Write("/// <param name=\"tied\">Whether a parameter with a stand-in (Or) shares its memory.</param>");
         using (writer.Open($"public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32{(tied.Count > 0 ? ", bool tied = false" : "")})"))
         {
-            using (writer.Open("foreach (Param param in Parameters)"))
+            if (tied.Count == 0)
             {
-                if (tied.Count > 0)
-                    writer.Write("if (!tied || param.Or is null)", "param.Initialise(seed, format);");
-                else
-                    writer.Write("param.Initialise(seed, format);");
+                writer.Write("foreach (Param param in Parameters)", "param.Initialise(seed, format);");
+                return;
             }
+
+            using (writer.Open("foreach (Param param in Parameters)"))
+                writer.Write("if (!tied || param.Or is null)", "param.Initialise(seed, format);");
 
             foreach (ParamSpec param in tied)
             {

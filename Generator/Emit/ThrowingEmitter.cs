@@ -1,36 +1,94 @@
 using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
 
 namespace Einsharp.Generator.Emit;
 
 /// <summary>
-/// The members of a model whose declaration has an error, with bodies that throw: the program still binds, and the analyzer's message is the only
-/// one that the user sees.
+/// What a model with an error gets: every member that its users and its parents name, with bodies that throw. The program still binds, and the
+/// analyzer's message is the only one that its author sees.
 /// </summary>
 internal static class ThrowingEmitter
 {
-    public static EquatableArray<SourceFile> Emit(ModelSpec spec)
+    public static EquatableArray<SourceFile> Emit(ModelSpec spec, EquatableArray<ModelSignature> submodels)
     {
         if (!spec.IsPartial || spec.Unsupported is not null)
             return [];
-        string body = $"=> throw new InvalidOperationException({Names.Literal($"The declaration of {spec.FullName} has errors; see the diagnostics EIN….")});";
+        ModelSignature signature = ModelChecker.Sign(spec);
+        List<ModelSignature> family = [signature, .. submodels];
         return [ModelEmitter.File(spec, "Errors", writer =>
         {
-            writer.Write($"/// <summary>The sizes of a <see cref=\"{spec.Name}\"/>.</summary>\n{spec.Accessibility} sealed record {spec.Name}Sizes;\n");
-            writer.Write($"/// <summary>The settings of a <see cref=\"{spec.Name}\"/>.</summary>\n{spec.Accessibility} sealed record {spec.Name}Settings;\n");
+            EmitRecord(writer, spec, "Sizes", family.SelectMany(member => member.Sizes).Select(size => ("int", Names.Identifier(size.Axis))));
+            if (family.Any(member => member.Settings.Count > 0))
+                EmitRecord(writer, spec, "Settings", family.SelectMany(member => member.Settings).Select(setting => (Names.Global(setting.Type), Names.Pascal(setting.Setting))));
             using (writer.Open($"partial class {spec.Name}"))
             {
-                foreach (ParamSpec param in spec.Params.Where(param => param.IsPartial))
-                    writer.Write($"{param.Accessibility} partial {Names.Global(param.Type)} {param.Name} {body}");
-                foreach (LayersSpec layers in spec.Layers.Where(layers => layers.IsPartial))
-                    writer.Write($"{layers.Accessibility} partial {Names.Global(layers.Type)} {layers.Name} {body}");
-                foreach (SettingSpec setting in spec.Settings.Where(setting => setting.IsPartial))
-                    writer.Write($"{setting.Accessibility} partial {Names.Global(setting.Type)} {setting.Name} {body}");
-                foreach (MethodSpec method in spec.Methods.Where(method => method.IsPartial))
-                {
-                    string parameters = string.Join(", ", method.Parameters.Select(parameter => $"{Names.Global(parameter.Type)} {Names.Identifier(parameter.Name)}"));
-                    writer.Write($"{method.Accessibility}{(method.IsStatic ? " static" : "")} partial {Names.Global(method.ReturnType)} {method.Name}({parameters})", body);
-                }
+                string error = $"throw new InvalidOperationException({Names.Literal($"The declaration of {spec.FullName} has errors: see its diagnostics.")})";
+                EmitDeclared(writer, spec, "=> " + error + ";");
+                EmitLibrary(writer, spec, signature, family.Any(member => member.Settings.Count > 0), "=> " + error + ";");
             }
         })];
+    }
+
+    private static void EmitRecord(CodeWriter writer, ModelSpec spec, string kind, IEnumerable<(string Type, string Name)> properties)
+    {
+        writer.Write($"/// <summary>{kind} of a <see cref=\"{spec.Name}\"/>.</summary>");
+        using (writer.Open($"{spec.Accessibility} sealed record {spec.Name}{kind}"))
+        {
+            foreach ((string type, string name) in properties.GroupBy(property => property.Name, StringComparer.Ordinal).Select(group => group.First()))
+                writer.Write($"/// <summary>{name}.</summary>\npublic required {type} {name} {{ get; init; }}");
+        }
+
+        writer.Gap();
+    }
+
+    private static void EmitDeclared(CodeWriter writer, ModelSpec spec, string body)
+    {
+        foreach (ParamSpec param in spec.Params.Where(param => param.IsPartial))
+            writer.Write($"{param.Accessibility} partial {Names.Global(param.Type)} {param.Name} {body}");
+        foreach (LayersSpec layers in spec.Layers.Where(layers => layers.IsPartial))
+            writer.Write($"{layers.Accessibility} partial {Names.Global(layers.Type)} {layers.Name} {body}");
+        foreach (SettingSpec setting in spec.Settings.Where(setting => setting.IsPartial))
+            writer.Write($"{setting.Accessibility} partial {Names.Global(setting.Type)} {setting.Name} {body}");
+        foreach (MethodSpec method in spec.Methods.Where(method => method.IsPartial))
+        {
+            IEnumerable<string> parameters = method.Parameters.Select(parameter => $"{Names.Global(parameter.Type)} {Names.Identifier(parameter.Name)}");
+            writer.Write($"{method.Accessibility}{(method.IsStatic ? " static" : "")} partial {Names.Global(method.ReturnType)} {method.Name}({string.Join(", ", parameters)})", body);
+        }
+    }
+
+    /// <summary>What is generated beside the declared members, as a user's code or a parent calls it.</summary>
+    private static void EmitLibrary(CodeWriter writer, ModelSpec spec, ModelSignature signature, bool hasSettings, string body)
+    {
+        string name = spec.Name, rows = signature.IsSequence ? "PackedRows packed" : "int rows", cache = signature.TakesCache ? "KvCache cache, int slot, " : "";
+        string tied = spec.Params.Any(param => param.Or is not null) ? ", bool tied = false" : "";
+        string settings = hasSettings ? $", {name}Settings settings" : "";
+        writer.Gap();
+        if (hasSettings)
+            writer.Write($"/// <summary>Throws: the declaration has errors.</summary>\npublic {name}Settings Settings {body}");
+        writer.Write($"""
+            /// <summary>Throws: the declaration has errors.</summary>
+            public {name}({name}Sizes sizes{settings}, Device? device = null) {body}
+            internal {name}({name}Sizes sizes{settings}, Device? device, string prefix) {body}
+            /// <summary>Throws: the declaration has errors.</summary>
+            public {name}Sizes Sizes {body}
+            /// <summary>Throws: the declaration has errors.</summary>
+            public CpuDevice Device {body}
+            /// <summary>Throws: the declaration has errors.</summary>
+            public IReadOnlyList<Param> Parameters {body}
+            /// <summary>Throws: the declaration has errors.</summary>
+            public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32{tied}) {body}
+            internal int ForwardWorkspace(long rows) {body}
+            internal void ForwardStep({rows}, Worker worker, ReadOnlySpan<float> input, Span<float> result, {cache}Span<float> workspace) {body}
+            """);
+        if (signature.TakesCache)
+        {
+            writer.Write($"""
+                /// <summary>Throws: the declaration has errors.</summary>
+                public KvCache CreateCache(int batch, int capacity) {body}
+                internal int CacheSlots {body}
+                internal void AddCacheSlots(List<SlotGeometry> slots) {body}
+                internal void Prepare(int capacity) {body}
+                """);
+        }
     }
 }

@@ -2,7 +2,9 @@ using Einsharp.Generator.Model;
 
 namespace Einsharp.Generator.Plan;
 
-/// <summary>The axes of a class in the order in which they were first bound. The same name is the same size everywhere in a class.</summary>
+/// <summary>
+/// The axes of a class in the order in which they were first bound. The same name is the same size everywhere in a class.
+/// </summary>
 internal sealed class AxisTable
 {
     private readonly List<AxisInfo> _axes = [];

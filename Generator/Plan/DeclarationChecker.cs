@@ -5,7 +5,9 @@ using Einsharp.Generator.Syntax;
 
 namespace Einsharp.Generator.Plan;
 
-/// <summary>Checks what a class declares, and keeps it for the equations: the class's axes, and each parameter with its axes and its uses.</summary>
+/// <summary>
+/// Checks what a class declares, and keeps it for the equations: the class's axes, and each parameter with its axes and its uses.
+/// </summary>
 internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSignature> submodels, FindingList findings)
 {
     private readonly Dictionary<string, ParamUse> _params = new(StringComparer.Ordinal);
@@ -89,7 +91,9 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
         if (LayersProblem(layers) is { } problem)
             findings.Add(DiagnosticCatalogue.LayersModel, new Site(layers.Name), layers.Name, problem.What, problem.Fix);
         else if (!Submodels.First(model => model.FullName == layers.Model).IsValid)
-            findings.Add(DiagnosticCatalogue.WaitsForOther, new Site(layers.Name), layers.Name, "the declaration of '" + layers.Model + "' has errors");
+            findings.Add(
+                DiagnosticCatalogue.WaitsForOther, new Site(layers.Name), layers.Name,
+                "the declaration of '" + layers.Model + "' has errors");
         ParameterChecker.CheckPrefix(layers, findings);
     }
 
@@ -136,7 +140,8 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
         if (string.IsNullOrWhiteSpace(setting.Setting))
         {
             findings.Add(
-                DiagnosticCatalogue.SettingRule, SiteOf(setting.Attribute, 0), setting.Name, "has no setting's name", "write one, such as \"rms_norm_eps\"");
+                DiagnosticCatalogue.SettingRule, SiteOf(setting.Attribute, 0), setting.Name, "has no setting's name",
+                "write one, such as \"rms_norm_eps\"");
             return;
         }
 
@@ -183,7 +188,8 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
         {
             if (names.Contains(axis.Name))
             {
-                findings.Add(DiagnosticCatalogue.RepeatedAxis, attribute.At(argument.Index, axis.Start, axis.Length), axis.Name, argument.Value);
+                findings.Add(
+                    DiagnosticCatalogue.RepeatedAxis, attribute.At(argument.Index, axis.Start, axis.Length), axis.Name, argument.Value);
                 return null;
             }
 
@@ -193,13 +199,17 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
         return names.ToEquatable();
     }
 
-    /// <summary>Whether the compiler itself refuses the attribute: noted, since nothing can be generated, and not shown, since the compiler's error is.</summary>
+    /// <summary>
+    /// Whether the compiler itself refuses the attribute: noted, since nothing can be generated, and not shown, since the compiler's error
+    /// is.
+    /// </summary>
     public bool IsUnreadable(AttributeSpec attribute)
     {
         if (!AttributeReader.IsUnreadable(attribute))
             return false;
         findings.Add(
-            DiagnosticCatalogue.WaitsForOther, attribute.At(), AttributeReader.DeclaredKind(attribute), "the compiler refuses one of its arguments");
+            DiagnosticCatalogue.WaitsForOther, attribute.At(), AttributeReader.DeclaredKind(attribute),
+            "the compiler refuses one of its arguments");
         return true;
     }
 

@@ -15,14 +15,17 @@ internal sealed partial class MethodChecker
         string position = step.Argument(0), axis = step.Argument(1);
         if (position == axis)
         {
-            findings.Add(DiagnosticCatalogue.NoPositions, step.At(1), "Rotate", axis, "turns pairs along it too", "name the axis of the head second, as in Rotate(\"s\", \"k\", …)");
+            findings.Add(
+                DiagnosticCatalogue.NoPositions, step.At(1), "Rotate", axis, "turns pairs along it too",
+                "name the axis of the head second, as in Rotate(\"s\", \"k\", …)");
             return;
         }
 
         if (Axes.Find(axis) is { Size: { } size } && size % 2 != 0)
         {
             bool own = Spec.Axes.Any(rule => rule.Name == axis);
-            findings.Add(DiagnosticCatalogue.OddRotation, step.At(1), axis, own ? "[Axis]" : "a layer's model", DeclarationChecker.Number(size));
+            findings.Add(
+                DiagnosticCatalogue.OddRotation, step.At(1), axis, own ? "[Axis]" : "a layer's model", DeclarationChecker.Number(size));
             return;
         }
 
@@ -55,7 +58,8 @@ internal sealed partial class MethodChecker
         if (taken is not null)
         {
             findings.Add(
-                DiagnosticCatalogue.RenamingTarget, step.Attribute.At(step.Attribute.Positional(0)!.Index, renaming.To.Start, renaming.To.Length),
+                DiagnosticCatalogue.RenamingTarget,
+                step.Attribute.At(step.Attribute.Positional(0)!.Index, renaming.To.Start, renaming.To.Length),
                 "The positions seen of '" + from + "'", to, taken, "choose a name that only Append(\"" + from + " -> …\") binds");
             _value = null;
             return;
@@ -91,9 +95,11 @@ internal sealed partial class MethodChecker
         (string Why, string Fix)? problem = Axes.Find(to) switch
         {
             _ when source is not null && AxisTable.IsSize(source) =>
-                ("'" + from + "' is a size of the class (first bound by " + source.FirstBoundBy + ")", "only axes read off the call can be renamed yet"),
+                ("'" + from + "' is a size of the class (first bound by " + source.FirstBoundBy + ")",
+                    "only axes read off the call can be renamed yet"),
             _ when value.Axes.Contains(to) => ("the value has an axis of that name", "choose another name"),
-            { } axis when Axes.SourceOf(to) != from => ("it is an axis of its own (first bound by " + axis.FirstBoundBy + ")", "choose another name"),
+            { } axis when Axes.SourceOf(to) != from =>
+                ("it is an axis of its own (first bound by " + axis.FirstBoundBy + ")", "choose another name"),
             _ => null,
         };
         if (problem is { } fault)
@@ -106,7 +112,8 @@ internal sealed partial class MethodChecker
         Axes.BindAlias(to, source?.Binding ?? AxisBinding.Call, from, "Rename(\"" + from + " -> " + to + "\")");
         EquatableArray<string> axes = Replace(value.Axes, from, to);
         if (value.Id >= 0)
-            Push(new RenameOperation(_operations.Count, step.Name, axes, step.Bracket, step.Text("Rename(\"" + step.Argument(0) + "\")"), value, from, to));
+            Push(new RenameOperation(
+                _operations.Count, step.Name, axes, step.Bracket, step.Text("Rename(\"" + step.Argument(0) + "\")"), value, from, to));
         else
             Assume(axes);
     }
@@ -130,12 +137,16 @@ internal sealed partial class MethodChecker
             known = false;
             findings.Add(
                 DiagnosticCatalogue.UnknownSize, SiteOf(step, axis), axis.Name, argument.Value,
-                info is null ? "is no axis" + Wording.DidYouMean(axis.Name, Axes.Sizes) : "is read off the call (first bound by " + info.FirstBoundBy + ")",
+                info is null
+                    ? "is no axis" + Wording.DidYouMean(axis.Name, Axes.Sizes)
+                    : "is read off the call (first bound by " + info.FirstBoundBy + ")",
                 Wording.Quoted(Axes.Sizes));
         }
 
         if (known && _value is { Id: >= 0 } value)
-            Push(new ScaleOperation(_operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Scale(\"" + argument.Value + "\")"), value, scale.Expression));
+            Push(new ScaleOperation(
+                _operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Scale(\"" + argument.Value + "\")"), value,
+                scale.Expression));
     }
 
     private void Causal(Step step)
@@ -152,7 +163,9 @@ internal sealed partial class MethodChecker
         }
 
         if (value.Id >= 0)
-            Push(new CausalOperation(_operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Causal(\"" + query + "\", \"" + key + "\")"), value, query, key));
+            Push(new CausalOperation(
+                _operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Causal(\"" + query + "\", \"" + key + "\")"), value,
+                query, key));
     }
 
     private void Softmax(Step step)
@@ -160,7 +173,8 @@ internal sealed partial class MethodChecker
         if (_value is { } value && IsOnValue(step, 0, value) && value.Id >= 0)
         {
             string axis = step.Argument(0);
-            Push(new SoftmaxOperation(_operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Softmax(\"" + axis + "\")"), value, axis));
+            Push(new SoftmaxOperation(
+                _operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Softmax(\"" + axis + "\")"), value, axis));
         }
     }
 
@@ -185,7 +199,8 @@ internal sealed partial class MethodChecker
         }
 
         if (value.Id >= 0)
-            Push(new BinaryOperation(_operations.Count, step.Name, value.Axes, step.Bracket, step.Text(kind + "(" + other.Name + ")"), kind, value, other));
+            Push(new BinaryOperation(
+                _operations.Count, step.Name, value.Axes, step.Bracket, step.Text(kind + "(" + other.Name + ")"), kind, value, other));
     }
 
     private RenamingSyntax? Renaming(Step step)
@@ -222,9 +237,11 @@ internal sealed partial class MethodChecker
     {
         string? why = Axes.Find(axis) switch
         {
-            { Binding: AxisBinding.Pinned or AxisBinding.Model } info => "it is a size of the class (first bound by " + info.FirstBoundBy + ")",
+            { Binding: AxisBinding.Pinned or AxisBinding.Model } info =>
+                "it is a size of the class (first bound by " + info.FirstBoundBy + ")",
             { Binding: AxisBinding.Seen } info => "it holds the positions seen (first bound by " + info.FirstBoundBy + ")",
-            _ when _positions is not null && _positions.Axis != axis => "the positions of '" + method.Name + "' are along '" + _positions.Axis + "', as " + _positions.SaidBy + " says",
+            _ when _positions is not null && _positions.Axis != axis =>
+                "the positions of '" + method.Name + "' are along '" + _positions.Axis + "', as " + _positions.SaidBy + " says",
             _ when !InputAxes().Contains(axis) => "no input of '" + method.Name + "' has it",
             _ => null,
         };
@@ -241,7 +258,8 @@ internal sealed partial class MethodChecker
         return false;
     }
 
-    private IEnumerable<string> InputAxes() => method.Parameters.SelectMany(static parameter => EinsumParser.ParseAxes(parameter.Axes ?? "").Value?.Names ?? []);
+    private IEnumerable<string> InputAxes() =>
+        method.Parameters.SelectMany(static parameter => EinsumParser.ParseAxes(parameter.Axes ?? "").Value?.Names ?? []);
 
     // What the method's first Append says of positions, before any equation is checked.
     private PositionAxis? AppendedAxis()

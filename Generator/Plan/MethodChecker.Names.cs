@@ -16,7 +16,8 @@ internal sealed partial class MethodChecker
         return Spec.Layers.Any(layers => layers.Name == name) ? "layers" : null;
     }
 
-    private string? KindOf(string name) => MemberKind(name) ?? method.Parameters.FirstOrDefault(parameter => parameter.Name == name)?.Type switch
+    private string? KindOf(string name) => MemberKind(name)
+        ?? method.Parameters.FirstOrDefault(parameter => parameter.Name == name)?.Type switch
     {
         TypeNames.Tensor => "a tensor",
         TypeNames.Indices => "a tensor of indices",
@@ -72,7 +73,8 @@ internal sealed partial class MethodChecker
         string name = argument.Value;
         if (Spec.Settings.FirstOrDefault(setting => setting.Name == name) is { } setting && setting.Type == type)
             return new SettingRef(name, setting.Setting);
-        Refuse(step, step.Attribute.At(argument.Index), name, "a setting of type " + TypeNames.Short(type), static kind => kind == "a setting");
+        Refuse(step, step.Attribute.At(argument.Index), name, "a setting of type " + TypeNames.Short(type),
+            static kind => kind == "a setting");
         return null;
     }
 
@@ -88,7 +90,8 @@ internal sealed partial class MethodChecker
     private MethodParameterSpec? Parameter(string name, string type) =>
         method.Parameters.FirstOrDefault(parameter => parameter.Name == name && parameter.Type == type);
 
-    private static Operand? Input(MethodParameterSpec parameter) => EinsumParser.ParseAxes(parameter.Axes ?? "").Value is { } axes && parameter.Axes is not null
+    private static Operand? Input(MethodParameterSpec parameter) => EinsumParser.ParseAxes(parameter.Axes ?? "").Value is { } axes
+        && parameter.Axes is not null
         ? new Operand(OperandKind.Input, parameter.Name, -1, axes.Names)
         : null;
 
@@ -105,7 +108,8 @@ internal sealed partial class MethodChecker
 
         if (KindOf(name) is not { } found)
         {
-            findings.Add(DiagnosticCatalogue.UnknownName, site, name, step.Attribute.Kind, Wording.DidYouMean(name, known), Wording.Quoted(known));
+            findings.Add(
+                DiagnosticCatalogue.UnknownName, site, name, step.Attribute.Kind, Wording.DidYouMean(name, known), Wording.Quoted(known));
             return;
         }
 

@@ -26,7 +26,8 @@ internal sealed partial class MethodChecker
         }
 
         Push(new EinsumOperation(
-            _operations.Count, step.Name, equation.Output.Names, step.Bracket, Call(step, operands), operands.Select(static operand => operand!).ToEquatable()));
+            _operations.Count, step.Name, equation.Output.Names, step.Bracket, Call(step, operands),
+            operands.Select(static operand => operand!).ToEquatable()));
     }
 
     private void RmsNorm(Step step)
@@ -36,7 +37,9 @@ internal sealed partial class MethodChecker
         if (step.Attribute.Named("Epsilon") is { } argument)
             epsilon = Setting(step, argument, TypeNames.Float);
         else
-            findings.Add(DiagnosticCatalogue.SettingRule, step.Attribute.At(), "RmsNorm", "has no Epsilon", "add 'Epsilon = nameof(…)', naming a [Setting] of type float");
+            findings.Add(
+                DiagnosticCatalogue.SettingRule, step.Attribute.At(), "RmsNorm", "has no Epsilon",
+                "add 'Epsilon = nameof(…)', naming a [Setting] of type float");
         if (Equation(step, 2, "b s d, d -> b s d") is not { } equation)
             return;
         EquatableArray<string> input = equation.Inputs[0].Names, gain = equation.Inputs[1].Names;
@@ -48,7 +51,9 @@ internal sealed partial class MethodChecker
         if (!made || epsilon is null)
             Assume(matches ? input : equation.Output.Names);
         else
-            Push(new RmsNormOperation(_operations.Count, step.Name, input, step.Bracket, Call(step, operands, epsilon.Property), operands[0]!, operands[1]!, epsilon));
+            Push(new RmsNormOperation(
+                _operations.Count, step.Name, input, step.Bracket, Call(step, operands, epsilon.Property),
+                operands[0]!, operands[1]!, epsilon));
     }
 
     private void Gather(Step step)
@@ -56,7 +61,9 @@ internal sealed partial class MethodChecker
         Operand? indices = Indices(step, 1), table = Tensor(step, 2);
         if (table is { Kind: not OperandKind.Param })
         {
-            findings.Add(DiagnosticCatalogue.WrongKind, step.At(2), table.Name, KindOf(table.Name) ?? "a value", "Gather", "a [Param] as its table", "");
+            findings.Add(
+                DiagnosticCatalogue.WrongKind, step.At(2), table.Name, KindOf(table.Name) ?? "a value", "Gather",
+                "a [Param] as its table", "");
             table = null;
         }
 
@@ -86,7 +93,9 @@ internal sealed partial class MethodChecker
         EquatableArray<string> made = expected.Concat(from.Skip(by.Count)).ToEquatable();
         bool matches = Matches(step, equation, [input, indices]);
         if (matches && OutputIsMade(step, equation, [])
-            && HasForm(step, equation.Inputs[1], by.Count == 0 ? ["o"] : expected, "The list of indices", "it has the input's leading axes, then an axis of its own")
+            && HasForm(
+                step, equation.Inputs[1], by.Count == 0 ? ["o"] : expected, "The list of indices",
+                "it has the input's leading axes, then an axis of its own")
             && HasForm(step, equation.Output, made, "The output", "the indices' last axis replaces the one that is selected from"))
         {
             Push(new SelectOperation(_operations.Count, step.Name, made, step.Bracket, Call(step, [input, indices]), input!, indices!));
@@ -115,7 +124,8 @@ internal sealed partial class MethodChecker
             return;
         }
 
-        string text = step.Text("Run(\"" + step.Argument(0) + "\")(" + name + ", " + input!.Name + (cache is null ? ")" : ", " + cache + ")"));
+        string text = step.Text("Run(\"" + step.Argument(0) + "\")(" + name + ", " + input!.Name
+            + (cache is null ? ")" : ", " + cache + ")"));
         Push(new RunOperation(_operations.Count, step.Name, equation.Output.Names, step.Bracket, text, name, model.FullName, input, cache));
     }
 
@@ -125,7 +135,8 @@ internal sealed partial class MethodChecker
         if (model is not { Input: { } input, Output: { } output })
         {
             findings.Add(
-                DiagnosticCatalogue.LayersModel, step.At(1), step.Argument(1), "'" + model.Name + "' has no method 'Tensor Forward(Tensor x, KvCache? cache)'",
+                DiagnosticCatalogue.LayersModel, step.At(1), step.Argument(1),
+                "'" + model.Name + "' has no method 'Tensor Forward(Tensor x, KvCache? cache)'",
                 "declare one with [Axes] on its input");
             return false;
         }
@@ -158,8 +169,11 @@ internal sealed partial class MethodChecker
                 ? step.Attribute.At(step.Attribute.Positional(0)!.Index, term.Axes[fault].Start, term.Axes[fault].Length)
                 : SiteOf(step, term);
             findings.Add(
-                DiagnosticCatalogue.LayerAxes, site, model.Name, reads, makes, isOutput ? "its output is" : "it is run on", Wording.Axes(term.Names),
-                isOutput ? "write '" + Wording.Axes(here) + "', the axes of the input" : "sizes have the same names in both classes, and there are as many axes");
+                DiagnosticCatalogue.LayerAxes, site, model.Name, reads, makes,
+                isOutput ? "its output is" : "it is run on", Wording.Axes(term.Names),
+                isOutput
+                    ? "write '" + Wording.Axes(here) + "', the axes of the input"
+                    : "sizes have the same names in both classes, and there are as many axes");
             return false;
         }
 
@@ -179,13 +193,18 @@ internal sealed partial class MethodChecker
         if (given == model.TakesCache)
             return true;
         if (given)
-            findings.Add(DiagnosticCatalogue.CacheArgument, step.At(3), "'" + model.Name + "' takes no cache", "remove '" + step.Argument(3) + "'");
+            findings.Add(
+                DiagnosticCatalogue.CacheArgument, step.At(3), "'" + model.Name + "' takes no cache", "remove '" + step.Argument(3) + "'");
         else
-            findings.Add(DiagnosticCatalogue.CacheArgument, step.Attribute.At(), "'" + model.Name + "' takes a cache, and Run passes none", "add " + CacheFix());
+            findings.Add(
+                DiagnosticCatalogue.CacheArgument, step.Attribute.At(), "'" + model.Name + "' takes a cache, and Run passes none",
+                "add " + CacheFix());
         return false;
     }
 
-    private string CacheFix() => Cache is { } cache ? "'nameof(" + cache + ")' as its last argument" : "a parameter 'KvCache? cache' to '" + method.Name + "', and pass it";
+    private string CacheFix() => Cache is { } cache
+        ? "'nameof(" + cache + ")' as its last argument"
+        : "a parameter 'KvCache? cache' to '" + method.Name + "', and pass it";
 
     private Operand?[] Operands(Step step)
     {
@@ -214,7 +233,8 @@ internal sealed partial class MethodChecker
         Site site = terms < operands && form is null ? step.At(terms + 1) : SiteOf(step, equation.Inputs[Math.Min(terms - 1, operands)]);
         findings.Add(
             DiagnosticCatalogue.OperandCount, site, step.Attribute.Kind, Wording.Count(operands, "operand"),
-            "its equation has " + Wording.Count(terms, "term"), form is null ? "write one term for each operand" : "its form is \"" + form + "\"");
+            "its equation has " + Wording.Count(terms, "term"),
+            form is null ? "write one term for each operand" : "its form is \"" + form + "\"");
         Assume(equation.Output.Names);
         return null;
     }
@@ -277,7 +297,8 @@ internal sealed partial class MethodChecker
             if (anyAxis || meant || inputs.Contains(axis.Name))
                 continue;
             findings.Add(
-                DiagnosticCatalogue.OutputAxis, SiteOf(step, axis), axis.Name, Wording.DidYouMean(axis.Name, inputs.Where(static name => name.Length > 1)),
+                DiagnosticCatalogue.OutputAxis, SiteOf(step, axis), axis.Name,
+                Wording.DidYouMean(axis.Name, inputs.Where(static name => name.Length > 1)),
                 Wording.Quoted(inputs));
             return false;
         }
@@ -290,7 +311,8 @@ internal sealed partial class MethodChecker
         if (!Axes.IsSqueezed(axis.Name))
             return false;
         IEnumerable<string> letters = axis.Name.Select(static letter => letter.ToString());
-        findings.Add(DiagnosticCatalogue.SqueezedAxes, SiteOf(step, axis), axis.Name, Wording.Quoted(letters.Distinct()), Wording.Axes(letters));
+        findings.Add(
+            DiagnosticCatalogue.SqueezedAxes, SiteOf(step, axis), axis.Name, Wording.Quoted(letters.Distinct()), Wording.Axes(letters));
         return true;
     }
 
@@ -307,11 +329,13 @@ internal sealed partial class MethodChecker
             site = SiteOf(step, term.Axes[first]);
         }
 
-        findings.Add(DiagnosticCatalogue.EquationForm, site, what, step.Attribute.Kind, Wording.Axes(expected), Wording.Axes(term.Names), rule);
+        findings.Add(
+            DiagnosticCatalogue.EquationForm, site, what, step.Attribute.Kind, Wording.Axes(expected), Wording.Axes(term.Names), rule);
         return false;
     }
 
-    private static Site SiteOf(Step step, AxisToken axis) => step.Attribute.At(step.Attribute.Positional(0)!.Index, axis.Start, axis.Length);
+    private static Site SiteOf(Step step, AxisToken axis) =>
+        step.Attribute.At(step.Attribute.Positional(0)!.Index, axis.Start, axis.Length);
 
     // An empty term has no characters to point at.
     private static Site SiteOf(Step step, TermSyntax term) => term.Axes.Count == 0

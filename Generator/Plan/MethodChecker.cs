@@ -44,7 +44,8 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
         {
             NamedValue value = _values[name];
             if (!value.IsClash && !_readsAreLost)
-                findings.Add(DiagnosticCatalogue.Unread, DeclarationChecker.SiteOf(value.As, 0), name, value.IsWhole ? "its equation" : "this As");
+                findings.Add(
+                    DiagnosticCatalogue.Unread, DeclarationChecker.SiteOf(value.As, 0), name, value.IsWhole ? "its equation" : "this As");
         }
 
         return findings.Count == before ? new Graph(method, _operations.ToEquatable(), Cache) : null;
@@ -99,7 +100,9 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
                 string name = argument.Value;
                 string? taken = MemberKind(name)
                     ?? (method.Parameters.Any(parameter => parameter.Name == name) ? "a parameter of '" + method.Name + "'" : null)
-                    ?? (_values.TryGetValue(name, out NamedValue? other) ? "the value of equation " + DeclarationChecker.Number(other.Bracket + 1) : null);
+                    ?? (_values.TryGetValue(name, out NamedValue? other)
+                        ? "the value of equation " + DeclarationChecker.Number(other.Bracket + 1)
+                        : null);
                 if (!EinsumParser.IsName(name))
                     findings.Add(DiagnosticCatalogue.NotAName, site, name, "a value");
                 else if (taken is not null)
@@ -129,7 +132,9 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
             if (i > 0 && producer)
             {
                 _readsAreLost = true;
-                findings.Add(DiagnosticCatalogue.SecondProducer, attribute.At(), AttributeReader.DeclaredKind(attribute), AttributeReader.DeclaredKind(attributes[0]));
+                findings.Add(
+                    DiagnosticCatalogue.SecondProducer, attribute.At(), AttributeReader.DeclaredKind(attribute),
+                    AttributeReader.DeclaredKind(attributes[0]));
                 break;
             }
 
@@ -192,7 +197,8 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
         if (method.ReturnType.StartsWith("(", StringComparison.Ordinal))
             findings.Add(DiagnosticCatalogue.SeveralResults, site, method.Name, TypeNames.Short(method.ReturnType));
         else if (method.ReturnType != TypeNames.Tensor)
-            findings.Add(DiagnosticCatalogue.ReturnType, site, method.Name, TypeNames.Short(method.ReturnType), Wording.Axes(_value?.Axes ?? []));
+            findings.Add(
+                DiagnosticCatalogue.ReturnType, site, method.Name, TypeNames.Short(method.ReturnType), Wording.Axes(_value?.Axes ?? []));
     }
 
     /// <summary>Adds an operation, whose value is the bracket's from here on.</summary>
@@ -223,7 +229,9 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
         public AttributeSpec Attribute => Equation.Attributes[Index];
 
         /// <summary>The name given right after this attribute.</summary>
-        public string? Name => Index + 1 < Equation.Attributes.Count && Equation.Attributes[Index + 1] is { Kind: "As" } name ? name.Positional(0)?.Value : null;
+        public string? Name => Index + 1 < Equation.Attributes.Count && Equation.Attributes[Index + 1] is { Kind: "As" } name
+            ? name.Positional(0)?.Value
+            : null;
 
         public string Argument(int position) => Attribute.Positional(position)!.Value;
 

@@ -49,7 +49,8 @@ internal static partial class ModelChecker
             if (sizes.Exists(size => size.Axis == axis))
                 return;
             AxisSpec? rule = spec.Axes.FirstOrDefault(rule => rule.Name == axis);
-            sizes.Add(new SizeSignature(axis, rule?.Size, rule is { Ratio: { } ratio, Of: { } of } ? new DerivedSize(ratio, of, rule.MultipleOf ?? 1) : null));
+            DerivedSize? derived = rule is { Ratio: { } ratio, Of: { } of } ? new DerivedSize(ratio, of, rule.MultipleOf ?? 1) : null;
+            sizes.Add(new SizeSignature(axis, rule?.Size, derived));
         }
     }
 
@@ -64,7 +65,8 @@ internal static partial class ModelChecker
         while (pending.Count > 0)
         {
             string name = pending.Pop();
-            if (name == spec.FullName || found.ContainsKey(name) || signatures.FirstOrDefault(other => other.FullName == name) is not { } signature)
+            if (name == spec.FullName || found.ContainsKey(name)
+                || signatures.FirstOrDefault(other => other.FullName == name) is not { } signature)
                 continue;
             found.Add(name, signature);
             foreach (string submodel in signature.Submodels)
@@ -92,7 +94,8 @@ internal static partial class ModelChecker
             AttributeSpec attribute = bracket.Attributes[i];
             if (i == 0 && attribute.Positional(0) is { } equation)
                 axes = EinsumParser.ParseEquation(equation.Value).Value?.Output.Names;
-            if (attribute.Kind is not ("Append" or "Rename") || EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value is not { } renaming)
+            if (attribute.Kind is not ("Append" or "Rename")
+                || EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value is not { } renaming)
                 continue;
             axes = axes?.Select(axis => axis == renaming.From.Name ? renaming.To.Name : axis).ToEquatable();
             if (attribute.Kind == "Append" && axes is { } appended && NameAfter(bracket, i) is { } name)

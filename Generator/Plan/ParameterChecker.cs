@@ -4,7 +4,9 @@ using Einsharp.Generator.Model;
 
 namespace Einsharp.Generator.Plan;
 
-/// <summary>Checks what is said of a parameter beside its axes: the rule by which it begins, its stand-in, and its name in a checkpoint.</summary>
+/// <summary>
+/// Checks what is said of a parameter beside its axes: the rule by which it begins, its stand-in, and its name in a checkpoint.
+/// </summary>
 internal static class ParameterChecker
 {
     private static readonly string[] Numbers = ["Mean", "Deviation", "Cut", "Low", "High"];
@@ -27,23 +29,30 @@ internal static class ParameterChecker
             if (!taken.Contains(name))
             {
                 string fix = taken.Length == 0 ? "remove it, or choose a rule that takes numbers" : "it takes " + string.Join(", ", taken);
-                findings.Add(DiagnosticCatalogue.InitNumbers, parameter.Attribute.At(argument.Index), rule, parameter.Name, "takes no " + name, fix);
+                findings.Add(
+                    DiagnosticCatalogue.InitNumbers, parameter.Attribute.At(argument.Index), rule, parameter.Name, "takes no " + name, fix);
                 return;
             }
 
-            if (!double.TryParse(argument.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || double.IsNaN(value) || double.IsInfinity(value))
+            if (!double.TryParse(argument.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || double.IsNaN(value)
+                || double.IsInfinity(value))
             {
-                findings.Add(DiagnosticCatalogue.InitNumbers, parameter.Attribute.At(argument.Index), rule, parameter.Name, "has a " + name + " that is no number", "write a finite number");
+                findings.Add(
+                    DiagnosticCatalogue.InitNumbers, parameter.Attribute.At(argument.Index), rule, parameter.Name,
+                    "has a " + name + " that is no number", "write a finite number");
                 return;
             }
         }
 
         (string? what, string fix2, string? at) = parameter switch
         {
-            { Init: InitKind.Normal or InitKind.TruncatedNormal, Deviation: null } => ("has no Deviation", "add Deviation = 0.02, for example", null),
-            { Init: InitKind.Normal or InitKind.TruncatedNormal, Deviation: <= 0 } => ("has a Deviation that is not positive", "use Init.Zeros for a constant", "Deviation"),
+            { Init: InitKind.Normal or InitKind.TruncatedNormal, Deviation: null } =>
+                ("has no Deviation", "add Deviation = 0.02, for example", null),
+            { Init: InitKind.Normal or InitKind.TruncatedNormal, Deviation: <= 0 } =>
+                ("has a Deviation that is not positive", "use Init.Zeros for a constant", "Deviation"),
             { Init: InitKind.TruncatedNormal, Cut: <= 0 } => ("has a Cut that is not positive", "it counts deviations: 3 is usual", "Cut"),
-            { Init: InitKind.Uniform, Low: null } or { Init: InitKind.Uniform, High: null } => ("needs both Low and High", "add Low = -0.1, High = 0.1, for example", null),
+            { Init: InitKind.Uniform, Low: null } or { Init: InitKind.Uniform, High: null } =>
+                ("needs both Low and High", "add Low = -0.1, High = 0.1, for example", null),
             { Init: InitKind.Uniform } when parameter.Low >= parameter.High => ("has a Low that is not below High", "swap them", "Low"),
             _ => ((string?)null, "", (string?)null),
         };
@@ -66,11 +75,14 @@ internal static class ParameterChecker
             _ when name == parameter.Name => ("it is the same parameter", "name another one"),
             { Spec.Or: not null } => ("it has a stand-in of its own", "name '" + other.Spec.Or + "' itself"),
             { Axes: { } theirs } when self?.Axes is { } ours && ours != theirs =>
-                ("its axes are '" + Wording.Axes(theirs) + "' and not '" + Wording.Axes(ours) + "'", "share memory between equal layouts only"),
+                ("its axes are '" + Wording.Axes(theirs) + "' and not '" + Wording.Axes(ours) + "'",
+                    "share memory between equal layouts only"),
             _ => null,
         };
         if (problem is { } fault)
-            findings.Add(DiagnosticCatalogue.StandIn, parameter.Attribute.At(parameter.Attribute.Named("Or")!.Index), name, parameter.Name, fault.What, fault.Fix);
+            findings.Add(
+                DiagnosticCatalogue.StandIn, parameter.Attribute.At(parameter.Attribute.Named("Or")!.Index), name, parameter.Name,
+                fault.What, fault.Fix);
     }
 
     /// <summary>No two parameters read the same tensor.</summary>
@@ -85,7 +97,9 @@ internal static class ParameterChecker
             if (name.Length == 0)
                 findings.Add(DiagnosticCatalogue.CheckpointName, site, name, parameter.Name, "is empty", "write the tensor's name");
             else if (owners.TryGetValue(name, out string? owner))
-                findings.Add(DiagnosticCatalogue.CheckpointName, site, name, parameter.Name, "is the tensor of '" + owner + "' too", "tie the two by Or = nameof(" + owner + ")");
+                findings.Add(
+                    DiagnosticCatalogue.CheckpointName, site, name, parameter.Name, "is the tensor of '" + owner + "' too",
+                    "tie the two by Or = nameof(" + owner + ")");
             else
                 owners.Add(name, parameter.Name);
         }
@@ -111,7 +125,9 @@ internal static class ParameterChecker
         {
             findings.Add(
                 DiagnosticCatalogue.NoFans, use.Spec.Attribute.At(use.Spec.Attribute.Positional(1)?.Index ?? -1), use.Spec.Name,
-                use.IsRead ? "choose a rule for what reads it, such as Init.Ones for a gain or Init.Embedding for a table" : "use it, or choose another rule");
+                use.IsRead
+                    ? "choose a rule for what reads it, such as Init.Ones for a gain or Init.Embedding for a table"
+                    : "use it, or choose another rule");
         }
     }
 

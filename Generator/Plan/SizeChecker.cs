@@ -72,7 +72,8 @@ internal sealed class SizeChecker(ModelSpec spec, EquatableArray<ModelSignature>
             return;
         }
 
-        if (!IsSize(rule.Attribute, rule.Attribute.Positional(0), rule.Name) || (rule.Of is { } of && !IsSize(rule.Attribute, rule.Attribute.Named("Of"), of)))
+        if (!IsSize(rule.Attribute, rule.Attribute.Positional(0), rule.Name)
+            || (rule.Of is { } of && !IsSize(rule.Attribute, rule.Attribute.Named("Of"), of)))
             return;
         AxisInfo axis = axes.Find(rule.Name)!;
         if (axis.Size is { } pinned && rule.Size != pinned)

@@ -133,7 +133,8 @@ internal static class AttributeReader
     {
         for (int i = 0; i < written.Count; i++)
         {
-            if (written[i].NameEquals is null && (written[i].NameColon is { } name ? name.Name.Identifier.ValueText == parameter : i == position))
+            if (written[i].NameEquals is null
+                && (written[i].NameColon is { } name ? name.Name.Identifier.ValueText == parameter : i == position))
                 return i;
         }
 

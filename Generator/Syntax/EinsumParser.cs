@@ -10,7 +10,9 @@ namespace Einsharp.Generator.Syntax;
 /// </summary>
 internal static class EinsumParser
 {
-    /// <summary><c>"b s d, f d -> b s f"</c>: terms separated by commas, an explicit output. A term may be empty, which is a scalar.</summary>
+    /// <summary>
+    /// <c>"b s d, f d -> b s f"</c>: terms separated by commas, an explicit output. A term may be empty, which is a scalar.
+    /// </summary>
     public static Parsed<EquationSyntax> ParseEquation(string text)
     {
         var inputs = new List<TermSyntax>();
@@ -40,7 +42,9 @@ internal static class EinsumParser
                     inputs.Add(Term(axes, start, text.Length));
                     return new SyntaxError(DiagnosticCatalogue.NoOutput, 0, -1, text, ExplicitForm(inputs));
                 default:
-                    return lexer.Refuse(token, output ? "the output is one list of axes" : "an equation is axes, ',' between terms and one '->'");
+                    return lexer.Refuse(token, output
+                        ? "the output is one list of axes"
+                        : "an equation is axes, ',' between terms and one '->'");
             }
         }
     }
@@ -112,7 +116,8 @@ internal static class EinsumParser
         ? new TermSyntax([], start, end - start)
         : new TermSyntax(axes.ToEquatable(), axes[0].Start, axes[axes.Count - 1].Start + axes[axes.Count - 1].Length - axes[0].Start);
 
-    // What NumPy would have meant by no output: the axes named once, in alphabetical order. Terms without a space ("ij,jk") are taken as letters.
+    // What NumPy would have meant by no output: the axes named once, in alphabetical order. Terms without a space ("ij,jk") are taken as
+    // letters.
     private static string ExplicitForm(List<TermSyntax> inputs)
     {
         bool squeezed = inputs.TrueForAll(static term => term.Axes.Count <= 1) && inputs.Exists(static term => term.Length > 1);
@@ -120,7 +125,8 @@ internal static class EinsumParser
             ? term.Axes.SelectMany(static axis => axis.Name).Select(static letter => letter.ToString()).ToArray()
             : term.Names.ToArray());
         IEnumerable<string> once = terms.SelectMany(static term => term).GroupBy(static axis => axis, StringComparer.Ordinal)
-            .Where(static group => group.Count() == 1).Select(static group => group.Key).OrderBy(static axis => axis, StringComparer.Ordinal);
+            .Where(static group => group.Count() == 1).Select(static group => group.Key)
+            .OrderBy(static axis => axis, StringComparer.Ordinal);
         return string.Join(", ", terms.Select(static term => string.Join(" ", term))) + " -> " + string.Join(" ", once);
     }
 
@@ -167,7 +173,8 @@ internal static class EinsumParser
             if (char.IsDigit(found[0]))
             {
                 string letters = found.TrimStart('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '_');
-                return new SyntaxError(DiagnosticCatalogue.DigitFirst, token.Start, token.Length, found, letters.Length == 0 ? "n" + found : letters);
+                string name = letters.Length == 0 ? "n" + found : letters;
+                return new SyntaxError(DiagnosticCatalogue.DigitFirst, token.Start, token.Length, found, name);
             }
 
             if (found == "...")

@@ -4,13 +4,18 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace Einsharp.Generator.Syntax;
 
-/// <summary>Maps characters of a string literal's value to the source: through escapes, doubled quotes and the indentation of raw literals.</summary>
+/// <summary>
+/// Maps characters of a string literal's value to the source: through escapes, doubled quotes and the indentation of raw literals.
+/// </summary>
 internal static class LiteralMap
 {
-    /// <summary>The source range of <paramref name="length"/> characters of the value; null when the token is no string or has no such characters.</summary>
+    /// <summary>
+    /// The source range of <paramref name="length"/> characters of the value; null when the token is no string or has no such characters.
+    /// </summary>
     public static TextSpan? Range(SyntaxToken token, int start, int length)
     {
-        if (Offsets(token) is not { } offsets || offsets.Count != token.ValueText.Length + 1 || start < 0 || start + length >= offsets.Count)
+        if (Offsets(token) is not { } offsets || offsets.Count != token.ValueText.Length + 1 || start < 0
+            || start + length >= offsets.Count)
             return null;
 
         // The end is that of the last character, not the start of the next: between the two may be a raw literal's indentation.

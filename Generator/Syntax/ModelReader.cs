@@ -6,7 +6,9 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Einsharp.Generator.Syntax;
 
-/// <summary>Reads a <c>[Model]</c> class into strings and numbers. Nothing is judged here: what cannot be right is kept for the checker to say.</summary>
+/// <summary>
+/// Reads a <c>[Model]</c> class into strings and numbers. Nothing is judged here: what cannot be right is kept for the checker to say.
+/// </summary>
 internal static class ModelReader
 {
     private static readonly SymbolDisplayFormat TypeFormat = SymbolDisplayFormat.FullyQualifiedFormat
@@ -72,7 +74,8 @@ internal static class ModelReader
     }
 
     private static bool IsPartial(INamedTypeSymbol type, CancellationToken cancellation) => type.DeclaringSyntaxReferences
-        .Any(reference => reference.GetSyntax(cancellation) is TypeDeclarationSyntax syntax && syntax.Modifiers.Any(SyntaxKind.PartialKeyword));
+        .Any(reference => reference.GetSyntax(cancellation) is TypeDeclarationSyntax syntax
+            && syntax.Modifiers.Any(SyntaxKind.PartialKeyword));
 
     private static string? Unsupported(INamedTypeSymbol type) => type switch
     {
@@ -87,7 +90,8 @@ internal static class ModelReader
     };
 
     private static ParamSpec ReadParam(IPropertySymbol property, AttributeSpec attribute) => new(
-        property.Name, SyntaxFacts.GetText(property.DeclaredAccessibility), IsPlainPartial(property), property.Type.ToDisplayString(TypeFormat), attribute,
+        property.Name, SyntaxFacts.GetText(property.DeclaredAccessibility), IsPlainPartial(property),
+        property.Type.ToDisplayString(TypeFormat), attribute,
         attribute.Positional(0)?.Value ?? "",
         (InitKind)(Integer(attribute.Positional(1)) ?? 0),
         attribute.Named("From")?.Value, attribute.Named("Or")?.Value,
@@ -108,12 +112,14 @@ internal static class ModelReader
         }
 
         return new LayersSpec(
-            property.Name, SyntaxFacts.GetText(property.DeclaredAccessibility), IsPlainPartial(property), property.Type.ToDisplayString(TypeFormat),
+            property.Name, SyntaxFacts.GetText(property.DeclaredAccessibility), IsPlainPartial(property),
+            property.Type.ToDisplayString(TypeFormat),
             attribute, model, attribute.Positional(0)?.Value ?? "", attribute.Named("From")?.Value);
     }
 
     private static SettingSpec ReadSetting(IPropertySymbol property, AttributeSpec attribute) => new(
-        property.Name, SyntaxFacts.GetText(property.DeclaredAccessibility), IsPlainPartial(property), property.Type.ToDisplayString(TypeFormat), attribute,
+        property.Name, SyntaxFacts.GetText(property.DeclaredAccessibility), IsPlainPartial(property),
+        property.Type.ToDisplayString(TypeFormat), attribute,
         attribute.Positional(0)?.Value ?? "");
 
     private static AxisSpec ReadAxis(AttributeSpec attribute) => new(
@@ -131,10 +137,12 @@ internal static class ModelReader
             return null;
         bool plain = method.DeclaringSyntaxReferences[0].GetSyntax(cancellation) is MethodDeclarationSyntax syntax
             && syntax.Modifiers.Any(SyntaxKind.PartialKeyword)
-            && syntax.Modifiers.All(static modifier => IsAccessibility(modifier) || modifier.Kind() is SyntaxKind.PartialKeyword or SyntaxKind.StaticKeyword)
+            && syntax.Modifiers.All(static modifier => IsAccessibility(modifier)
+                || modifier.Kind() is SyntaxKind.PartialKeyword or SyntaxKind.StaticKeyword)
             && !method.IsGenericMethod && !method.ReturnsByRef && !method.ReturnsByRefReadonly;
         return new MethodSpec(
-            method.Name, SyntaxFacts.GetText(method.DeclaredAccessibility), plain, method.IsStatic, method.ReturnType.ToDisplayString(TypeFormat),
+            method.Name, SyntaxFacts.GetText(method.DeclaredAccessibility), plain, method.IsStatic,
+            method.ReturnType.ToDisplayString(TypeFormat),
             method.Parameters.Select(parameter => ReadParameter(method, parameter, cancellation)).ToEquatable(), brackets);
     }
 
@@ -153,7 +161,8 @@ internal static class ModelReader
 
     // The one form that the generated half can complete: partial, of an instance, with a getter alone.
     private static bool IsPlainPartial(IPropertySymbol property) =>
-        property is { IsStatic: false, GetMethod: not null, SetMethod: null, IsIndexer: false, ReturnsByRef: false, ReturnsByRefReadonly: false }
+        property is { IsStatic: false, GetMethod: not null, SetMethod: null, IsIndexer: false, ReturnsByRef: false,
+            ReturnsByRefReadonly: false }
         && property.DeclaringSyntaxReferences[0].GetSyntax() is PropertyDeclarationSyntax syntax
         && syntax.Modifiers.Any(SyntaxKind.PartialKeyword)
         && syntax.Modifiers.All(static modifier => IsAccessibility(modifier) || modifier.IsKind(SyntaxKind.PartialKeyword));

@@ -125,7 +125,8 @@ internal static class ScaleParser
             }
 
             string number = text.Substring(start, _position - start);
-            if (double.TryParse(number, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double value)
+            if (double.TryParse(number, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture,
+                out double value)
                 && !double.IsInfinity(value) && char.IsDigit(number[number.Length - 1]))
             {
                 Tokens.Add(number);

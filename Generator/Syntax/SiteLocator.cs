@@ -15,13 +15,15 @@ internal static class SiteLocator
             return type.Locations[0];
         if (site.Attribute < 0)
             return symbol.Locations[0];
-        AttributeSyntax? attribute = AttributeReader.ListsOf(symbol, cancellation).SelectMany(static list => list.Attributes).ElementAtOrDefault(site.Attribute);
+        AttributeSyntax? attribute = AttributeReader.ListsOf(symbol, cancellation)
+            .SelectMany(static list => list.Attributes).ElementAtOrDefault(site.Attribute);
         if (attribute is null)
             return symbol.Locations[0];
         if (site.Argument < 0 || attribute.ArgumentList is not { } list || site.Argument >= list.Arguments.Count)
             return attribute.GetLocation();
         ExpressionSyntax argument = list.Arguments[site.Argument].Expression;
-        return site.Length > 0 && argument is LiteralExpressionSyntax literal && LiteralMap.Range(literal.Token, site.Start, site.Length) is { } range
+        return site.Length > 0 && argument is LiteralExpressionSyntax literal
+            && LiteralMap.Range(literal.Token, site.Start, site.Length) is { } range
             ? Location.Create(argument.SyntaxTree, range)
             : argument.GetLocation();
     }

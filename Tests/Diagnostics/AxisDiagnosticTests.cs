@@ -118,8 +118,10 @@ public class AxisDiagnosticTests
         public sealed partial class Layer
         {
             [Param("f d", Init.Linear)] public partial Param Weight { get; }
+            [Param("d f", Init.Linear)] public partial Param Back { get; }
 
-            [Einsum("b d, f d -> b f", nameof(x), nameof(Weight)), Rename("b -> [|d|]")]
+            [Einsum("b d, f d -> b f", nameof(x), nameof(Weight)), Rename("b -> [|d|]"), As("h")]
+            [Einsum("c f, d f -> c d", "h", nameof(Back))]
             public partial Tensor Forward([Axes("b d")] Tensor x);
         }
         """);
@@ -246,11 +248,11 @@ public class AxisDiagnosticTests
         [Model]
         public sealed partial class Block
         {
-            [Param("d k", Init.Normal, Deviation = 0.02)] public partial Param Key { get; }
+            [Param("d", Init.Ones)] public partial Param Gain { get; }
+            [Setting("eps")] public partial float Epsilon { get; }
 
-            [Einsum("b s d, d k -> b s k", nameof(x), nameof(Key)), Append("s -> t", nameof(cache)), As("keys")]
-            [Einsum("b s d, b t k -> b s d", nameof(x), "keys")]
-            public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
+            [RmsNorm("b s d, d -> b s d", nameof(x), nameof(Gain), Epsilon = nameof(Epsilon))]
+            public partial Tensor Forward([Axes("b s d")] Tensor x);
         }
 
         [Model]
@@ -258,8 +260,8 @@ public class AxisDiagnosticTests
         {
             [Layers("layers")] public partial Layers<Block> Blocks { get; }
 
-            [Run("b s [|e|] -> b s e", nameof(Blocks), nameof(x), nameof(cache))]
-            public partial Tensor Forward([Axes("b s e")] Tensor x, KvCache? cache);
+            [Run("b s [|e|] -> b s e", nameof(Blocks), nameof(x))]
+            public partial Tensor Forward([Axes("b s e")] Tensor x);
         }
         """);
 }

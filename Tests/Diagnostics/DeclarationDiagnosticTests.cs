@@ -299,17 +299,16 @@ public class DeclarationDiagnosticTests
     [Fact]
     public Task EIN0019_A_cache_is_passed_where_one_is_taken() => Failing.Reports(
         "EIN0019",
-        "'Block' takes a cache, and Run passes none; add 'nameof(cache)' as its last argument",
+        "'Block' takes no cache; remove 'cache'",
         """
         [Model]
         public sealed partial class Block
         {
-            [Param("d k", Init.Normal, Deviation = 0.02)] public partial Param Key { get; }
+            [Param("d", Init.Ones)] public partial Param Gain { get; }
+            [Setting("eps")] public partial float Epsilon { get; }
 
-            [Einsum("b s d, d k -> b s k", nameof(x), nameof(Key)), Append("s -> t", nameof(cache)), As("keys")]
-            [Einsum("b t k, d k -> b t d", "keys", nameof(Key)), As("y")]
-            [Einsum("b s d, b t d -> b s d", nameof(x), "y")]
-            public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
+            [RmsNorm("b s d, d -> b s d", nameof(x), nameof(Gain), Epsilon = nameof(Epsilon))]
+            public partial Tensor Forward([Axes("b s d")] Tensor x);
         }
 
         [Model]
@@ -317,7 +316,7 @@ public class DeclarationDiagnosticTests
         {
             [Layers("layers")] public partial Layers<Block> Blocks { get; }
 
-            [[|Run("b s d -> b s d", nameof(Blocks), nameof(x))|]]
+            [Run("b s d -> b s d", nameof(Blocks), nameof(x), [|nameof(cache)|])]
             public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
         }
         """);

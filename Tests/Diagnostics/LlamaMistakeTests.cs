@@ -31,29 +31,38 @@ public class LlamaMistakeTests
     [InlineData("Rotate(\"s\", \"k\", nameof(Rotation)), As", "Rotate(\"s\", \"k\", nameof(Epsilon)), As", "EIN0014 nameof(Epsilon)")]
     [InlineData("Rotate(\"s\", \"k\", nameof(Rotation)), As", "Rotate(\"s\", \"d\", nameof(Rotation)), As", "EIN0206 \"d\"")]
     [InlineData("Rotate(\"s\", \"k\", nameof(Rotation)), As", "Rotate(\"s\", \"s\", nameof(Rotation)), As", "EIN0210 \"s\"")]
-    [InlineData("Rotate(\"s\", \"k\", nameof(Rotation)), Append(\"s -> t\", nameof(cache))", "Append(\"s -> t\", nameof(cache)), Rotate(\"t\", \"k\", nameof(Rotation))", "EIN0210 \"t\"")]
+    [InlineData("Rotate(\"s\", \"k\", nameof(Rotation)), Append(\"s -> t\", nameof(cache))",
+        "Append(\"s -> t\", nameof(cache)), Rotate(\"t\", \"k\", nameof(Rotation))", "EIN0210 \"t\"")]
     [InlineData("Append(\"s -> t\", nameof(cache)), As(\"values\")", "Append(\"s -> u\", nameof(cache)), As(\"values\")", "EIN0203 t")]
     [InlineData("Append(\"s -> t\", nameof(cache)), As(\"values\")", "Append(\"s -> d\", nameof(cache)), As(\"values\")", "EIN0208 d")]
     [InlineData("Append(\"s -> t\", nameof(cache)), As(\"values\")", "Append(\"b -> t\", nameof(cache)), As(\"values\")", "EIN0210 b")]
     [InlineData("Append(\"s -> t\", nameof(cache)), As(\"values\")", "Append(\"s -> t\", nameof(x)), As(\"values\")", "EIN0014 nameof(x)")]
     [InlineData("Append(\"s -> t\", nameof(cache)), As(\"values\")", "Append(\"s -> t\", \"cach\"), As(\"values\")", "EIN0012 \"cach\"")]
-    [InlineData("Append(\"s -> t\", nameof(cache)), As(\"values\")", "Append(\"s -> t\", nameof(cache)), As(\"values\"), As(\"v\")", "EIN0010 \"v\"", "EIN0011 \"v\"")]
+    [InlineData("Append(\"s -> t\", nameof(cache)), As(\"values\")", "Append(\"s -> t\", nameof(cache)), As(\"values\"), As(\"v\")",
+        "EIN0010 \"v\"", "EIN0011 \"v\"")]
     [InlineData("Silu, Multiply(\"u\")", "Silu, Multiply(\"m\")", "EIN0207 \"m\"", "EIN0010 \"u\"")]
     [InlineData("Silu, Multiply(\"u\")", "Silu", "EIN0010 \"u\"")]
     // Norms.
-    [InlineData("nameof(x), nameof(AttentionNorm), Epsilon = nameof(Epsilon))", "nameof(x), nameof(AttentionNorm), Epsilon = nameof(Rotation))", "EIN0014 nameof(Rotation)")]
+    [InlineData("nameof(x), nameof(AttentionNorm), Epsilon = nameof(Epsilon))",
+        "nameof(x), nameof(AttentionNorm), Epsilon = nameof(Rotation))", "EIN0014 nameof(Rotation)")]
     [InlineData("[RmsNorm(\"b s d, d -> b s d\", nameof(x)", "[RmsNorm(\"b s d -> b s d\", nameof(x)", "EIN0201 b s d")]
     [InlineData("[RmsNorm(\"b s d, d -> b s d\", nameof(x)", "[RmsNorm(\"b s d, d -> b s\", nameof(x)", "EIN0209 b s")]
     // Declarations.
-    [InlineData("[Param(\"g k d\", Init.Linear, From = \"self_attn.k_proj.weight\")]", "[Param(\"g k d, \", Init.Linear, From = \"self_attn.k_proj.weight\")]", "EIN0101 ,", "EIN0016 Blocks")]
-    [InlineData("[Setting(\"rope\")] public partial Rope", "[Setting(\"rope\")] public partial double", "EIN0002 Rotation", "EIN0014 nameof(Rotation)", "EIN0014 nameof(Rotation)")]
-    [InlineData("public sealed partial class LlamaBlock", "[Axis(\"k\", 63)] public sealed partial class LlamaBlock", "EIN0211 \"k\"", "EIN0211 \"k\"")]
-    [InlineData("public partial Tensor Forward([Axes(\"b s d\")] Tensor x, KvCache? cache)", "public partial Tensor Forward([Axes(\"b s d\")] Tensor x, KvCache cache)", "EIN0006 cache", "EIN0014 nameof(cache)", "EIN0014 nameof(cache)")]
+    [InlineData("[Param(\"g k d\", Init.Linear, From = \"self_attn.k_proj.weight\")]",
+        "[Param(\"g k d, \", Init.Linear, From = \"self_attn.k_proj.weight\")]", "EIN0101 ,", "EIN0016 Blocks")]
+    [InlineData("[Setting(\"rope\")] public partial Rope", "[Setting(\"rope\")] public partial double", "EIN0002 Rotation",
+        "EIN0014 nameof(Rotation)", "EIN0014 nameof(Rotation)")]
+    [InlineData("public sealed partial class LlamaBlock", "[Axis(\"k\", 63)] public sealed partial class LlamaBlock", "EIN0211 \"k\"",
+        "EIN0211 \"k\"")]
+    [InlineData("public partial Tensor Forward([Axes(\"b s d\")] Tensor x, KvCache? cache)",
+        "public partial Tensor Forward([Axes(\"b s d\")] Tensor x, KvCache cache)", "EIN0006 cache", "EIN0014 nameof(cache)",
+        "EIN0014 nameof(cache)")]
     // The model around it.
     [InlineData("\"b s, v d -> b s d\"", "\"b s, d v -> b s d\"", "EIN0203 d")]
     [InlineData("\"b s, v d -> b s d\"", "\"b s, v d -> b s v\"", "EIN0209 v")]
     [InlineData("nameof(ids), nameof(Embedding)), As", "nameof(rows), nameof(Embedding)), As", "EIN0203 s")]
-    [InlineData("nameof(ids), nameof(Embedding)), As", "nameof(Embedding), nameof(ids)), As", "EIN0014 nameof(Embedding)", "EIN0014 nameof(ids)")]
+    [InlineData("nameof(ids), nameof(Embedding)), As", "nameof(Embedding), nameof(ids)), As", "EIN0014 nameof(Embedding)",
+        "EIN0014 nameof(ids)")]
     [InlineData("\"b s d, b o -> b o d\"", "\"b s d, b o -> b d o\"", "EIN0209 d")]
     [InlineData("\"b s d -> b s d\", nameof(Blocks)", "\"b s d -> b d s\", nameof(Blocks)", "EIN0216 d")]
     [InlineData("nameof(Blocks), \"x\", nameof(cache)", "nameof(Blocks), \"x\"", "EIN0019 Run(\"b s d -> b s d\", nameof(Blocks), \"x\")")]
@@ -64,8 +73,11 @@ public class LlamaMistakeTests
     [InlineData("[Layers(\"layers\", ", "[Layers(\"the layers\", ", "EIN0017 \"the layers\"")]
     [InlineData("From = \"model.layers.{0}.\"", "From = \"model.layers.\"", "EIN0306 \"model.layers.\"")]
     [InlineData("Or = nameof(Embedding)", "Or = nameof(Norm)", "EIN0304 nameof(Norm)")]
-    [InlineData("[Model]\npublic sealed partial class Llama\n", "[Model, Axis(\"kk\", 64)]\npublic sealed partial class Llama\n", "EIN0213 kk")]
-    [InlineData("[Model]\npublic sealed partial class Llama\n", "[Model, Axis(\"f\", Ratio = 2, Of = \"d\"), Axis(\"d\", Ratio = 2, Of = \"f\")]\npublic sealed partial class Llama\n", "EIN0215 Axis(\"f\", Ratio = 2, Of = \"d\")")]
+    [InlineData("[Model]\npublic sealed partial class Llama\n", "[Model, Axis(\"kk\", 64)]\npublic sealed partial class Llama\n",
+        "EIN0213 kk")]
+    [InlineData("[Model]\npublic sealed partial class Llama\n",
+        "[Model, Axis(\"f\", Ratio = 2, Of = \"d\"), Axis(\"d\", Ratio = 2, Of = \"f\")]\npublic sealed partial class Llama\n",
+        "EIN0215 Axis(\"f\", Ratio = 2, Of = \"d\")")]
     public async Task One_slip_is_found_where_it_is(string from, string to, params string[] expected)
     {
         Assert.Contains(from, Compilations.Llama, StringComparison.Ordinal);
@@ -88,7 +100,8 @@ public class LlamaMistakeTests
     public void Layers_hand_their_pins_on()
     {
         string source = Compilations.Llama.Replace(
-            "[Model]\npublic sealed partial class LlamaBlock", "[Model, Axis(\"k\", 64), Axis(\"f\", Ratio = 4, Of = \"d\")]\npublic sealed partial class LlamaBlock",
+            "[Model]\npublic sealed partial class LlamaBlock",
+            "[Model, Axis(\"k\", 64), Axis(\"f\", Ratio = 4, Of = \"d\")]\npublic sealed partial class LlamaBlock",
             StringComparison.Ordinal);
         CheckedModel model = Compilations.Check(source, "Declared.Llama").Model!;
         Assert.Equal(new AxisInfo("k", AxisBinding.Pinned, 64, null, "'LlamaBlock'"), model.Axes.Single(static axis => axis.Name == "k"));
@@ -122,7 +135,8 @@ public class LlamaMistakeTests
                 CheckResult result = Compilations.Check(source, name);
                 Assert.Equal(result.Model is null, result.Findings.Count > 0);
                 Assert.All(result.Findings, static finding =>
-                    Assert.NotEmpty(string.Format(null, DiagnosticCatalogue.Find(finding.Id).MessageFormat.ToString(null), [.. finding.Arguments])));
+                    Assert.NotEmpty(
+                        string.Format(null, DiagnosticCatalogue.Find(finding.Id).MessageFormat.ToString(null), [.. finding.Arguments])));
             }
         }
     }

@@ -5,7 +5,9 @@ using Microsoft.CodeAnalysis;
 
 namespace Einsharp.Tests.Diagnostics;
 
-/// <summary>Every diagnostic has a page whose examples are real, a row in the table of pages and a row in the release notes of the analyzer.</summary>
+/// <summary>
+/// Every diagnostic has a page whose examples are real, a row in the table of pages and a row in the release notes of the analyzer.
+/// </summary>
 public partial class PageTests
 {
     public static TheoryData<string> Ids => [.. DiagnosticCatalogue.All.Select(static descriptor => descriptor.Id)];
@@ -29,10 +31,12 @@ public partial class PageTests
     {
         DiagnosticDescriptor descriptor = DiagnosticCatalogue.Find(id);
         Assert.Contains(
-            $"| [{id}]({id}.md) | {descriptor.Title} | {descriptor.DefaultSeverity.ToString().ToLowerInvariant()} |\n", Page("README"), StringComparison.Ordinal);
+            $"| [{id}]({id}.md) | {descriptor.Title} | {descriptor.DefaultSeverity.ToString().ToLowerInvariant()} |\n", Page("README"),
+            StringComparison.Ordinal);
         string releases = File.ReadAllText(Path.Combine(Root(), "Generator", "AnalyzerReleases.Unshipped.md"))
             + File.ReadAllText(Path.Combine(Root(), "Generator", "AnalyzerReleases.Shipped.md"));
-        Assert.Contains($"{id} | {descriptor.Category} | {descriptor.DefaultSeverity} | {descriptor.Title},", releases, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{id} | {descriptor.Category} | {descriptor.DefaultSeverity} | {descriptor.Title},", releases, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -63,7 +67,8 @@ public partial class PageTests
     [Fact]
     public void No_page_is_left_over()
     {
-        IEnumerable<string> pages = Directory.GetFiles(Path.Combine(Root(), "docs", "diagnostics"), "EIN*.md").Select(static path => Path.GetFileNameWithoutExtension(path));
+        IEnumerable<string> pages = Directory.GetFiles(Path.Combine(Root(), "docs", "diagnostics"), "EIN*.md")
+            .Select(static path => Path.GetFileNameWithoutExtension(path));
         Assert.Equal(DiagnosticCatalogue.All.Select(static descriptor => descriptor.Id), pages.Order(StringComparer.Ordinal));
     }
 
@@ -82,11 +87,13 @@ public partial class PageTests
 
     private static string Example(string page, string heading)
     {
-        int start = page.IndexOf("## " + heading + "\n\n```csharp\n", StringComparison.Ordinal) + heading.Length + "## \n\n```csharp\n".Length;
+        int start = page.IndexOf("## " + heading + "\n\n```csharp\n", StringComparison.Ordinal) + heading.Length
+            + "## \n\n```csharp\n".Length;
         return page[start..page.IndexOf("\n```", start, StringComparison.Ordinal)];
     }
 
-    private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", ".."));
+    private static string Root([CallerFilePath] string path = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", ".."));
 
     [GeneratedRegex(@"^\s*//\s*\^+$")]
     private static partial Regex CaretLine();

@@ -6,10 +6,14 @@ using Microsoft.CodeAnalysis;
 
 namespace Einsharp.Tests.Diagnostics;
 
-/// <summary>What crosses the pipeline is plain data: a symbol, a node or a compilation in it would keep a whole compilation alive and never compare equal.</summary>
+/// <summary>
+/// What crosses the pipeline is plain data: a symbol, a node or a compilation in it would keep a whole compilation alive and never compare
+/// equal.
+/// </summary>
 public class RecordTests
 {
-    private static readonly Type[] Crossing = [typeof(ModelSpec), typeof(ModelSignature), typeof(CheckedModel), typeof(CheckResult), typeof(Finding)];
+    private static readonly Type[] Crossing = [typeof(ModelSpec), typeof(ModelSignature), typeof(CheckedModel), typeof(CheckResult),
+        typeof(Finding)];
 
     [Fact]
     public void Records_hold_strings_numbers_and_records()
@@ -26,7 +30,8 @@ public class RecordTests
     {
         var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
         Visit(Compilations.Check(Compilations.Llama, "Declared.Llama"), "result", seen);
-        Visit(Compilations.Check(Compilations.Llama.Replace("\"1/sqrt(k)\"", "\"1/sqrt(q)\"", StringComparison.Ordinal), "Declared.LlamaBlock"), "result", seen);
+        Visit(Compilations.Check(Compilations.Llama.Replace("\"1/sqrt(k)\"", "\"1/sqrt(q)\"", StringComparison.Ordinal),
+            "Declared.LlamaBlock"), "result", seen);
         Assert.Contains(seen, static item => item is RunOperation);
         Assert.Contains(seen, static item => item is Finding);
     }
@@ -63,13 +68,15 @@ public class RecordTests
             Visit(field.GetValue(item), path + "." + field.Name, seen);
     }
 
-    private static bool IsOfCompiler(Type type) => type.Assembly == typeof(ISymbol).Assembly || type.Assembly == typeof(Microsoft.CodeAnalysis.CSharp.CSharpCompilation).Assembly;
+    private static bool IsOfCompiler(Type type) => type.Assembly == typeof(ISymbol).Assembly
+        || type.Assembly == typeof(Microsoft.CodeAnalysis.CSharp.CSharpCompilation).Assembly;
 
     private static IEnumerable<FieldInfo> FieldsOf(Type? type)
     {
         for (; type is not null && type != typeof(object); type = type.BaseType)
         {
-            foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+            foreach (FieldInfo field in type.GetFields(Own))
                 yield return field;
         }
     }

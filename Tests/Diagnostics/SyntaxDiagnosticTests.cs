@@ -104,8 +104,10 @@ public class SyntaxDiagnosticTests
         public sealed partial class Layer
         {
             [Param("f d", Init.Linear)] public partial Param Weight { get; }
+            [Param("d f", Init.Linear)] public partial Param Back { get; }
 
-            [Einsum("b d, f d -> b f", nameof(x), nameof(Weight)), Rename([|"b c"|])]
+            [Einsum("b d, f d -> b f", nameof(x), nameof(Weight)), Rename([|"b c"|]), As("h")]
+            [Einsum("c f, d f -> c d", "h", nameof(Back))]
             public partial Tensor Forward([Axes("b d")] Tensor x);
         }
         """);

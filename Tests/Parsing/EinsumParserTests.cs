@@ -21,12 +21,14 @@ public class EinsumParserTests
     public void Accepted(string text, string expected)
     {
         EquationSyntax equation = EinsumParser.ParseEquation(text).Value!;
-        Assert.Equal(expected, string.Join("|", equation.Inputs.Append(equation.Output).Select(static term => string.Join(" ", term.Names))));
+        Assert.Equal(
+            expected, string.Join("|", equation.Inputs.Append(equation.Output).Select(static term => string.Join(" ", term.Names))));
         foreach (TermSyntax term in equation.Inputs.Append(equation.Output))
         {
             Assert.All(term.Axes, axis => Assert.Equal(axis.Name, text.Substring(axis.Start, axis.Length)));
             if (term.Axes.Count > 0)
-                Assert.Equal(text.Substring(term.Start, term.Length), text[term.Axes[0].Start..(term.Axes[^1].Start + term.Axes[^1].Length)]);
+                Assert.Equal(
+                    text.Substring(term.Start, term.Length), text[term.Axes[0].Start..(term.Axes[^1].Start + term.Axes[^1].Length)]);
         }
     }
 
@@ -68,13 +70,15 @@ public class EinsumParserTests
     [InlineData("b s d, f d", "b s d, f d -> b f s")]
     [InlineData("i i", "i i -> ")]
     [InlineData("seq d_in, d_out d_in", "seq d_in, d_out d_in -> d_out seq")]
-    public void A_missing_output_is_offered(string text, string fix) => Assert.Equal(fix, EinsumParser.ParseEquation(text).Error!.Arguments[1]);
+    public void A_missing_output_is_offered(string text, string fix) =>
+        Assert.Equal(fix, EinsumParser.ParseEquation(text).Error!.Arguments[1]);
 
     [Theory]
     [InlineData("g r k d", "g r k d")]
     [InlineData(" d ", "d")]
     [InlineData("", "")]
-    public void Axis_lists(string text, string expected) => Assert.Equal(expected, string.Join(" ", EinsumParser.ParseAxes(text).Value!.Names));
+    public void Axis_lists(string text, string expected) =>
+        Assert.Equal(expected, string.Join(" ", EinsumParser.ParseAxes(text).Value!.Names));
 
     [Theory]
     [InlineData("g, k", "EIN0101", ",")]
@@ -100,12 +104,14 @@ public class EinsumParserTests
     [InlineData("s -> ")]
     [InlineData("s -> t u")]
     [InlineData("s, t -> u")]
-    public void Renamings_refused(string text) => Assert.Equal(DiagnosticCatalogue.NotARenaming.Id, EinsumParser.ParseRenaming(text).Error!.Id);
+    public void Renamings_refused(string text) =>
+        Assert.Equal(DiagnosticCatalogue.NotARenaming.Id, EinsumParser.ParseRenaming(text).Error!.Id);
 
     [Theory]
     [InlineData("d=2048", "d", 2048, 0)]
     [InlineData(" d_in = 1", "d_in", 1, 1)]
-    public void Sizes(string text, string axis, int size, int start) => Assert.Equal(new SizeSyntax(new AxisToken(axis, start), size), EinsumParser.ParseSize(text));
+    public void Sizes(string text, string axis, int size, int start) =>
+        Assert.Equal(new SizeSyntax(new AxisToken(axis, start), size), EinsumParser.ParseSize(text));
 
     [Theory]
     [InlineData("d")]

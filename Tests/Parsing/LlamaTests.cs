@@ -60,7 +60,9 @@ public class LlamaTests
             "Add(a) : b s d",
         ], operations.Select(static operation => operation.Text + " : " + string.Join(" ", operation.Axes)));
         Assert.Equal(Enumerable.Range(0, operations.Count), operations.Select(static operation => operation.Id));
-        Assert.Equal([0, 2, 5, 7, 11, 12, 14, 15, 16, 19], operations.Where(static operation => operation.Name is not null).Select(static operation => operation.Id));
+        Assert.Equal(
+            [0, 2, 5, 7, 11, 12, 14, 15, 16, 19],
+            operations.Where(static operation => operation.Name is not null).Select(static operation => operation.Id));
         Assert.Equal(["keys", "values"], operations.OfType<AppendOperation>().Select(static append => append.Slot));
         Assert.Equal(new Operand(OperandKind.Value, "keys", 5, ["b", "t", "g", "k"]), operations[8].Reads[1]);
         Assert.Equal(["1", "/", "sqrt", "(", "k", ")"], operations.OfType<ScaleOperation>().Single().Factor.Tokens);
@@ -70,7 +72,8 @@ public class LlamaTests
     public void Axes_are_bound_once_in_order()
     {
         Assert.Equal(
-            ["d Model 'AttentionNorm'", "g Model 'Query'", "r Model 'Query'", "k Model 'Query'", "f Model 'Gate'", "b Call 'x'", "s Call 'x'", "t Seen Append(\"s -> t\")"],
+            ["d Model 'AttentionNorm'", "g Model 'Query'", "r Model 'Query'", "k Model 'Query'", "f Model 'Gate'", "b Call 'x'",
+            "s Call 'x'", "t Seen Append(\"s -> t\")"],
             CheckedBlock.Axes.Select(static axis => $"{axis.Name} {axis.Binding} {axis.FirstBoundBy}"));
         Assert.Equal(
             ["v", "d", "layers", "g", "r", "k", "f", "b", "s", "o"],
@@ -106,7 +109,8 @@ public class LlamaTests
     [Fact]
     public void An_edit_of_a_comment_reads_to_an_equal_record()
     {
-        string moved = Compilations.Llama.Replace("[Setting(\"rope\")]", "// A comment.\n\n    [Setting(  \"rope\"  )]", StringComparison.Ordinal);
+        string moved = Compilations.Llama.Replace("[Setting(\"rope\")]", "// A comment.\n\n    [Setting(  \"rope\"  )]",
+            StringComparison.Ordinal);
         Assert.Equal(Block, Compilations.Read(moved, "Declared.LlamaBlock"));
         Assert.Equal(CheckedBlock, Compilations.Check(moved, "Declared.LlamaBlock").Model);
     }
