@@ -46,7 +46,8 @@ internal static class SessionEmitter
                     writer.Write($"_{parameter.Name} = {Names.Identifier(parameter.Name)};");
                 foreach (CallAxis axis in callAxes)
                     writer.Write($"_{axis.Name}Size = {axis.Name}Size;");
-                IEnumerable<string> shape = method.Graph.Result.Axes.Select(axis => callAxes.Any(call => call.Name == axis) ? axis + "Size" : Size(method, axis));
+                IEnumerable<string> shape = method.Graph.Result.Axes.Select(axis => Original(method, axis))
+                    .Select(axis => callAxes.Any(call => call.Name == axis) ? axis + "Size" : "model.Sizes." + Names.Identifier(axis));
                 writer.Write($"MakeResult(clear: {(Unpacks(method) ? "true" : "false")}, {string.Join(", ", shape)});");
                 writer.Write(method.Sequence is null ? "RunOnce();" : $"RunChunks({(method.Chunked ? "ChunkRows" : "int.MaxValue")});");
                 writer.Write("return Result;");
@@ -57,11 +58,13 @@ internal static class SessionEmitter
         }
     }
 
-    private static string Size(MethodPlan method, string axis)
+    private static string Size(MethodPlan method, string axis) => "model.Sizes." + Names.Identifier(Original(method, axis));
+
+    private static string Original(MethodPlan method, string axis)
     {
         while (method.Renames.FirstOrDefault(rename => rename.To == axis) is { } rename)
             axis = rename.From;
-        return "model.Sizes." + Names.Identifier(axis);
+        return axis;
     }
 
     private static void EmitIndexChecks(CodeWriter writer, MethodPlan method)
@@ -94,33 +97,35 @@ internal static class SessionEmitter
 
     private static void EmitWorkspaceFloats(CodeWriter writer, MethodPlan method)
     {
-        var terms = new List<string>();
+        var terms = new List<string> { Workspace(method) };
         if (Packs(method))
             terms.Add($"Padded((long)Packed.Count * {Features(method, method.Buffer(method.Input))})");
         if (Unpacks(method))
             terms.Add($"Padded((long)Packed.Count * {Features(method, method.Result)})");
-        terms.Add($"model.{method.Graph.Method.Name}Workspace({string.Join(", ", Steps.RowSpaces(method).Select(space => RowCount(method, space)))})");
         writer.Write("protected override int WorkspaceFloats() =>", string.Join("\n    + ", terms) + ";");
     }
 
+    private static string Workspace(MethodPlan method) =>
+        $"model.{method.Graph.Method.Name}Workspace({string.Join(", ", Steps.RowSpaces(method).Select(space => RowCount(method, space)))})";
+
+    // The packed input and result lie behind the model's own workspace, which keeps what is gathered over several chunks in one place.
     private static void EmitRun(CodeWriter writer, MethodPlan method, List<StepParameter> step)
     {
         using (writer.Open("public override void Run(Worker worker)"))
         {
-            string workspace = "Workspace";
+            if (Packs(method) || Unpacks(method))
+                writer.Write($"int own = {Workspace(method)};");
+            string behind = "own";
             if (Packs(method))
             {
                 string features = Features(method, method.Buffer(method.Input));
-                writer.Write($"Span<float> input = {workspace}[..Padded((long)Packed.Count * {features})], afterInput = {workspace}[input.Length..];");
+                writer.Write($"Span<float> input = Workspace.Slice(own, Padded((long)Packed.Count * {features}));");
                 writer.Write($"Packed.Collect(worker, _{method.Input}.Span, _{method.Sequence!.Value[1]}Size, {features}, input);\nworker.Barrier();");
-                workspace = "afterInput";
+                behind = "own + input.Length";
             }
 
             if (Unpacks(method))
-            {
-                writer.Write($"Span<float> result = {workspace}[..Padded((long)Packed.Count * {Features(method, method.Result)})], afterResult = {workspace}[result.Length..];");
-                workspace = "afterResult";
-            }
+                writer.Write($"Span<float> result = Workspace.Slice({behind}, Padded((long)Packed.Count * {Features(method, method.Result)}));");
 
             IEnumerable<string> arguments = step.Select(parameter => parameter.Role switch
             {
@@ -132,7 +137,7 @@ internal static class SessionEmitter
                 StepRole.Result => Unpacks(method) ? "result" : "Result.Span",
                 StepRole.Cache => "Cache!",
                 StepRole.Slot => "0",
-                StepRole.Workspace => workspace,
+                StepRole.Workspace => "Workspace",
                 StepRole.Last => "IsLastChunk",
                 _ => parameter.Name,
             });

@@ -10,6 +10,10 @@ namespace Einsharp.Generator.Plan;
 /// </summary>
 internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSignature> submodels, FindingList findings)
 {
+    // Members of the generated half, which a declared property cannot be called.
+    private static readonly string[] Written =
+        ["Sizes", "Settings", "Device", "Parameters", "Kernels", "Initialise", "Prepare", "CreateCache", "CacheSlots", "AddCacheSlots"];
+
     private readonly Dictionary<string, ParamUse> _params = new(StringComparer.Ordinal);
 
     public ModelSpec Spec { get; } = spec;
@@ -56,6 +60,12 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
             findings.Add(DiagnosticCatalogue.ClassShape, new Site(""), Spec.Name, reason);
         else if (!Spec.IsPartial)
             findings.Add(DiagnosticCatalogue.ClassShape, new Site(""), Spec.Name, "not partial");
+        foreach (string name in Spec.Params.Select(static parameter => parameter.Name)
+            .Concat(Spec.Layers.Select(static layers => layers.Name)).Concat(Spec.Settings.Select(static setting => setting.Name)))
+        {
+            if (Written.Contains(name))
+                findings.Add(DiagnosticCatalogue.NameClash, new Site(name), name, "a member of the generated half of '" + Spec.Name + "'");
+        }
     }
 
     private void CheckParam(ParamSpec parameter)
@@ -137,11 +147,9 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
 
         if (IsUnreadable(setting.Attribute))
             return;
-        if (string.IsNullOrWhiteSpace(setting.Setting))
+        if (!EinsumParser.IsName(setting.Setting))
         {
-            findings.Add(
-                DiagnosticCatalogue.SettingRule, SiteOf(setting.Attribute, 0), setting.Name, "has no setting's name",
-                "write one, such as \"rms_norm_eps\"");
+            findings.Add(DiagnosticCatalogue.NotAName, SiteOf(setting.Attribute, 0), setting.Setting, "a setting");
             return;
         }
 

@@ -38,6 +38,9 @@ internal sealed partial class MethodChecker
 
     private void Append(Step step)
     {
+        // Until all of it is right, what it would bind is not known to be missing.
+        bool lost = _appendsAreLost;
+        _appendsAreLost = true;
         bool cached = IsCache(step, 1);
         if (Renaming(step) is not { } renaming || _value is not { } value)
         {
@@ -65,6 +68,7 @@ internal sealed partial class MethodChecker
             return;
         }
 
+        _appendsAreLost = lost;
         Axes.BindAlias(to, AxisBinding.Seen, from, "Append(\"" + from + " -> " + to + "\")");
         string? slot = ModelChecker.NameAfter(step.Equation, step.Index);
         if (slot is null)
@@ -154,6 +158,8 @@ internal sealed partial class MethodChecker
         if (_value is not { } value || !IsOnValue(step, 0, value) | !IsOnValue(step, 1, value) || !CarriesPositions(step, 0))
             return;
         string query = step.Argument(0), key = step.Argument(1);
+        if (_appendsAreLost && !Axes.Contains(key))
+            return;
         if (Axes.Find(key) is not { Binding: AxisBinding.Seen } || Axes.SourceOf(key) != query)
         {
             findings.Add(

@@ -20,6 +20,9 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
     // Whether a mistake hides what some equation reads, so that a value may only seem unread.
     private bool _readsAreLost;
 
+    // Whether a mistake hides what some Append binds.
+    private bool _appendsAreLost;
+
     // The value of the bracket so far; null when a mistake hides it.
     private Operand? _value;
 

@@ -18,14 +18,14 @@ internal sealed partial class MethodPlanner
             {
                 EquatableArray<string> axes = parameter.Axes.Split([' '], StringSplitOptions.RemoveEmptyEntries).ToEquatable();
                 (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(_graph.Operations[0], axes);
-                buffers.Add(new BufferPlan(parameter.Name, rows, features, BufferRole.Input, -1));
+                buffers.Add(new BufferPlan(parameter.Name, -1, rows, features, BufferRole.Input, -1));
             }
         }
 
         if (buffers.Count > 1)
             throw NoKernel(_graph.Operations[0], "more than one float tensor parameter is not supported yet");
         int lastChunk = LastChunk();
-        int slots = Slots(buffers, lastChunk);
+        int slots = Slots(buffers);
         var names = new HashSet<string>(StringComparer.Ordinal);
         var kernels = new List<KernelPlan>();
         foreach (KernelDraft draft in _kernels)
@@ -83,11 +83,14 @@ internal sealed partial class MethodPlanner
         return first;
     }
 
-    /// <summary>Interval colouring: a buffer takes a slot that no living buffer holds, one that held the same extents if there is one.</summary>
-    private int Slots(List<BufferPlan> buffers, int lastChunk)
+    /// <summary>
+    /// Interval colouring: a buffer takes a slot that no living buffer holds, one that held the same extents if there is one. What a Select
+    /// gathers chunk by chunk outlives the kernels before it, and comes first, where the size of a chunk does not move it.
+    /// </summary>
+    private int Slots(List<BufferPlan> buffers)
     {
         var free = new List<(int Slot, EquatableArray<string> Rows, EquatableArray<string> Features)>();
-        int slots = 0;
+        int selected = 0, slots = _buffers.Values.Count(buffer => buffer.Role == BufferRole.Workspace && IsSelected(buffer));
         var living = new List<(BufferPlan Buffer, int End)>();
         foreach (int i in Enumerable.Range(0, _kernels.Count))
         {
@@ -106,21 +109,27 @@ internal sealed partial class MethodPlanner
                     continue;
                 }
 
-                // What a Select gathers chunk by chunk outlives the kernels before it.
-                bool persists = _kernels.Any(kernel => kernel.Operations[0] is SelectOperation && kernel.Writes.Contains(buffer.Name));
-                int found = persists ? -1 : free.FindIndex(slot => slot.Features == buffer.Features && slot.Rows == buffer.Rows);
-                if (found < 0 && !persists)
+                if (IsSelected(buffer))
+                {
+                    buffers.Add(buffer with { Slot = selected++ });
+                    continue;
+                }
+
+                int found = free.FindIndex(slot => slot.Features == buffer.Features && slot.Rows == buffer.Rows);
+                if (found < 0)
                     found = free.FindIndex(slot => slot.Rows == buffer.Rows);
                 BufferPlan placed = buffer with { Slot = found < 0 ? slots++ : free[found].Slot };
                 if (found >= 0)
                     free.RemoveAt(found);
                 buffers.Add(placed);
-                living.Add((placed, persists ? int.MaxValue : Ends(placed, i)));
+                living.Add((placed, Ends(placed, i)));
             }
         }
 
         return slots;
     }
+
+    private bool IsSelected(BufferPlan buffer) => _kernels.Any(kernel => kernel.Operations[0] is SelectOperation && kernel.Writes.Contains(buffer.Name));
 
     private int Begins(BufferPlan buffer) => _kernels.FindIndex(kernel =>
         kernel.Writes.Contains(buffer.Name) || kernel.Reads.Contains(buffer.Name) || (kernel as SweepDraft)?.Norm?.Shared == buffer.Name);

@@ -305,7 +305,7 @@ internal sealed partial class MethodPlanner
         BufferPlan output = Keep(run);
 
         // Layers go back and forth between two buffers: the output and one more.
-        var between = new BufferPlan(output.Name + "Between", output.Rows, output.Features, BufferRole.Workspace, -1);
+        var between = new BufferPlan(output.Name + "Between", -1, output.Rows, output.Features, BufferRole.Workspace, -1);
         _buffers[-1 - run.Id] = between;
         var draft = new FixedDraft("Run", output.Name, (name, self) => new RunPlan(
             name, self.Rows, self.Operations.ToEquatable(), run.Layers, run.Model, input, between.Name, output.Name, run.Cache is not null))

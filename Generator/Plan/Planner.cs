@@ -142,7 +142,7 @@ internal sealed partial class MethodPlanner
             if (position is null)
                 continue;
             EquatableArray<string> rows = Rows(operation.Reads[0].Axes);
-            if (rows.Count != 2 || rows[1] != position)
+            if (rows.Count != 2 || rows[1] != Original(position))
                 throw NoKernel(operation, "positions need a value whose axes begin with a batch axis and the position axis, as in 'b s d'");
             if (found is { } other && other != rows)
                 throw NoKernel(operation, $"the method already counts positions along '{other[0]} {other[1]}'");
@@ -159,7 +159,15 @@ internal sealed partial class MethodPlanner
     }
 
     /// <summary>The leading call axes.</summary>
-    private EquatableArray<string> Rows(EquatableArray<string> axes) => axes.TakeWhile(IsCall).ToEquatable();
+    private EquatableArray<string> Rows(EquatableArray<string> axes) => axes.TakeWhile(IsCall).Select(Original).ToEquatable();
+
+    /// <summary>The axis that a renamed one is: rows are the same rows under any name.</summary>
+    private string Original(string axis)
+    {
+        while (_graph.Operations.OfType<RenameOperation>().FirstOrDefault(rename => rename.To == axis) is { } rename)
+            axis = rename.From;
+        return axis;
+    }
 
     private EquatableArray<string> Features(EquatableArray<string> axes) => axes.SkipWhile(IsCall).ToEquatable();
 
@@ -208,10 +216,10 @@ internal sealed partial class MethodPlanner
     private BufferPlan Keep(Operation operation)
     {
         (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(operation, operation.Axes);
-        bool isResult = operation.Id == Source(_graph.Result.Id);
+        bool isResult = Source(operation.Id) == Source(_graph.Result.Id);
         string name = isResult ? "result" : operation.Name ?? NameOfBracket(operation) + operation.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var buffer = new BufferPlan(name, rows, features, isResult ? BufferRole.Result : BufferRole.Workspace, -1);
-        _buffers[operation.Id] = buffer;
+        var buffer = new BufferPlan(name, Source(operation.Id), rows, features, isResult ? BufferRole.Result : BufferRole.Workspace, -1);
+        _buffers[Source(operation.Id)] = buffer;
         return buffer;
     }
 

@@ -38,8 +38,11 @@ internal enum BufferRole
     Workspace,
 }
 
-/// <summary>A matrix of rows (call axes) by features (model axes). <paramref name="Slot"/> is −1 outside the workspace.</summary>
-internal sealed record BufferPlan(string Name, EquatableArray<string> Rows, EquatableArray<string> Features, BufferRole Role, int Slot);
+/// <summary>
+/// A matrix of rows (call axes) by features (model axes): the value of operation <paramref name="Operation"/> (−1 where it is none's).
+/// <paramref name="Slot"/> is −1 outside the workspace.
+/// </summary>
+internal sealed record BufferPlan(string Name, int Operation, EquatableArray<string> Rows, EquatableArray<string> Features, BufferRole Role, int Slot);
 
 /// <summary>
 /// One loop nest over the rows <paramref name="Rows"/>; a barrier of all workers stands between two kernels.

@@ -112,17 +112,19 @@ public class AxisDiagnosticTests
     [Fact]
     public Task EIN0208_A_renaming_takes_a_free_name() => Failing.Reports(
         "EIN0208",
-        "'b' cannot be called 'd': it is an axis of its own (first bound by 'Weight'); choose another name",
+        "The positions seen of 's' cannot be called 'd': it is an axis of its own (first bound by 'Key'); choose a name "
+        + "that only Append(\"s -> …\") binds",
         """
         [Model]
         public sealed partial class Layer
         {
-            [Param("f d", Init.Linear)] public partial Param Weight { get; }
-            [Param("d f", Init.Linear)] public partial Param Back { get; }
+            [Param("k d", Init.Linear)] public partial Param Key { get; }
 
-            [Einsum("b d, f d -> b f", nameof(x), nameof(Weight)), Rename("b -> [|d|]"), As("h")]
-            [Einsum("c f, d f -> c d", "h", nameof(Back))]
-            public partial Tensor Forward([Axes("b d")] Tensor x);
+            [Einsum("b s d, k d -> b s k", nameof(x), nameof(Key)), Append("s -> [|d|]", nameof(cache)), As("keys")]
+            [Einsum("b s d, k d -> b s k", nameof(x), nameof(Key)), As("queries")]
+            [Einsum("b s k, b t k -> b s t", "queries", "keys"), Causal("s", "t"), Softmax("t"), As("p")]
+            [Einsum("b s t, b t k -> b s k", "p", "keys")]
+            public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
         }
         """);
 

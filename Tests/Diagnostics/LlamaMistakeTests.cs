@@ -57,6 +57,8 @@ public class LlamaMistakeTests
     [InlineData("public partial Tensor Forward([Axes(\"b s d\")] Tensor x, KvCache? cache)",
         "public partial Tensor Forward([Axes(\"b s d\")] Tensor x, KvCache cache)", "EIN0006 cache", "EIN0014 nameof(cache)",
         "EIN0014 nameof(cache)")]
+    [InlineData("[Setting(\"rope\")]", "[Setting(\"my rope\")]", "EIN0017 \"my rope\"")]
+    [InlineData("[Setting(\"rope\")]", "[Setting(\"a\")] public partial float Settings { get; }\n[Setting(\"rope\")]", "EIN0011 Settings")]
     // The model around it.
     [InlineData("\"b s, v d -> b s d\"", "\"b s, d v -> b s d\"", "EIN0203 d")]
     [InlineData("\"b s, v d -> b s d\"", "\"b s, v d -> b s v\"", "EIN0209 v")]

@@ -98,17 +98,18 @@ public class SyntaxDiagnosticTests
     [Fact]
     public Task EIN0107_A_renaming_has_two_axes() => Failing.Reports(
         "EIN0107",
-        "\"b c\" is not a renaming; write one axis, '->' and its new name, as in \"s -> t\"",
+        "\"s t\" is not a renaming; write one axis, '->' and its new name, as in \"s -> t\"",
         """
         [Model]
         public sealed partial class Layer
         {
-            [Param("f d", Init.Linear)] public partial Param Weight { get; }
-            [Param("d f", Init.Linear)] public partial Param Back { get; }
+            [Param("k d", Init.Linear)] public partial Param Key { get; }
 
-            [Einsum("b d, f d -> b f", nameof(x), nameof(Weight)), Rename([|"b c"|]), As("h")]
-            [Einsum("c f, d f -> c d", "h", nameof(Back))]
-            public partial Tensor Forward([Axes("b d")] Tensor x);
+            [Einsum("b s d, k d -> b s k", nameof(x), nameof(Key)), Append([|"s t"|], nameof(cache)), As("keys")]
+            [Einsum("b s d, k d -> b s k", nameof(x), nameof(Key)), As("queries")]
+            [Einsum("b s k, b t k -> b s t", "queries", "keys"), Causal("s", "t"), Softmax("t"), As("p")]
+            [Einsum("b s t, b t k -> b s k", "p", "keys")]
+            public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
         }
         """);
 

@@ -201,11 +201,7 @@ internal abstract class KernelEmitter
             id = rename.Input.Id;
         }
 
-        Operation source = Method.Graph.Operations[id];
-        Operation result = Method.Graph.Result;
-        while (result is RenameOperation { Input.Kind: OperandKind.Value } renamed)
-            result = Method.Graph.Operations[renamed.Input.Id];
-        return source.Id == result.Id ? "result" : source.Name!;
+        return Method.Buffers.First(buffer => buffer.Operation == id).Name;
     }
 
     /// <summary>Sums of sizes for the head comment: <c>g·r·k</c>.</summary>

@@ -37,6 +37,8 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
     protected override void EmitBody()
     {
         DeclareRows();
+        Body.Write($"if ({RowCount} == 0)", "return;");
+        Body.Gap();
         List<ColumnPlan> columns = [.. sweep.Columns];
         foreach (RotateOperation rotate in columns.SelectMany(column => column.Segments).SelectMany(segment => segment.Epilogue).OfType<RotateOperation>())
             Table(rotate);
