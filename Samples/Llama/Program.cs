@@ -18,15 +18,16 @@ internal static class Program
     }
 
     /// <summary>Whatever goes wrong is one line on standard error and exit code 1; an interruption by the user is 130.</summary>
-    internal static Task<int> Guard(Func<int> run)
+    /// <remarks>On a thread of its own, because Ctrl+C is heard only while the action has not returned.</remarks>
+    internal static Task<int> Guard(Func<int> run) => Task.Run(() =>
     {
         try
         {
-            return Task.FromResult(run());
+            return run();
         }
         catch (OperationCanceledException)
         {
-            return Task.FromResult(130);
+            return 130;
         }
         catch (Exception error)
         {
@@ -34,7 +35,7 @@ internal static class Program
             string message = error.Message.ReplaceLineEndings(" ");
             int parameter = message.IndexOf(" (Parameter '", StringComparison.Ordinal);
             Console.Error.WriteLine("error: " + (parameter < 0 ? message : message[..parameter]));
-            return Task.FromResult(1);
+            return 1;
         }
-    }
+    });
 }

@@ -16,9 +16,9 @@ internal sealed class HostileModel : IDisposable
             File.WriteAllBytes(_folder.File(name), File.ReadAllBytes(Path.Combine(source, name)));
     }
 
-    public string Path_ => _folder.Path;
+    public string Folder => _folder.Path;
 
-    public string File_(string name) => _folder.File(name);
+    public string Of(string name) => _folder.File(name);
 
     public void Dispose() => _folder.Dispose();
 
