@@ -14,7 +14,7 @@ internal static class Names
 
     /// <summary><c>rms_norm_eps</c> as <c>RmsNormEps</c>.</summary>
     public static string Pascal(string name) => string.Concat(
-        name.Split(['_', '-', '.', ' '], StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1)));
+        name.Split(['_', '-', '.', ' ', '#'], StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1)));
 
     /// <summary>The name with a small first letter.</summary>
     public static string Camel(string name) => name.Length == 0 ? name : char.ToLowerInvariant(name[0]) + name.Substring(1);
@@ -82,7 +82,8 @@ internal sealed class Scope
     public static string Local(string axis) => Words.Contains(axis) ? axis + "Size" : Names.Identifier(axis);
 
     /// <summary>The local that holds a value or an input.</summary>
-    public string Value(string name) => name != "result" && (_axes.Contains(name) || Words.Contains(name)) ? name + "Values" : Names.Identifier(name);
+    public string Value(string name) => name == BufferPlan.ResultName ? "result"
+        : _axes.Contains(name) || Words.Contains(name) ? name + "Values" : Names.Identifier(name);
 
     /// <summary>The product of sizes, to stand alone.</summary>
     public string Length(IEnumerable<string> axes) => axes.Any() ? string.Join(" * ", axes.Select(Axis)) : "1";

@@ -26,12 +26,11 @@ internal sealed partial class MethodPlanner
             throw NoKernel(_graph.Operations[0], "more than one float tensor parameter is not supported yet");
         int lastChunk = LastChunk();
         int slots = Slots(buffers);
-        var names = new HashSet<string>(StringComparer.Ordinal);
         var kernels = new List<KernelPlan>();
         foreach (KernelDraft draft in _kernels)
         {
             KernelPlan kernel = draft.Build("");
-            for (int i = 2; !names.Add(kernel.Name); i++)
+            for (int i = 2; !_kernelNames.Add(kernel.Name); i++)
                 kernel = draft.Build(i.ToString(System.Globalization.CultureInfo.InvariantCulture));
             kernels.Add(kernel);
         }

@@ -103,7 +103,7 @@ internal sealed partial class MethodPlanner
 
         // A value whose only reader is the epilogue of a segment beside it never leaves the tile; that is known when its reader comes.
         string? output = append is null ? Keep(last).Name : null;
-        column.Segments.Add(new SegmentPlan(shape.Param.Name, (append ?? last).Name ?? "result", chain.ToEquatable(), output, append));
+        column.Segments.Add(new SegmentPlan(shape.Param.Name, (append ?? last).Name ?? BufferPlan.ResultName, chain.ToEquatable(), output, append));
         if (zip is not null)
             DropUnread(column, chain);
 

@@ -11,12 +11,13 @@ internal static class Planner
     {
         var methods = new List<MethodPlan>();
         var findings = new List<Finding>();
+        var kernelNames = new HashSet<string>(StringComparer.Ordinal);
         foreach (Graph graph in model.Graphs)
         {
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                methods.Add(new MethodPlanner(model, graph).Plan());
+                methods.Add(new MethodPlanner(model, graph, kernelNames).Plan());
             }
             catch (NoKernelException reason)
             {
@@ -45,6 +46,9 @@ internal sealed partial class MethodPlanner
 {
     private readonly CheckedModel _model;
     private readonly Graph _graph;
+
+    /// <summary>The names of the kernels of every method of the model so far.</summary>
+    private readonly HashSet<string> _kernelNames;
     private readonly EquatableArray<string>? _sequence;
     private readonly Dictionary<string, AxisBinding> _bindings = new(StringComparer.Ordinal);
     private readonly List<Operation>[] _readers;
@@ -58,10 +62,11 @@ internal sealed partial class MethodPlanner
     /// <summary>Buffers by the operation that fills them, renamings resolved.</summary>
     private readonly Dictionary<int, BufferPlan> _buffers = [];
 
-    public MethodPlanner(CheckedModel model, Graph graph)
+    public MethodPlanner(CheckedModel model, Graph graph, HashSet<string> kernelNames)
     {
         _model = model;
         _graph = graph;
+        _kernelNames = kernelNames;
         _taken = new bool[graph.Operations.Count];
         _readers = new List<Operation>[graph.Operations.Count];
         foreach (AxisInfo axis in model.Axes)
@@ -217,14 +222,14 @@ internal sealed partial class MethodPlanner
     {
         (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(operation, operation.Axes);
         bool isResult = Source(operation.Id) == Source(_graph.Result.Id);
-        string name = isResult ? "result" : operation.Name ?? NameOfBracket(operation) + operation.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string name = isResult ? BufferPlan.ResultName : operation.Name ?? NameOfBracket(operation) + operation.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
         var buffer = new BufferPlan(name, Source(operation.Id), rows, features, isResult ? BufferRole.Result : BufferRole.Workspace, -1);
         _buffers[Source(operation.Id)] = buffer;
         return buffer;
     }
 
     private string NameOfBracket(Operation operation) =>
-        _graph.Operations.Where(other => other.Bracket == operation.Bracket && other.Name is not null).Select(other => other.Name!).FirstOrDefault() ?? "result";
+        _graph.Operations.Where(other => other.Bracket == operation.Bracket && other.Name is not null).Select(other => other.Name!).FirstOrDefault() ?? BufferPlan.ResultName;
 
     private void Take(Operation operation) => _taken[operation.Id] = true;
 
@@ -270,7 +275,7 @@ internal sealed partial class MethodPlanner
 
     private static string Pascal(string name)
     {
-        IEnumerable<string> words = name.Split(['_'], StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1));
+        IEnumerable<string> words = name.Split(['_', '#'], StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1));
         return string.Concat(words);
     }
 }

@@ -42,7 +42,11 @@ internal enum BufferRole
 /// A matrix of rows (call axes) by features (model axes): the value of operation <paramref name="Operation"/> (−1 where it is none's).
 /// <paramref name="Slot"/> is −1 outside the workspace.
 /// </summary>
-internal sealed record BufferPlan(string Name, int Operation, EquatableArray<string> Rows, EquatableArray<string> Features, BufferRole Role, int Slot);
+internal sealed record BufferPlan(string Name, int Operation, EquatableArray<string> Rows, EquatableArray<string> Features, BufferRole Role, int Slot)
+{
+    /// <summary>The name of the method's result, which has none of its own: one that no declaration can have.</summary>
+    public const string ResultName = "#result";
+}
 
 /// <summary>
 /// One loop nest over the rows <paramref name="Rows"/>; a barrier of all workers stands between two kernels.

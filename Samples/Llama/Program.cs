@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
+using System.Runtime.InteropServices;
 using Einsharp.Samples.Commands;
 
 namespace Einsharp.Samples;
@@ -13,17 +13,24 @@ internal static class Program
         {
             new GenerateCommand(), new LogitsCommand(), new BenchCommand(), new InspectCommand(),
         };
-        root.SetAction((_, cancellation) => Guard(() => StoryCommand.Run(cancellation)));
-        return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        root.SetAction(_ => Guard(StoryCommand.Run));
+        return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
 
-    /// <summary>Whatever goes wrong is one line on standard error and exit code 1; an interruption by the user is 130.</summary>
-    /// <remarks>On a thread of its own, because Ctrl+C is heard only while the action has not returned.</remarks>
-    internal static Task<int> Guard(Func<int> run) => Task.Run(() =>
+    /// <summary>
+    /// Whatever goes wrong is one line on standard error and exit code 1. Ctrl+C cancels, exit code 130; a second one ends the program.
+    /// </summary>
+    internal static int Guard(Func<CancellationToken, int> run)
     {
+        using var interrupted = new CancellationTokenSource();
+        using var registration = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+        {
+            signal.Cancel = !interrupted.IsCancellationRequested;
+            interrupted.Cancel();
+        });
         try
         {
-            return run();
+            return run(interrupted.Token);
         }
         catch (OperationCanceledException)
         {
@@ -37,5 +44,5 @@ internal static class Program
             Console.Error.WriteLine("error: " + (parameter < 0 ? message : message[..parameter]));
             return 1;
         }
-    });
+    }
 }

@@ -176,5 +176,5 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
         }
     }
 
-    private static string Tile(SegmentPlan segment) => segment.Value + "Tile";
+    private string Tile(SegmentPlan segment) => Scope.Value(segment.Value).TrimStart('@') + "Tile";
 }

@@ -27,7 +27,7 @@ internal sealed class BenchCommand : Command
             if (result.GetValue(_shape) is null == (result.GetValue(_model) is null))
                 result.AddError("Give either --shape or --model.");
         });
-        SetAction((result, cancellation) => Program.Guard(() => Run(result, cancellation)));
+        SetAction(result => Program.Guard(cancellation => Run(result, cancellation)));
     }
 
     private static LlamaConfig Shape(string name) => LlamaConfig.Parse(name switch

@@ -28,7 +28,7 @@ internal sealed class GenerateCommand : Command
     {
         foreach (Option option in (Option[])[_model, _prompt, _tokens, _temperature, _topK, _topP, _minP, _penalty, _seed, _threads, _format, _raw])
             Add(option);
-        SetAction((result, cancellation) => Program.Guard(() => Run(result, cancellation)));
+        SetAction(result => Program.Guard(cancellation => Run(result, cancellation)));
     }
 
     private int Run(ParseResult result, CancellationToken cancellation)

@@ -14,7 +14,7 @@ internal sealed class InspectCommand : Command
         : base("inspect", "Shows the tensors, their layouts and sizes, and what is missing or extra. Exit code 1 if the model does not fit.")
     {
         Add(_model);
-        SetAction((result, _) => Program.Guard(() => Run(result.GetValue(_model)!)));
+        SetAction(result => Program.Guard(_ => Run(result.GetValue(_model)!)));
     }
 
     private static int Run(string directory)

@@ -23,7 +23,7 @@ internal sealed class LogitsCommand : Command
     {
         foreach (Option option in (Option[])[_model, _ids, _threads, _format])
             Add(option);
-        SetAction((result, _) => Program.Guard(() => Run(result)));
+        SetAction(result => Program.Guard(_ => Run(result)));
     }
 
     private static int[] ParseIds(System.CommandLine.Parsing.ArgumentResult result)
