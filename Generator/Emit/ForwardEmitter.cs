@@ -110,7 +110,7 @@ internal sealed class MethodEmitter
                 .Concat(_callAxes.Select(axis => axis.Name + "Size")));
             if (_method.Graph.Cache is null)
             {
-                _writer.Write($"using var call = new {_spec.Name}Call(this);\nreturn call.Call({arguments});");
+                _writer.Write($"using var session = new {_spec.Name}Call(this);\nreturn session.Call({arguments});");
                 return;
             }
 
@@ -119,11 +119,13 @@ internal sealed class MethodEmitter
                 $"throw new ArgumentException(\"The cache was not made by this model's CreateCache.\", nameof({cache}));");
             _writer.Gap();
             _writer.Write("// Without a cache, all there is to see are the new positions: a cache that lasts for the call.");
-            _writer.Write($"KvCache seen = {cache} ?? CreateCache(Math.Max(1, {batch}Size), Math.Max(1, {positions}Size));");
+            IEnumerable<string> shape = _method.Graph.Result.Axes.Select(axis => _callAxes.Any(call => call.Name == Original(axis)) ? Original(axis) + "Size" : Size(axis));
+            _writer.Write($"if ({cache} is null && {batch}Size == 0)", $"return new Tensor({string.Join(", ", shape)});");
+            _writer.Write($"KvCache usedCache = {cache} ?? CreateCache({batch}Size, Math.Max(1, {positions}Size));");
             using (_writer.Open("try"))
-                _writer.Write($"return (({_spec.Name}Call)seen.Session!).Call({arguments});");
+                _writer.Write($"return (({_spec.Name}Call)usedCache.Session!).Call({arguments});");
             using (_writer.Open("finally"))
-                _writer.Write($"if ({cache} is null)", "seen.Dispose();");
+                _writer.Write($"if ({cache} is null)", "usedCache.Dispose();");
         }
     }
 
@@ -157,7 +159,7 @@ internal sealed class MethodEmitter
         {
             foreach (KernelSizes set in KernelSizes.Of(_plan.Model).Where(set => set.SetName is not null))
             {
-                using (_writer.Open($"if (Sizes.Are{ParametersEmitter.SetProperty(set)})"))
+                using (_writer.Open($"if (Sizes.Are{set.Property})"))
                     _writer.Write($"{set.ClassName}.{_spec.Name}(this, {arguments});\nreturn;");
                 _writer.Gap();
             }
@@ -199,12 +201,9 @@ internal sealed class MethodEmitter
             $"{_spec.Name}Workspace({string.Concat(spaces.Select(space => Scope.RowCount(space) + ", "))}stackalloc int[{Names.Literal(_method.WorkspaceSlots + 1)}]);");
     }
 
-    private string Size(string axis)
-    {
-        while (_method.Renames.FirstOrDefault(rename => rename.To == axis) is { } rename)
-            axis = rename.From;
-        return "Sizes." + Names.Identifier(axis);
-    }
+    private string Size(string axis) => "Sizes." + Names.Identifier(Original(axis));
+
+    private string Original(string axis) => _method.Original(axis);
 
     private IEnumerable<BufferPlan> BuffersOf(int slot) => _method.Buffers.Where(buffer => buffer.Role == BufferRole.Workspace && buffer.Slot == slot);
 }

@@ -41,6 +41,9 @@ internal static class ModelEmitter
 /// </summary>
 internal sealed record KernelSizes(string ClassName, string? SetName, EquatableArray<(string Axis, int Size)> Pinned)
 {
+    /// <summary>The set's name as a member: <c>1b</c> as <c>Set1b</c>, any two sets apart.</summary>
+    public string Property => ClassName.Substring("Kernels".Length) is var name && char.IsDigit(name[0]) ? "Set" + name : name;
+
     public string Expression(string axis)
     {
         foreach ((string name, int size) in Pinned)
@@ -56,14 +59,18 @@ internal sealed record KernelSizes(string ClassName, string? SetName, EquatableA
     {
         var always = model.Axes.Where(axis => axis.Size is not null).Select(axis => (axis.Name, axis.Size!.Value)).ToList();
         yield return new KernelSizes("Kernels", null, always.ToEquatable());
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (SizesSpec set in model.Spec.Sizes)
         {
+            string name = Names.Pascal(string.Concat(set.Name.Select(letter => char.IsLetterOrDigit(letter) ? letter : '_')));
+            for (int i = 2; name.Length == 0 || !names.Add(name); i++)
+                name = Names.Pascal(set.Name.Length == 0 ? "set" : name) + "_" + Names.Literal(i);
             IEnumerable<(string, int)> entries = set.Entries.Select(entry =>
             {
                 string[] sides = entry.Split('=');
                 return (sides[0].Trim(), int.Parse(sides[1].Trim(), System.Globalization.CultureInfo.InvariantCulture));
             });
-            yield return new KernelSizes("Kernels" + Names.Pascal(set.Name), set.Name, entries.Concat(always).ToEquatable());
+            yield return new KernelSizes("Kernels" + name, set.Name, entries.Concat(always).ToEquatable());
         }
     }
 }

@@ -37,6 +37,9 @@ internal static class Names
     /// <summary>The fully qualified name of a type: <c>global::</c> before everything but keywords.</summary>
     public static string Global(string type) => type.IndexOf('.') < 0 ? type : "global::" + type.Replace("<Einsharp.", "<global::Einsharp.");
 
+    /// <summary>Text without line ends, for a comment.</summary>
+    public static string OneLine(string text) => string.Join(" ", text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim()));
+
     public static string Join(IEnumerable<string> axes) => string.Join(" ", axes);
 }
 
@@ -50,13 +53,14 @@ internal sealed class Scope
     [
         "model", "packed", "worker", "cache", "slot", "workspace", "at", "unit", "units", "row", "tile", "first", "count", "scratch", "few", "block",
         "softmax", "rows", "last", "head", "result", "run", "layer", "layerSlot", "from", "to", "group", "groups", "query", "index", "offset", "element",
-        "y", "normed", "factor", "seen", "end", "step", "sum", "tiles",
+        "y", "queries", "normed", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
+        "Norm", "Sweep", "Elementwise", "ParamElements", "Math", "OnlineSoftmax", "CacheSlot", "RopeTable", "RowBlock",
     ];
 
     private readonly Func<string, string> _size;
     private readonly HashSet<string> _axes;
     private readonly List<string> _used = [];
-    private readonly Dictionary<string, string> _renamed = new(StringComparer.Ordinal);
+    private readonly MethodPlan _method;
 
     /// <param name="model">The model, for its axes.</param>
     /// <param name="method">The method, for axes that are others under another name.</param>
@@ -65,15 +69,13 @@ internal sealed class Scope
     {
         _axes = new HashSet<string>(model.Axes.Select(axis => axis.Name), StringComparer.Ordinal);
         _size = size;
-        foreach (RenameOperation rename in method.Renames)
-            _renamed[rename.To] = rename.From;
+        _method = method;
     }
 
     /// <summary>The local that holds an axis's size.</summary>
     public string Axis(string axis)
     {
-        while (_renamed.TryGetValue(axis, out string? from))
-            axis = from;
+        axis = _method.Original(axis);
         if (!_used.Contains(axis))
             _used.Add(axis);
         return Local(axis);
@@ -95,9 +97,9 @@ internal sealed class Scope
         return length.Contains(' ') ? "(" + length + ")" : length;
     }
 
-    /// <summary>The number of rows, a local of its own: <c>bs</c> for b·s.</summary>
+    /// <summary>The number of rows, a local of its own: <c>bsRows</c> for b·s.</summary>
     public static string RowCount(EquatableArray<string> rows) =>
-        rows.All(axis => axis.Length == 1) && rows.Count > 1 ? string.Concat(rows) : Names.Camel(string.Concat(rows.Select(Names.Pascal))) + "Rows";
+        (rows.All(axis => axis.Length == 1) ? string.Concat(rows) : Names.Camel(string.Concat(rows.Select(Names.Pascal)))) + "Rows";
 
     /// <summary>The declarations of the axes in use.</summary>
     public IEnumerable<string> Declarations()

@@ -60,7 +60,8 @@ internal static class ParametersEmitter
                 else
                 {
                     writer.Write($"/// <summary>Axis {axis.Name}, first bound by {axis.FirstBoundBy}.</summary>");
-                    writer.Write($"public required int {name} {{ get => _{axis.Name}; init => _{axis.Name} = CallShape.Size({literal}, value); }}");
+                    string taken = IsCount(model, axis) ? $"value == 0 ? 0 : CallShape.Size({literal}, value)" : $"CallShape.Size({literal}, value)";
+                    writer.Write($"public required int {name} {{ get => _{axis.Name}; init => _{axis.Name} = {taken}; }}");
                     writer.Gap();
                     writer.Write($"private readonly int _{axis.Name};");
                 }
@@ -72,6 +73,10 @@ internal static class ParametersEmitter
         }
     }
 
+    /// <summary>Whether a size only counts layers, of which there may be none.</summary>
+    private static bool IsCount(CheckedModel model, AxisInfo axis) =>
+        model.Spec.Layers.Any(layers => layers.Count == axis.Name) && !model.Params.Any(param => param.Axes.Contains(axis.Name));
+
     private static void EmitNamedSizes(CodeWriter writer, CheckedModel model)
     {
         foreach (KernelSizes set in KernelSizes.Of(model).Where(set => set.SetName is not null))
@@ -81,20 +86,16 @@ internal static class ParametersEmitter
             if (SizeAxes(model).All(axis => axis.Size is not null || axis.Derived is not null || set.Pinned.Any(pinned => pinned.Axis == axis.Name)))
             {
                 writer.Write($"/// <summary>The sizes named {set.SetName}.</summary>");
-                writer.Write($"public static {model.Spec.Name}Sizes {SetProperty(set)} {{ get; }} = new() {{ {string.Join(", ", sizes)} }};");
+                writer.Write($"public static {model.Spec.Name}Sizes {set.Property} {{ get; }} = new() {{ {string.Join(", ", sizes)} }};");
                 writer.Gap();
             }
 
             string test = string.Join(" && ", set.Pinned.Where(pinned => model.Axes.Any(axis => axis.Name == pinned.Axis && axis.Size is null))
                 .Select(pinned => $"{Names.Identifier(pinned.Axis)} == {Names.Literal(pinned.Size)}"));
-            writer.Write($"internal bool Are{SetProperty(set)} => {(test.Length == 0 ? "true" : test)};");
+            writer.Write($"internal bool Are{set.Property} => {(test.Length == 0 ? "true" : test)};");
             writer.Gap();
         }
     }
-
-    /// <summary>A set's name as a property: <c>1b</c> as <c>Set1b</c>.</summary>
-    public static string SetProperty(KernelSizes set) =>
-        char.IsDigit(set.SetName![0]) ? "Set" + Names.Pascal(set.SetName) : Names.Pascal(set.SetName);
 
     private static void EmitSettings(CodeWriter writer, CheckedModel model)
     {
@@ -146,7 +147,7 @@ internal static class ParametersEmitter
         writer.Gap();
     }
 
-    public static string Field(string name) => "_" + Names.Camel(name);
+    public static string Field(string name) => "_" + name;
 
     private static void EmitParam(CodeWriter writer, CheckedParam param)
     {
@@ -181,20 +182,22 @@ internal static class ParametersEmitter
         string type = "global::" + child.FullName;
         IEnumerable<string> sizes = ChildSizes(model, child).Select(axis => $"{Names.Identifier(axis)} = sizes.{Names.Identifier(axis)}");
         List<string> settings = [.. ChildSettings(model, child).Select(setting => $"{Names.Pascal(setting)} = settings.{Names.Pascal(setting)}")];
-        string prefix = (layers.From ?? layers.Name + ".{0}.").Replace("{0}", "\" + layer.ToString(System.Globalization.CultureInfo.InvariantCulture) + \"");
+        string prefix = string.Join(" + layer.ToString(System.Globalization.CultureInfo.InvariantCulture) + ",
+            (layers.From ?? layers.Name + ".{0}.").Split(["{0}"], StringSplitOptions.None).Select(Names.Literal));
         string array = Names.Camel(layers.Name) + "Array";
         writer.Write($"var {array} = new {type}[sizes.{Names.Identifier(layers.Count)}];");
         writer.Write($"{Field(layers.Name)}Sizes = new {type}Sizes {{ {string.Join(", ", sizes)} }};");
         if (settings.Count > 0)
             writer.Write($"var {array}Settings = new {type}Settings {{ {string.Join(", ", settings)} }};");
         using (writer.Open($"for (int layer = 0; layer < {array}.Length; layer++)"))
-            writer.Write($"{array}[layer] = new {type}({Field(layers.Name)}Sizes, {(settings.Count > 0 ? array + "Settings, " : "")}Device, prefix + \"{prefix}\");");
+            writer.Write($"{array}[layer] = new {type}({Field(layers.Name)}Sizes, {(settings.Count > 0 ? array + "Settings, " : "")}Device, prefix + {prefix});");
         writer.Write($"{Field(layers.Name)} = new Layers<{type}>({array});");
     }
 
     /// <summary>The sizes that a child takes, its own submodels' included, but for those it pins itself.</summary>
     private static IEnumerable<string> ChildSizes(CheckedModel model, ModelSignature child) =>
-        Family(model, child).SelectMany(member => member.Sizes).Where(size => size.Pinned is null).Select(size => size.Axis).Distinct();
+        Family(model, child).SelectMany(member => member.Sizes).GroupBy(size => size.Axis, StringComparer.Ordinal)
+            .Where(uses => uses.All(size => size.Pinned is null)).Select(uses => uses.Key);
 
     private static IEnumerable<string> ChildSettings(CheckedModel model, ModelSignature child) =>
         Family(model, child).SelectMany(member => member.Settings).Select(setting => setting.Setting).Distinct();
@@ -247,26 +250,23 @@ internal static class ParametersEmitter
 
     private static void EmitInitialise(CodeWriter writer, CheckedModel model)
     {
-        List<ParamSpec> tied = model.Spec.Params.Where(param => param.Or is not null).ToList();
+        bool ties = model.Spec.Params.Any(param => param.Or is not null) || model.Submodels.Any(submodel => submodel.Ties);
         writer.Write("/// <summary>Gives every parameter its initial values: a function of the seed, its checkpoint name and the element's index alone.</summary>");
         writer.Write("/// <param name=\"seed\">The seed.</param>\n/// <param name=\"format\">How they are stored.</param>");
-        if (tied.Count > 0)
+        if (ties)
             writer.Write("/// <param name=\"tied\">Whether a parameter with a stand-in (Or) shares its memory.</param>");
-        using (writer.Open($"public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32{(tied.Count > 0 ? ", bool tied = false" : "")})"))
+        using (writer.Open($"public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32{(ties ? ", bool tied = false" : "")})"))
         {
-            if (tied.Count == 0)
+            if (!ties)
             {
                 writer.Write("foreach (Param param in Parameters)", "param.Initialise(seed, format);");
                 return;
             }
 
             using (writer.Open("foreach (Param param in Parameters)"))
-                writer.Write("if (!tied || param.Or is null)", "param.Initialise(seed, format);");
-
-            foreach (ParamSpec param in tied)
             {
-                writer.Gap();
-                writer.Write("if (tied)", $"{Field(param.Name)}.ShareWith({Field(param.Or!)});");
+                writer.Write("if (tied && param.Or is { } other)", "param.ShareWith(other);");
+                writer.Write("else", "param.Initialise(seed, format);");
             }
         }
     }

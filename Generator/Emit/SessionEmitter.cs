@@ -21,7 +21,7 @@ internal static class SessionEmitter
             writer.Gap();
             writer.Write($"internal {type} Model => model;");
             writer.Gap();
-            EmitCall(writer, method, callAxes);
+            EmitCall(writer, method, new Scope(plan.Model, method, axis => axis), callAxes);
             writer.Gap();
             EmitWorkspaceFloats(writer, method);
             writer.Gap();
@@ -29,10 +29,10 @@ internal static class SessionEmitter
         }
     }
 
-    private static void EmitCall(CodeWriter writer, MethodPlan method, EquatableArray<CallAxis> callAxes)
+    private static void EmitCall(CodeWriter writer, MethodPlan method, Scope scope, EquatableArray<CallAxis> callAxes)
     {
         MethodSpec spec = method.Graph.Method;
-        IEnumerable<string> parameters = CallAxis.Tensors(spec).Select(item => $"{Names.Global(item.Parameter.Type)} {Names.Identifier(item.Parameter.Name)}")
+        IEnumerable<string> parameters = CallAxis.Tensors(spec).Select(item => $"{Names.Global(item.Parameter.Type)} {scope.Value(item.Parameter.Name)}")
             .Concat(callAxes.Select(axis => $"int {axis.Name}Size"));
         using (writer.Open($"internal Tensor Call({string.Join(", ", parameters)})"))
         {
@@ -41,14 +41,14 @@ internal static class SessionEmitter
             {
                 if (method.Sequence is { } sequence)
                     writer.Write($"Begin({sequence[0]}Size, {sequence[1]}Size);");
-                EmitIndexChecks(writer, method);
+                EmitIndexChecks(writer, method, scope);
                 foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
-                    writer.Write($"_{parameter.Name} = {Names.Identifier(parameter.Name)};");
+                    writer.Write($"_{parameter.Name} = {scope.Value(parameter.Name)};");
                 foreach (CallAxis axis in callAxes)
                     writer.Write($"_{axis.Name}Size = {axis.Name}Size;");
-                IEnumerable<string> shape = method.Graph.Result.Axes.Select(axis => Original(method, axis))
+                IEnumerable<string> shape = method.Graph.Result.Axes.Select(method.Original)
                     .Select(axis => callAxes.Any(call => call.Name == axis) ? axis + "Size" : "model.Sizes." + Names.Identifier(axis));
-                writer.Write($"MakeResult(clear: {(Unpacks(method) ? "true" : "false")}, {string.Join(", ", shape)});");
+                writer.Write($"MakeResult({string.Join(", ", shape.Prepend($"clear: {(Unpacks(method) ? "true" : "false")}"))});");
                 writer.Write(method.Sequence is null ? "RunOnce();" : $"RunChunks({(method.Chunked ? "ChunkRows" : "int.MaxValue")});");
                 writer.Write("return Result;");
             }
@@ -58,27 +58,20 @@ internal static class SessionEmitter
         }
     }
 
-    private static string Size(MethodPlan method, string axis) => "model.Sizes." + Names.Identifier(Original(method, axis));
+    private static string Size(MethodPlan method, string axis) => "model.Sizes." + Names.Identifier(method.Original(axis));
 
-    private static string Original(MethodPlan method, string axis)
-    {
-        while (method.Renames.FirstOrDefault(rename => rename.To == axis) is { } rename)
-            axis = rename.From;
-        return axis;
-    }
-
-    private static void EmitIndexChecks(CodeWriter writer, MethodPlan method)
+    private static void EmitIndexChecks(CodeWriter writer, MethodPlan method, Scope scope)
     {
         foreach (KernelPlan kernel in method.Kernels)
         {
             if (kernel is GatherPlan gather)
             {
                 string check = gather.Rows == method.Sequence ? "CheckPackedIndices" : "CheckIndices";
-                writer.Write($"{check}({Names.Literal(gather.Indices)}, {Names.Identifier(gather.Indices)}.Span, {Size(method, gather.RowAxis)}, {Names.Literal(gather.RowAxis)});");
+                writer.Write($"{check}({Names.Literal(gather.Indices)}, {scope.Value(gather.Indices)}.Span, {Size(method, gather.RowAxis)}, {Names.Literal(gather.RowAxis)});");
             }
             else if (kernel is SelectPlan select)
             {
-                writer.Write($"CheckColumns({Names.Literal(select.Indices)}, {Names.Identifier(select.Indices)}.Span, {Names.Literal(method.Sequence!.Value[1])});");
+                writer.Write($"CheckColumns({Names.Literal(select.Indices)}, {scope.Value(select.Indices)}.Span, {Names.Literal(method.Sequence!.Value[1])});");
             }
         }
     }
@@ -102,7 +95,7 @@ internal static class SessionEmitter
             terms.Add($"Padded((long)Packed.Count * {Features(method, method.Buffer(method.Input))})");
         if (Unpacks(method))
             terms.Add($"Padded((long)Packed.Count * {Features(method, method.Result)})");
-        writer.Write("protected override int WorkspaceFloats() =>", string.Join("\n    + ", terms) + ";");
+        writer.Write("protected override int WorkspaceFloats() =>", terms.Count == 1 ? terms[0] + ";" : "checked(" + string.Join(" + ", terms) + ");");
     }
 
     private static string Workspace(MethodPlan method) =>

@@ -24,7 +24,7 @@ internal sealed record CallAxis(string Name, string Parameter, int Index)
     /// <summary>The tensor parameters of a method with their axes.</summary>
     public static IEnumerable<(MethodParameterSpec Parameter, string[] Axes)> Tensors(MethodSpec method) =>
         method.Parameters.Where(parameter => parameter.Axes is not null)
-            .Select(parameter => (parameter, parameter.Axes!.Split([' '], StringSplitOptions.RemoveEmptyEntries)));
+            .Select(parameter => (parameter, parameter.Axes!.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
 }
 
 /// <summary>What a parameter of a step is.</summary>
@@ -36,17 +36,24 @@ internal sealed record StepParameter(StepRole Role, string Type, string Name, st
     public override string ToString() => Type + " " + Name;
 }
 
-/// <summary>One of a model's slots in the cache: keys are laid out for scores, values for sums.</summary>
+/// <summary>One of a model's slots in the cache: keys are laid out for scores, values for sums. What is both has a slot of each layout.</summary>
 internal sealed record Slot(AppendOperation Append, EquatableArray<string> Heads, string Size, string Layout)
 {
+    public const string Keys = "Blocked", Values = "Rows";
+
     public static IReadOnlyList<Slot> Of(MethodPlan method)
     {
         var slots = new List<Slot>();
         foreach (AppendOperation append in method.Graph.Operations.OfType<AppendOperation>())
         {
             bool isKeys = method.Kernels.OfType<AttentionPlan>().Any(attention => attention.Keys.Id == append.Id);
+            bool isValues = method.Kernels.OfType<AttentionPlan>().Any(attention => attention.Values.Id == append.Id);
             string[] features = [.. append.Input.Axes.Skip(2)];
-            slots.Add(new Slot(append, features.Take(features.Length - 1).ToEquatable(), features[features.Length - 1], isKeys ? "Blocked" : "Rows"));
+            EquatableArray<string> heads = features.Take(features.Length - 1).ToEquatable();
+            if (isKeys)
+                slots.Add(new Slot(append, heads, features[features.Length - 1], Keys));
+            if (isValues || !isKeys)
+                slots.Add(new Slot(append, heads, features[features.Length - 1], Values));
         }
 
         return slots;

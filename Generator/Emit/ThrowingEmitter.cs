@@ -24,7 +24,7 @@ internal static class ThrowingEmitter
             {
                 string error = $"throw new InvalidOperationException({Names.Literal($"The declaration of {spec.FullName} has errors: see its diagnostics.")})";
                 EmitDeclared(writer, spec, "=> " + error + ";");
-                EmitLibrary(writer, spec, signature, family.Any(member => member.Settings.Count > 0), "=> " + error + ";");
+                EmitLibrary(writer, spec, signature, family.Any(member => member.Settings.Count > 0), family.Any(member => member.Ties), "=> " + error + ";");
             }
         })];
     }
@@ -57,10 +57,10 @@ internal static class ThrowingEmitter
     }
 
     /// <summary>What is generated beside the declared members, as a user's code or a parent calls it.</summary>
-    private static void EmitLibrary(CodeWriter writer, ModelSpec spec, ModelSignature signature, bool hasSettings, string body)
+    private static void EmitLibrary(CodeWriter writer, ModelSpec spec, ModelSignature signature, bool hasSettings, bool ties, string body)
     {
         string name = spec.Name, rows = signature.IsSequence ? "PackedRows packed" : "int rows", cache = signature.TakesCache ? "KvCache cache, int slot, " : "";
-        string tied = spec.Params.Any(param => param.Or is not null) ? ", bool tied = false" : "";
+        string tied = ties ? ", bool tied = false" : "";
         string settings = hasSettings ? $", {name}Settings settings" : "";
         writer.Gap();
         if (hasSettings)

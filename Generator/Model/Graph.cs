@@ -45,10 +45,13 @@ internal sealed record CheckedParam(ParamSpec Spec, EquatableArray<string> Axes,
 /// </summary>
 /// <param name="Input">Axes of the Forward's tensor input; null when the model has no Forward of the form (Tensor, KvCache?) → Tensor.</param>
 /// <param name="IsSequence">Whether its equations speak of positions (Rotate, Append, Select, or layers that take the cache).</param>
+/// <param name="SeesLater">Whether a position sees later ones (attention without Causal): then a sequence cannot be cut into chunks.</param>
+/// <param name="Ties">Whether a parameter has a stand-in.</param>
 /// <param name="Sizes">Axes that the constructor takes, the submodels' included.</param>
 internal sealed record ModelSignature(
     string FullName, string Namespace, string Name, EquatableArray<SizeSignature> Sizes, EquatableArray<SettingSignature> Settings,
-    EquatableArray<string>? Input, EquatableArray<string>? Output, bool TakesCache, bool IsSequence, EquatableArray<SlotSignature> Slots,
+    EquatableArray<string>? Input, EquatableArray<string>? Output, bool TakesCache, bool IsSequence, bool SeesLater, bool Ties,
+    EquatableArray<SlotSignature> Slots,
     EquatableArray<string> Submodels, bool IsValid);
 
 /// <summary>A size the constructor takes: bound by a parameter or a layer count.</summary>

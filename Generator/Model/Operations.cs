@@ -126,6 +126,11 @@ internal sealed record BinaryOperation(
     : Operation(Id, Name, Axes, Bracket, Text)
 {
     public override EquatableArray<Operand> Reads => [Input, Other];
+
+    /// <summary>Whether the other operand lies as the value does: the same axes, or for a parameter the last ones.</summary>
+    public bool IsAligned => Other.Kind == OperandKind.Param
+        ? Other.Axes.Count <= Axes.Count && Axes.Skip(Axes.Count - Other.Axes.Count).SequenceEqual(Other.Axes)
+        : Other.Axes == Axes;
 }
 
 /// <summary>A setting as the code names it: <paramref name="Property"/> of the class, identity <paramref name="Setting"/>.</summary>

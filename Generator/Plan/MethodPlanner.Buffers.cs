@@ -16,7 +16,7 @@ internal sealed partial class MethodPlanner
         {
             if (parameter.Axes is not null && IsFloatTensor(parameter.Type))
             {
-                EquatableArray<string> axes = parameter.Axes.Split([' '], StringSplitOptions.RemoveEmptyEntries).ToEquatable();
+                EquatableArray<string> axes = parameter.Axes.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToEquatable();
                 (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(_graph.Operations[0], axes);
                 buffers.Add(new BufferPlan(parameter.Name, -1, rows, features, BufferRole.Input, -1));
             }
@@ -35,7 +35,8 @@ internal sealed partial class MethodPlanner
             kernels.Add(kernel);
         }
 
-        bool chunked = _sequence is not null && _graph.Cache is not null && kernels.All(kernel => kernel is not AttentionPlan { Causal: false });
+        bool chunked = _sequence is not null && _graph.Cache is not null && kernels.All(kernel => kernel is not AttentionPlan { Causal: false })
+            && !_model.Submodels.Any(submodel => submodel.SeesLater);
         return new MethodPlan(
             _graph, _sequence, chunked, lastChunk, buffers.ToEquatable(), slots, kernels.ToEquatable(),
             _graph.Operations.OfType<RenameOperation>().ToEquatable());

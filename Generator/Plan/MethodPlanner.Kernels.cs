@@ -84,8 +84,8 @@ internal sealed partial class MethodPlanner
         List<Operation> chain = Chain(einsum, operation => FitsTile(operation, shape, group, before, ref zip));
         Operation last = chain.Count == 0 ? einsum : chain[chain.Count - 1];
         AppendOperation? append = _readers[last.Id].Count == 1 && _readers[last.Id][0] is AppendOperation only ? only : null;
-        if (append is not null && _readers[append.Id].Any(reader => reader is not EinsumOperation))
-            throw NoKernel(append, "a value appended to the cache can only be read by attention");
+        if (append is not null)
+            CheckReaders(append);
 
         if (group is null)
         {
@@ -124,6 +124,12 @@ internal sealed partial class MethodPlanner
         }
     }
 
+    private void CheckReaders(AppendOperation append)
+    {
+        if (_readers[append.Id].Any(reader => reader is not EinsumOperation))
+            throw NoKernel(append, "a value appended to the cache can only be read by attention");
+    }
+
     private static bool IsTile(SegmentPlan segment, Operand operand) => operand.Kind == OperandKind.Value && operand.Name == segment.Value;
 
     /// <summary>Values of a column that only its own epilogues read need no memory.</summary>
@@ -147,11 +153,13 @@ internal sealed partial class MethodPlanner
     /// <summary>Whether a modifier can be applied to a tile of a sweep; finds the column that it must share.</summary>
     private bool FitsTile(Operation operation, SweepShape shape, SweepDraft? group, int before, ref ColumnDraft? zip)
     {
-        if (operation is not BinaryOperation { Other.Kind: OperandKind.Value } binary)
+        if (operation is not BinaryOperation binary)
             return FitsRow(operation);
-        int source = Source(binary.Other.Id);
-        if (binary.Other.Axes != binary.Axes)
+        if (!binary.IsAligned)
             return false;
+        if (binary.Other.Kind != OperandKind.Value)
+            return true;
+        int source = Source(binary.Other.Id);
         ColumnDraft? sibling = group?.Columns.FirstOrDefault(column => column.Segments.Any(segment => IsTile(segment, binary.Other)));
         if (sibling is not null && sibling.Features == shape.Features && (zip is null || zip == sibling))
         {
@@ -170,8 +178,8 @@ internal sealed partial class MethodPlanner
     {
         if (scores.Operands.Count != 2 || !scores.Operands.Any(operand => AppendBehind(operand) is not null))
             return null;
-        Operand keysOperand = scores.Operands.First(operand => AppendBehind(operand) is not null);
-        Operand queries = scores.Operands.First(operand => operand != keysOperand);
+        int keysAt = AppendBehind(scores.Operands[0]) is null ? 1 : 0;
+        Operand keysOperand = scores.Operands[keysAt], queries = scores.Operands[1 - keysAt];
         AppendOperation keys = AppendBehind(keysOperand)!;
 
         var operations = new List<Operation> { scores };
@@ -214,6 +222,8 @@ internal sealed partial class MethodPlanner
         EinsumOperation scores, EinsumOperation weighted, Operand queries, AppendOperation keys, AppendOperation values,
         List<Operation> operations, List<ScaleExpression> scales, bool causal)
     {
+        if (AppendBehind(queries) is not null)
+            throw NoKernel(scores, "both operands are in the cache; attention reads queries of the new positions");
         EquatableArray<string> rows = Rows(queries.Axes), features = Features(queries.Axes);
         EquatableArray<string> keyFeatures = Features(keys.Input.Axes), valueFeatures = Features(values.Input.Axes);
         EquatableArray<string> groups = keyFeatures.Take(keyFeatures.Count - 1).ToEquatable();
@@ -222,7 +232,7 @@ internal sealed partial class MethodPlanner
         bool fits = _sequence is { } sequence && rows == sequence
             && features == groups.Concat(perGroup).Append(size).ToEquatable()
             && valueFeatures == groups.Append(valueSize).ToEquatable()
-            && !scores.Axes.Contains(size) && perGroup.All(axis => scores.Axes.Contains(axis)) && groups.All(axis => scores.Axes.Contains(axis))
+            && new HashSet<string>(scores.Axes).SetEquals(rows.Concat(groups).Concat(perGroup).Append(keys.To))
             && weighted.Axes == rows.Concat(groups).Concat(perGroup).Append(valueSize).ToEquatable()
             && values.From == keys.From && values.To == keys.To;
         if (!fits)
@@ -231,7 +241,14 @@ internal sealed partial class MethodPlanner
                 + "same leading axes, and makes their axes with the values' last");
         }
 
+        // What comes between the scores and their reader, the values above all, must be there before.
         operations.ForEach(Take);
+        foreach (Operation between in _graph.Operations.Take(weighted.Id).Where(operation => !_taken[operation.Id]).ToList())
+        {
+            if (!_taken[between.Id])
+                Place(between);
+        }
+
         BufferPlan output = Keep(weighted);
         string queryBuffer = BufferOf(queries);
         var draft = new FixedDraft("Attend", output.Name, (name, self) => new AttentionPlan(
@@ -249,15 +266,21 @@ internal sealed partial class MethodPlanner
     private FixedDraft Normalise(RmsNormOperation norm)
     {
         string input = BufferOf(norm.Input);
+        if (norm.Gain.Kind != OperandKind.Param || norm.Gain.Axes.Count != 1)
+            throw NoKernel(norm, "the gain is a [Param] of one axis");
         if (Features(norm.Axes) != norm.Gain.Axes)
             throw NoKernel(norm, $"the gain covers '{string.Join(" ", norm.Gain.Axes)}', not all of the features '{string.Join(" ", Features(norm.Axes))}'");
         return Rowwise(norm, "Normalise", input, (name, self, chain, output) =>
             new NormPlan(name, self.Rows, self.Operations.ToEquatable(), norm, input, chain, output));
     }
 
-    private FixedDraft Gather(GatherOperation gather) =>
-        Rowwise(gather, "Gather", null, (name, self, chain, output) => new GatherPlan(
+    private FixedDraft Gather(GatherOperation gather)
+    {
+        if (!gather.Indices.Axes.All(IsCall))
+            throw NoKernel(gather, $"the indices have an axis of the model in '{string.Join(" ", gather.Indices.Axes)}'");
+        return Rowwise(gather, "Gather", null, (name, self, chain, output) => new GatherPlan(
             name, self.Rows, self.Operations.ToEquatable(), gather.Indices.Name, gather.Table.Name, gather.Table.Axes[0], chain, output));
+    }
 
     private FixedDraft Select(SelectOperation select)
     {
@@ -271,6 +294,9 @@ internal sealed partial class MethodPlanner
     private FixedDraft Contract(EinsumOperation einsum)
     {
         (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(einsum, einsum.Axes);
+        List<string> names = [.. einsum.Operands.SelectMany(operand => operand.Axes).Distinct()];
+        if (names.Select(Original).Distinct().Count() != names.Count)
+            throw NoKernel(einsum, "an axis and its renaming stand in one equation, which would need every pair of them");
         var summed = new List<string>();
         var reads = new List<string>();
         foreach (Operand operand in einsum.Operands)
@@ -298,6 +324,19 @@ internal sealed partial class MethodPlanner
             new MapPlan(name, self.Rows, self.Operations.ToEquatable(), input, ((EquatableArray<Operation>)[operation]).Concat(chain).ToEquatable(), output));
     }
 
+    /// <summary>A kept value into the cache: one that no sweep makes, or that others read too.</summary>
+    private FixedDraft Append(AppendOperation append)
+    {
+        CheckReaders(append);
+        string input = BufferOf(append.Input);
+        Take(append);
+        var draft = new FixedDraft("Append", append.Slot, (name, self) => new AppendPlan(name, self.Rows, self.Operations.ToEquatable(), append, input))
+        { Rows = Rows(append.Input.Axes) };
+        draft.Operations.Add(append);
+        draft.Reads.Add(input);
+        return draft;
+    }
+
     private FixedDraft Run(RunOperation run)
     {
         string input = BufferOf(run.Input);
@@ -305,7 +344,7 @@ internal sealed partial class MethodPlanner
         BufferPlan output = Keep(run);
 
         // Layers go back and forth between two buffers: the output and one more.
-        var between = new BufferPlan(output.Name + "Between", -1, output.Rows, output.Features, BufferRole.Workspace, -1);
+        var between = new BufferPlan((run.Name ?? "result") + "Between", -1, output.Rows, output.Features, BufferRole.Workspace, -1);
         _buffers[-1 - run.Id] = between;
         var draft = new FixedDraft("Run", output.Name, (name, self) => new RunPlan(
             name, self.Rows, self.Operations.ToEquatable(), run.Layers, run.Model, input, between.Name, output.Name, run.Cache is not null))

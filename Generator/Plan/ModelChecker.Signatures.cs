@@ -39,7 +39,8 @@ internal static partial class ModelChecker
             spec.FullName, spec.Namespace, spec.Name, sizes.ToEquatable(),
             spec.Settings.Select(static setting => new SettingSignature(setting.Setting, setting.Type)).Distinct().ToEquatable(),
             callable ? input : null, callable ? output : null, callable && forward!.Parameters.Count == 2,
-            forward?.Brackets.Any(static bracket => bracket.Attributes.Any(SpeaksOfPositions)) ?? false, slots.ToEquatable(),
+            forward?.Brackets.Any(static bracket => bracket.Attributes.Any(SpeaksOfPositions)) ?? false,
+            forward is not null && SeesLater(forward), spec.Params.Any(static param => param.Or is not null), slots.ToEquatable(),
             spec.Layers.Where(static layers => layers.Model.Length > 0).Select(static layers => layers.Model)
                 .Distinct(StringComparer.Ordinal).OrderBy(static name => name, StringComparer.Ordinal).ToEquatable(),
             valid);
@@ -84,6 +85,20 @@ internal static partial class ModelChecker
 
     private static bool SpeaksOfPositions(AttributeSpec attribute) =>
         attribute.Kind is "Rotate" or "Append" or "Select" || (attribute.Kind == "Run" && attribute.Positional(3) is not null);
+
+    // A softmax over the positions of a cache that no Causal has masked.
+    private static bool SeesLater(MethodSpec method)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (AttributeSpec attribute in method.Brackets.SelectMany(static bracket => bracket.Attributes).Where(static attribute => attribute.Kind == "Append"))
+        {
+            if (EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value is { } renaming)
+                seen.Add(renaming.To.Name);
+        }
+
+        return method.Brackets.Any(bracket => bracket.Attributes.All(static attribute => attribute.Kind != "Causal")
+            && bracket.Attributes.Any(attribute => attribute.Kind == "Softmax" && attribute.Positional(0) is { } axis && seen.Contains(axis.Value)));
+    }
 
     // The axes that a bracket's value ends with, and the slots that it appends to.
     private static EquatableArray<string>? Follow(BracketSpec bracket, List<SlotSignature> slots)

@@ -17,6 +17,7 @@ internal static class Planner
             cancellation.ThrowIfCancellationRequested();
             try
             {
+                Refuse(model, graph);
                 methods.Add(new MethodPlanner(model, graph, kernelNames).Plan());
             }
             catch (NoKernelException reason)
@@ -26,6 +27,15 @@ internal static class Planner
         }
 
         return findings.Count == 0 ? new PlanResult(new ModelPlan(model, methods.ToEquatable()), []) : new PlanResult(null, findings.ToEquatable());
+    }
+
+    private static void Refuse(CheckedModel model, Graph graph)
+    {
+        Site site = graph.Method.Brackets[0].Attributes[0].At();
+        if (graph.Method.IsStatic)
+            throw new NoKernelException(site, graph.Method.Name, "a static method has no model to take sizes from");
+        if (graph.Cache is not null && model.Graphs.First(other => other.Cache is not null) is var first && first != graph)
+            throw new NoKernelException(site, graph.Method.Name, $"'{first.Method.Name}' takes the model's cache already; one method of a model can");
     }
 }
 
@@ -124,6 +134,9 @@ internal sealed partial class MethodPlanner
             case RenameOperation rename:
                 Take(rename);
                 break;
+            case AppendOperation append:
+                _kernels.Add(Append(append));
+                break;
             default:
                 _kernels.Add(Map(operation));
                 break;
@@ -141,7 +154,7 @@ internal sealed partial class MethodPlanner
                 AppendOperation append => append.From,
                 RotateOperation rotate => rotate.Position,
                 SelectOperation select => select.Input.Axes[select.Indices.Axes.Count - 1],
-                RunOperation { Cache: not null } run => LastRow(run),
+                RunOperation run when run.Cache is not null || _model.Submodels.Any(submodel => submodel.FullName == run.Model && submodel.IsSequence) => LastRow(run),
                 _ => null,
             };
             if (position is null)
@@ -229,7 +242,7 @@ internal sealed partial class MethodPlanner
     }
 
     private string NameOfBracket(Operation operation) =>
-        _graph.Operations.Where(other => other.Bracket == operation.Bracket && other.Name is not null).Select(other => other.Name!).FirstOrDefault() ?? BufferPlan.ResultName;
+        _graph.Operations.Where(other => other.Bracket == operation.Bracket && other.Name is not null).Select(other => other.Name!).FirstOrDefault() ?? "result";
 
     private void Take(Operation operation) => _taken[operation.Id] = true;
 
@@ -261,13 +274,13 @@ internal sealed partial class MethodPlanner
         _ => false,
     };
 
-    /// <summary>Whether the other operand has the value's own layout, or is a vector over the trailing features, and is there by now.</summary>
+    /// <summary>Whether the other operand has the value's own rows, or none, and is there by now. Its features are some of the value's.</summary>
     private bool FitsBinary(BinaryOperation binary)
     {
         Operand other = binary.Other;
         if (other.Kind == OperandKind.Param)
-            return IsTrailing(other.Axes, Features(binary.Axes));
-        return other.Axes == binary.Axes && (other.Kind == OperandKind.Input || _buffers.ContainsKey(Source(other.Id)));
+            return true;
+        return Rows(other.Axes) == Rows(binary.Axes) && (other.Kind == OperandKind.Input || _buffers.ContainsKey(Source(other.Id)));
     }
 
     private static bool IsTrailing(EquatableArray<string> part, EquatableArray<string> whole) =>

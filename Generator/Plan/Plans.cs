@@ -21,6 +21,14 @@ internal sealed record MethodPlan(
 {
     public BufferPlan Buffer(string name) => Buffers.First(buffer => buffer.Name == name);
 
+    /// <summary>The axis that a renamed one is.</summary>
+    public string Original(string axis)
+    {
+        while (Renames.FirstOrDefault(rename => rename.To == axis) is { } rename)
+            axis = rename.From;
+        return axis;
+    }
+
     public string Input => Buffers.FirstOrDefault(buffer => buffer.Role == BufferRole.Input)?.Name ?? "";
 
     public BufferPlan Result => Buffers.First(buffer => buffer.Role == BufferRole.Result);
@@ -110,6 +118,10 @@ internal sealed record SelectPlan(
 internal sealed record RunPlan(
     string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Layers, string Model, string Input,
     string Between, string Output, bool TakesCache)
+    : KernelPlan(Name, Rows, Operations);
+
+/// <summary>A kept value's rows into a slot of the cache.</summary>
+internal sealed record AppendPlan(string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, AppendOperation Append, string Input)
     : KernelPlan(Name, Rows, Operations);
 
 /// <summary>Elementwise operations on a kept value, a row at a time.</summary>

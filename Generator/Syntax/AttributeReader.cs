@@ -105,7 +105,7 @@ internal static class AttributeReader
                     arguments.Add(new ArgumentSpec(expanded ? at + j : at, "", item));
                 }
             }
-            else if (value.Kind == TypedConstantKind.Error)
+            else if (value.Kind == TypedConstantKind.Error || (value.IsNull && !constructor.Parameters[i].HasExplicitDefaultValue))
             {
                 return null;
             }

@@ -144,8 +144,7 @@ public sealed class KvCache : IDisposable
     /// <param name="batch">The sequences of the call.</param>
     /// <param name="columns">The new positions of the call, padding included.</param>
     /// <exception cref="ArgumentException">The call has another batch, or fewer columns than a count that was set.</exception>
-    [EditorBrowsable(EditorBrowsableState.Never)]
-    public ReadOnlySpan<int> TakeCounts(int batch, int columns)
+    internal ReadOnlySpan<int> TakeCounts(int batch, int columns)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         bool pending = _hasPending;
@@ -170,8 +169,7 @@ public sealed class KvCache : IDisposable
     /// <summary>Checks that a call's positions fit, before anything is written.</summary>
     /// <param name="counts">How many each sequence gets.</param>
     /// <exception cref="CacheFullException">A sequence would outgrow the cache.</exception>
-    [EditorBrowsable(EditorBrowsableState.Never)]
-    public void Reserve(ReadOnlySpan<int> counts)
+    internal void Reserve(ReadOnlySpan<int> counts)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         for (int i = 0; i < Batch; i++)
@@ -184,8 +182,7 @@ public sealed class KvCache : IDisposable
 
     /// <summary>Makes a call's positions part of their sequences.</summary>
     /// <param name="counts">How many each sequence got.</param>
-    [EditorBrowsable(EditorBrowsableState.Never)]
-    public void Commit(ReadOnlySpan<int> counts)
+    internal void Commit(ReadOnlySpan<int> counts)
     {
         Reserve(counts);
         for (int i = 0; i < Batch; i++) _lengths[i] += counts[i];
@@ -201,10 +198,11 @@ public sealed class KvCache : IDisposable
     }
 
     /// <summary>Frees the memory.</summary>
+    /// <exception cref="InvalidOperationException">A call is using it.</exception>
     public void Dispose()
     {
-        _disposed = true;
         Session?.Dispose();
+        _disposed = true;
         foreach (AlignedMemory? memory in _memory) memory?.Dispose();
     }
 

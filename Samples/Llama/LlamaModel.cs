@@ -35,7 +35,7 @@ public sealed partial class Llama : ILanguageModel
     {
         Llama model = Create(config, device);
         using Checkpoint checkpoint = Checkpoint.Open(directory);
-        checkpoint.Load(model.Parameters, new LoadOptions { Format = format, Tied = config.IsTied ? true : null });
+        checkpoint.Load(model.Parameters, new LoadOptions { Format = format, Tied = config.IsTied });
         return model;
     }
 

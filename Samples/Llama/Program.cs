@@ -14,7 +14,15 @@ internal static class Program
             new GenerateCommand(), new LogitsCommand(), new BenchCommand(), new InspectCommand(),
         };
         root.SetAction(_ => Guard(StoryCommand.Run));
-        return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            string message = string.Join(' ', parsed.Errors[0].Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            Console.Error.WriteLine("error: " + message);
+            return 1;
+        }
+
+        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
 
     /// <summary>

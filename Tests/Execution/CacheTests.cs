@@ -128,7 +128,8 @@ public sealed class CacheTests
     public void TheElementOfAWrongIndexCountsTheWholeTensor()
     {
         using KvCache cache = Model.CreateCache(2, 8);
-        var error = Assert.Throws<ArgumentOutOfRangeException>(() => Model.Forward(Tensor.From([1, 2, 3, 77], 2, 2), new Tensor<int>(2, 1), cache));
+        var error = Assert.Throws<ArgumentOutOfRangeException>(
+            () => Model.Forward(Tensor.From([1, 2, 3, 77], 2, 2), new Tensor<int>(2, 1), cache));
         Assert.Contains("Index 77 at element 3 of 'ids'", error.Message, StringComparison.Ordinal);
         error = Assert.Throws<ArgumentOutOfRangeException>(() => Model.Forward(new Tensor<int>(2, 2), Tensor.From([1, 2], 2, 1), cache));
         Assert.Contains("Index 2 at element 1 of 'rows'", error.Message, StringComparison.Ordinal);
@@ -139,7 +140,8 @@ public sealed class CacheTests
     {
         using KvCache cache = Model.CreateCache(2, 8);
         cache.SetCounts([3, 1]);
-        var error = Assert.Throws<ArgumentOutOfRangeException>(() => Model.Forward(new Tensor<int>(2, 3), Tensor.From([2, 1], 2, 1), cache));
+        var error = Assert.Throws<ArgumentOutOfRangeException>(
+            () => Model.Forward(new Tensor<int>(2, 3), Tensor.From([2, 1], 2, 1), cache));
         Assert.Equal("rows", error.ParamName);
         Assert.Equal([0, 0], cache.Lengths.ToArray());
     }
@@ -185,7 +187,8 @@ public sealed class CacheTests
         using KvCache cache = other.CreateCache(1, 8), ofABlock = Model.Blocks[0].CreateCache(1, 8);
         foreach (KvCache foreign in (KvCache[])[cache, ofABlock])
         {
-            var error = Assert.Throws<ArgumentException>("cache", () => Model.Forward(new Tensor<int>(1, 1), new Tensor<int>(1, 1), foreign));
+            var error = Assert.Throws<ArgumentException>(
+                "cache", () => Model.Forward(new Tensor<int>(1, 1), new Tensor<int>(1, 1), foreign));
             Assert.Contains("not made by this model's CreateCache", error.Message, StringComparison.Ordinal);
         }
 

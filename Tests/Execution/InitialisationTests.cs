@@ -61,7 +61,8 @@ public sealed class InitialisationTests
         model.Initialise(2);
         Assert.All(model.Zeros.Floats.ToArray(), value => Assert.Equal(0f, value));
         Assert.All(model.Ones.Floats.ToArray(), value => Assert.Equal(1f, value));
-        double[] normal = NaiveLlama.Read(model.Normal), truncated = NaiveLlama.Read(model.Truncated), uniform = NaiveLlama.Read(model.Uniform);
+        double[] normal = NaiveLlama.Read(model.Normal),
+            truncated = NaiveLlama.Read(model.Truncated), uniform = NaiveLlama.Read(model.Uniform);
         Assert.Equal(3, normal.Average(), 0.02);
         Assert.Equal(0.25, normal.Average(value => (value - 3) * (value - 3)), 0.02);
         Assert.Contains(normal, value => Math.Abs(value - 3) > 1.5);

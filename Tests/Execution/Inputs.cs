@@ -67,7 +67,8 @@ internal static class Inputs
     }
 
     /// <summary>Logits of every position of one sequence, in one call without a cache.</summary>
-    public static float[] Alone(ILanguageModel model, ReadOnlySpan<int> ids) => model.Forward(Row(ids), All(ids.Length), null).Span.ToArray();
+    public static float[] Alone(ILanguageModel model, ReadOnlySpan<int> ids) =>
+        model.Forward(Row(ids), All(ids.Length), null).Span.ToArray();
 
     public static double[] Widen(ReadOnlySpan<float> values)
     {

@@ -243,7 +243,8 @@ public sealed partial class Classifier
     [Setting("rope")] public partial Rope Rotation { get; }
 
     [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Query)), Rotate("s", "k", nameof(Rotation)), As("q")]
-    [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Key)), Rotate("s", "k", nameof(Rotation)), Append("s -> t", nameof(cache)), As("keys")]
+    [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Key)), Rotate("s", "k", nameof(Rotation)),
+     Append("s -> t", nameof(cache)), As("keys")]
     [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Value)), Append("s -> t", nameof(cache)), As("values")]
     [Einsum("b s g k, b t g k -> b g s t", "q", "keys"), Causal("s", "t"), Softmax("t"), As("p")]
     [Einsum("b g s t, b t g k -> b s g k", "p", "values"), As("heads")]

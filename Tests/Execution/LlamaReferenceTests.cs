@@ -39,6 +39,18 @@ public sealed class LlamaReferenceTests
     }
 
     [Fact]
+    public void NoLayersAtAllPassTheEmbeddingOn()
+    {
+        Llama model = Inputs.Llama(layers: 0);
+        int[] ids = Inputs.Ids(6, 11, seed: 3);
+        float[] logits = Inputs.Alone(model, ids);
+        Compare.Close(new NaiveLlama(model).Logits(ids), logits);
+        using KvCache cache = model.CreateCache(1, 6);
+        Compare.SameBits(logits, Inputs.InPieces(model, cache, ids, 4, 1, 1));
+        Assert.Throws<ArgumentOutOfRangeException>("layers", () => Inputs.Llama(layers: -1));
+    }
+
+    [Fact]
     public void TheSettingReachesEveryNorm()
     {
         // An epsilon as large as the values themselves: any norm without it is far off.

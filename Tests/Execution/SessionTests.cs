@@ -4,7 +4,9 @@ using Einsharp.Tests.Reference;
 
 namespace Einsharp.Tests.Execution;
 
-/// <summary>Several callers of one model, and what a decoded token costs the managed heap. Not run beside other tests: it counts bytes.</summary>
+/// <summary>
+/// Several callers of one model, and what a decoded token costs the managed heap. Not run beside other tests: it counts bytes.
+/// </summary>
 [Collection(nameof(SessionTests))]
 [CollectionDefinition(nameof(SessionTests), DisableParallelization = true)]
 public sealed class SessionTests

@@ -7,7 +7,9 @@ using Einsharp.Text;
 
 namespace Einsharp.Tests.Execution;
 
-/// <summary>A real Llama: logits against an independent float64 forward, text against llama2.c's, and the same bits however it is run.</summary>
+/// <summary>
+/// A real Llama: logits against an independent float64 forward, text against llama2.c's, and the same bits however it is run.
+/// </summary>
 public sealed class Stories260KTests
 {
     [Theory]

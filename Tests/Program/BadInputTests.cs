@@ -32,22 +32,24 @@ public sealed class BadInputTests
         if (Source is null)
             return;
         using var model = new HostileModel(Source);
+        string weights = model.Of("model.safetensors");
+        const string norm = "\"shape\":[64],\"data_offsets\":[1039872";
         static Func<string, string> Swap(string old, string with) => header => header.Replace(old, with, StringComparison.Ordinal);
         switch (how)
         {
             case "truncated": model.Weights(data: data => data[..^100]); break;
-            case "empty": File.WriteAllBytes(model.Of("model.safetensors"), []); break;
-            case "header cut": File.WriteAllBytes(model.Of("model.safetensors"), File.ReadAllBytes(model.Of("model.safetensors"))[..1000]); break;
+            case "empty": File.WriteAllBytes(weights, []); break;
+            case "header cut": File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..1000]); break;
             case "data after the last tensor": model.Weights(data: data => [.. data, 0, 0, 0, 0]); break;
             case "header longer than the file": model.Weights(claimed: 1UL << 40); break;
             case "header longer than an integer": model.Weights(claimed: ulong.MaxValue); break;
             case "overlapping": model.Weights(Swap("[131328,175360]", "[131324,175356]")); break;
             case "duplicate key": model.Weights(Swap("model.layers.0.input_layernorm.weight", "model.norm.weight")); break;
-            case "shape that is not the data's": model.Weights(Swap("\"shape\":[64],\"data_offsets\":[1039872", "\"shape\":[65],\"data_offsets\":[1039872")); break;
+            case "shape that is not the data's": model.Weights(Swap(norm, norm.Replace("64", "65", StringComparison.Ordinal))); break;
             case "negative offset": model.Weights(Swap("[0,131072]", "[-4,131072]")); break;
             case "unknown element type": model.Weights(Swap("\"F32\",\"shape\":[512", "\"F33\",\"shape\":[512")); break;
             case "no JSON": model.Weights(Swap("{\"__metadata__\"", "<\"__metadata__\"")); break;
-            case "wrong shape": model.Weights(Swap("\"shape\":[64],\"data_offsets\":[1039872", "\"shape\":[32,2],\"data_offsets\":[1039872")); break;
+            case "wrong shape": model.Weights(Swap(norm, norm.Replace("64", "32,2", StringComparison.Ordinal))); break;
             case "transposed": model.Weights(Swap("[64,172],\"data_offsets\":[131328", "[172,64],\"data_offsets\":[131328")); break;
             case "missing tensor": model.Weights(Swap("model.norm.weight", "model.morn.weight")); break;
             default: throw new ArgumentException(how, nameof(how));
@@ -98,7 +100,7 @@ public sealed class BadInputTests
         File.Move(model.Of("model.safetensors"), model.Of("other.safetensors"));
         File.WriteAllText(
             model.Of("model.safetensors.index.json"),
-            $$$"""{"metadata":{"total_size":1040128},"weight_map":{"model.norm.weight":"other.safetensors","model.embed_tokens.weight":"{{{shard}}}"}}""");
+            $$$"""{"metadata":{},"weight_map":{"model.norm.weight":"other.safetensors","model.embed_tokens.weight":"{{{shard}}}"}}""");
         Generate(model.Folder).Refused(shard);
     }
 

@@ -64,7 +64,8 @@ internal sealed record Outcome(int ExitCode, string Output, string Error)
     /// <summary>It failed as it should: one line that names what is wrong, exit code 1, nothing on standard output.</summary>
     public void Refused(params ReadOnlySpan<string> names)
     {
-        string all = $"exit code {ExitCode}\n--- standard error:\n{Error}\n--- standard output:\n{(Output.Length > 500 ? Output[..500] : Output)}";
+        string all =
+            $"exit code {ExitCode}\n--- standard error:\n{Error}\n--- standard output:\n{(Output.Length > 500 ? Output[..500] : Output)}";
         Assert.True(ExitCode == 1, all);
         Assert.True(Error.EndsWith('\n') && Error.Count(character => character == '\n') == 1, all);
         Assert.True(Output.Length == 0, all);

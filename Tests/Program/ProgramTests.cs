@@ -13,7 +13,8 @@ public sealed class ProgramTests
     {
         if (TestData.Path("stories260K") is not { } model)
             return;
-        Outcome outcome = LlamaProgram.Run("generate", "--model", model, "--tokens", "200", "--temperature", "0", "--threads", threads, "--raw");
+        Outcome outcome = LlamaProgram.Run("generate", "--model", model, "--tokens", "200",
+            "--temperature", "0", "--threads", threads, "--raw");
         Assert.Equal(File.ReadAllText(Path.Combine(model, "reference/empty_text200.txt")), outcome.Quiet() + "\n");
     }
 
@@ -22,7 +23,8 @@ public sealed class ProgramTests
     {
         if (TestData.Path("stories260K") is not { } model)
             return;
-        Outcome outcome = LlamaProgram.Run("generate", "--model", model, "--prompt", "Once upon a time", "--tokens", "60", "--temperature", "0", "--raw");
+        Outcome outcome = LlamaProgram.Run("generate", "--model", model, "--prompt", "Once upon a time",
+            "--tokens", "60", "--temperature", "0", "--raw");
         using JsonDocument reference = JsonDocument.Parse(File.ReadAllText(Path.Combine(model, "reference/once_greedy_tokens.json")));
         Assert.Equal(reference.RootElement.GetProperty("text").GetString(), outcome.Quiet());
     }
@@ -44,7 +46,8 @@ public sealed class ProgramTests
     {
         if (TestData.Path("stories260K") is not { } model)
             return;
-        string[] first = ["generate", "--model", model, "--tokens", "60", "--top-k", "50", "--top-p", "0.95", "--min-p", "0.01", "--raw", "--seed"];
+        string[] first = ["generate", "--model", model, "--tokens", "60", "--top-k", "50",
+            "--top-p", "0.95", "--min-p", "0.01", "--raw", "--seed"];
         string text = LlamaProgram.Run([.. first, "3", "--threads", "1"]).Quiet();
         Assert.Equal(text, LlamaProgram.Run([.. first, "3", "--threads", "2"]).Quiet());
         Assert.NotEqual(text, LlamaProgram.Run([.. first, "4"]).Quiet());
@@ -58,7 +61,8 @@ public sealed class ProgramTests
     {
         if (TestData.Path("stories260K") is not { } model)
             return;
-        string[] reference = File.ReadAllText(Path.Combine(model, "reference/once_logits_numpy_f64.txt")).Split("pos ", StringSplitOptions.RemoveEmptyEntries);
+        string[] reference = File.ReadAllText(Path.Combine(model, "reference/once_logits_numpy_f64.txt"))
+            .Split("pos ", StringSplitOptions.RemoveEmptyEntries);
         string ids = string.Join(',', reference.Select(block => block.Split('\n')[0].Split(' ')[^1]));
         string[] lines = LlamaProgram.Run("logits", "--model", model, "--ids", ids, "--dtype", format).Quiet().TrimEnd('\n').Split('\n');
         Assert.Equal(12, lines.Length);
@@ -95,7 +99,8 @@ public sealed class ProgramTests
         if (TestData.Path("stories260K") is not { } source)
             return;
         using var model = new HostileModel(source);
-        model.Weights(header => header.Replace("model.layers.3.mlp.up_proj.weight", "model.layers.3.mlp.oops.weight", StringComparison.Ordinal)
+        model.Weights(header => header
+            .Replace("model.layers.3.mlp.up_proj.weight", "model.layers.3.mlp.oops.weight", StringComparison.Ordinal)
             .Replace("model.norm.weight", "model.morn.weight", StringComparison.Ordinal));
         Outcome outcome = LlamaProgram.Run("inspect", "--model", model.Folder);
         Assert.Equal(1, outcome.ExitCode);

@@ -6,7 +6,9 @@ namespace Einsharp.Tests.Reference;
 /// <summary>Comparisons that say where two results part.</summary>
 internal static class Compare
 {
-    /// <summary>Every value is finite and within <paramref name="relative"/> of the reference, scaled by the reference's largest magnitude.</summary>
+    /// <summary>
+    /// Every value is finite and within <paramref name="relative"/> of the reference, scaled by the reference's largest magnitude.
+    /// </summary>
     public static void Close(ReadOnlySpan<double> expected, ReadOnlySpan<float> found, double relative = 1e-5)
     {
         Assert.Equal(expected.Length, found.Length);
@@ -25,7 +27,8 @@ internal static class Compare
         {
             double error = Math.Abs(expected[i] - found[i]);
             if (!(error <= distance))
-                Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"element {i}: expected {expected[i]:R}, found {found[i]:R}, off by {error:R}; allowed {distance:R}"));
+                Assert.Fail(string.Create(CultureInfo.InvariantCulture,
+                    $"element {i}: expected {expected[i]:R}, found {found[i]:R}, off by {error:R}; allowed {distance:R}"));
         }
     }
 
@@ -36,6 +39,7 @@ internal static class Compare
         ReadOnlySpan<uint> left = MemoryMarshal.Cast<float, uint>(expected), right = MemoryMarshal.Cast<float, uint>(found);
         int same = left.CommonPrefixLength(right);
         if (same < left.Length)
-            Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"{what} element {same}: expected {expected[same]:R}, found {found[same]:R}"));
+            Assert.Fail(string.Create(CultureInfo.InvariantCulture,
+                $"{what} element {same}: expected {expected[same]:R}, found {found[same]:R}"));
     }
 }

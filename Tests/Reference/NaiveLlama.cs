@@ -8,7 +8,8 @@ namespace Einsharp.Tests.Reference;
 /// </summary>
 internal sealed class NaiveLlama(Llama model)
 {
-    private readonly int _v = model.Sizes.v, _d = model.Sizes.d, _g = model.Sizes.g, _r = model.Sizes.r, _k = model.Sizes.k, _f = model.Sizes.f;
+    private readonly int _v = model.Sizes.v, _d = model.Sizes.d, _g = model.Sizes.g, _r = model.Sizes.r, _k = model.Sizes.k,
+        _f = model.Sizes.f;
     private readonly Dictionary<Param, double[]> _values = [];
 
     /// <summary>Logits of every position, [s, v].</summary>

@@ -25,15 +25,17 @@ partial class Llama
             throw new ArgumentException("The cache was not made by this model's CreateCache.", nameof(cache));
 
         // Without a cache, all there is to see are the new positions: a cache that lasts for the call.
-        KvCache seen = cache ?? CreateCache(Math.Max(1, bSize), Math.Max(1, sSize));
+        if (cache is null && bSize == 0)
+            return new Tensor(bSize, oSize, Sizes.v);
+        KvCache usedCache = cache ?? CreateCache(bSize, Math.Max(1, sSize));
         try
         {
-            return ((ForwardCall)seen.Session!).Call(ids, rows, bSize, sSize, oSize);
+            return ((ForwardCall)usedCache.Session!).Call(ids, rows, bSize, sSize, oSize);
         }
         finally
         {
             if (cache is null)
-                seen.Dispose();
+                usedCache.Dispose();
         }
     }
 
@@ -48,16 +50,16 @@ partial class Llama
 
         internal Llama Model => model;
 
-        internal Tensor Call(global::Einsharp.Tensor<int> ids, global::Einsharp.Tensor<int> rows, int bSize, int sSize, int oSize)
+        internal Tensor Call(global::Einsharp.Tensor<int> ids, global::Einsharp.Tensor<int> rowsValues, int bSize, int sSize, int oSize)
         {
             Enter();
             try
             {
                 Begin(bSize, sSize);
                 CheckPackedIndices("ids", ids.Span, model.Sizes.v, "v");
-                CheckColumns("rows", rows.Span, "s");
+                CheckColumns("rows", rowsValues.Span, "s");
                 _ids = ids;
-                _rows = rows;
+                _rows = rowsValues;
                 _bSize = bSize;
                 _sSize = sSize;
                 _oSize = oSize;
@@ -90,33 +92,33 @@ partial class Llama
     /// <summary>Floats of workspace for so many rows. Fills in where each slot begins, and last where the slots end.</summary>
     /// <remarks>
     /// Buffers that are never alive together share a slot.
-    /// Slot 0: x (b s d).
-    /// Slot 1: y (b s d).
-    /// Slot 2: yBetween (b s d).
-    /// Slot 3: z (b o d).
+    /// Slot 0: z (b o d).
+    /// Slot 1: x (b s d).
+    /// Slot 2: y (b s d).
+    /// Slot 3: yBetween (b s d).
     /// Slot 4: n (b o d).
     /// </remarks>
-    internal int ForwardWorkspace(long bs, long bo, Span<int> slots)
+    internal int ForwardWorkspace(long bsRows, long boRows, Span<int> slots)
     {
         int floats = 0;
         slots[0] = floats;
-        floats = checked(floats + ForwardSession.Padded(bs * Sizes.d));
+        floats = checked(floats + ForwardSession.Padded(boRows * Sizes.d));
         slots[1] = floats;
-        floats = checked(floats + ForwardSession.Padded(bs * Sizes.d));
+        floats = checked(floats + ForwardSession.Padded(bsRows * Sizes.d));
         slots[2] = floats;
-        floats = checked(floats + ForwardSession.Padded(bs * Sizes.d));
+        floats = checked(floats + ForwardSession.Padded(bsRows * Sizes.d));
         slots[3] = floats;
-        floats = checked(floats + ForwardSession.Padded(bo * Sizes.d));
+        floats = checked(floats + ForwardSession.Padded(bsRows * Sizes.d));
         slots[4] = floats;
-        floats = checked(floats + ForwardSession.Padded(bo * Sizes.d));
+        floats = checked(floats + ForwardSession.Padded(boRows * Sizes.d));
         slots[5] = floats;
-        floats = checked(floats + (Blocks.Count == 0 ? 0 : Blocks[0].ForwardWorkspace(bs)));
+        floats = checked(floats + (Blocks.Count == 0 ? 0 : Blocks[0].ForwardWorkspace(bsRows)));
         return floats;
     }
 
     /// <summary>Floats of workspace for so many rows.</summary>
-    internal int ForwardWorkspace(long bs, long bo) =>
-        ForwardWorkspace(bs, bo, stackalloc int[6]);
+    internal int ForwardWorkspace(long bsRows, long boRows) =>
+        ForwardWorkspace(bsRows, boRows, stackalloc int[6]);
 
     /// <summary>Makes the cache of one caller, and the workspace that goes with it. Callers with a cache each may run at the same time.</summary>
     /// <param name="batch">How many sequences.</param>
@@ -132,7 +134,7 @@ partial class Llama
     }
 
     /// <summary>How many slots of a cache this model uses, its layers' included.</summary>
-    internal int CacheSlots => 0 + (Blocks.Count == 0 ? 0 : Blocks.Count * Blocks[0].CacheSlots);
+    internal int CacheSlots => (Blocks.Count == 0 ? 0 : Blocks.Count * Blocks[0].CacheSlots);
 
     /// <summary>What this model keeps of each position, in the order of its slots.</summary>
     internal void AddCacheSlots(List<SlotGeometry> slots)

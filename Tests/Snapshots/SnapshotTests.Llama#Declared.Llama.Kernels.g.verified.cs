@@ -19,15 +19,15 @@ partial class Llama
             Llama model, PackedRows packed, int b, int s, int o, Worker worker, ReadOnlySpan<int> ids, ReadOnlySpan<int> rowsValues, Span<float> result, KvCache cache, int slot, Span<float> workspace, bool last)
         {
             int d = model.Sizes.d;
-            int bs = packed.Count;
-            int bo = b * o;
+            int bsRows = packed.Count;
+            int boRows = b * o;
             Span<int> at = stackalloc int[6];
-            model.ForwardWorkspace(bs, bo, at);
-            Span<float> x = workspace.Slice(at[0], bs * d);
-            Span<float> yValues = workspace.Slice(at[1], bs * d);
-            Span<float> yBetween = workspace.Slice(at[2], bs * d);
-            Span<float> z = workspace.Slice(at[3], bo * d);
-            Span<float> n = workspace.Slice(at[4], bo * d);
+            model.ForwardWorkspace(bsRows, boRows, at);
+            Span<float> z = workspace.Slice(at[0], boRows * d);
+            Span<float> x = workspace.Slice(at[1], bsRows * d);
+            Span<float> yValues = workspace.Slice(at[2], bsRows * d);
+            Span<float> yBetween = workspace.Slice(at[3], bsRows * d);
+            Span<float> n = workspace.Slice(at[4], boRows * d);
 
             GatherX(model, packed, s, worker, ids, x);
             worker.Barrier();
@@ -51,11 +51,11 @@ partial class Llama
                 worker.Barrier();
             }
 
-            SelectZ(model, packed, bo, o, worker, rowsValues, yValues, z);
+            SelectZ(model, packed, boRows, o, worker, rowsValues, yValues, z);
             if (!last)
                 return;
             worker.Barrier();
-            SweepResult(model, bo, worker, z, n, result);
+            SweepResult(model, boRows, worker, z, n, result);
         }
 
         /// <summary>
@@ -71,8 +71,8 @@ partial class Llama
         private static void GatherX(Llama model, PackedRows packed, int s, Worker worker, ReadOnlySpan<int> ids, Span<float> x)
         {
             int d = model.Sizes.d;
-            int bs = packed.Count;
-            while (worker.Next(bs, out int row))
+            int bsRows = packed.Count;
+            while (worker.Next(bsRows, out int row))
             {
                 Span<float> y = x.Slice(row * d, d);
                 model.Embedding.CopyRow(ids[packed.Sequence(row) * s + packed.Column(row)], d, y);
@@ -90,15 +90,21 @@ partial class Llama
         /// Grouped: the modifiers are applied while the row is in cache.
         /// </remarks>
         private static void SelectZ(
-            Llama model, PackedRows packed, int bo, int o, Worker worker, ReadOnlySpan<int> rowsValues, ReadOnlySpan<float> yValues, Span<float> z)
+            Llama model, PackedRows packed, int boRows, int o, Worker worker, ReadOnlySpan<int> rowsValues, ReadOnlySpan<float> yValues, Span<float> z)
         {
             int d = model.Sizes.d;
-            while (worker.Next(bo, out int row))
+            while (worker.Next(boRows, out int row))
             {
                 int from = packed.Find(row / o, rowsValues[row]);
-                if (from < 0)
-                    continue; // of another chunk
                 Span<float> y = z.Slice(row * d, d);
+                if (from < 0)
+                {
+                    // Of another chunk, or of a sequence that sits this call out.
+                    if (packed.IsFirstChunk)
+                        y.Clear();
+                    continue;
+                }
+
                 yValues.Slice(from * d, d).CopyTo(y);
             }
         }
@@ -114,18 +120,21 @@ partial class Llama
         /// Bytes: d·v weights, each once; 4·b·o·(d + v) of activations.<br/>
         /// Grouped: the norm is only read here.
         /// </remarks>
-        private static void SweepResult(Llama model, int bo, Worker worker, ReadOnlySpan<float> z, Span<float> n, Span<float> result)
+        private static void SweepResult(Llama model, int boRows, Worker worker, ReadOnlySpan<float> z, Span<float> n, Span<float> result)
         {
             int v = model.Sizes.v;
             int d = model.Sizes.d;
+            if (boRows == 0)
+                return;
+
             int block = Sweep.UnitRows(v, worker.Count);
             int units = (v + block - 1) / block;
 
             // Few rows are normalised by every worker for itself, which costs less than a barrier; many are shared out.
-            bool few = bo <= Sweep.FewRows;
-            Span<float> scratch = worker.Scratch((few ? bo * d : 0));
+            bool few = boRows <= Sweep.FewRows;
+            Span<float> scratch = worker.Scratch((few ? boRows * d : 0));
             Span<float> normed = few ? scratch : n;
-            for (int row = few ? 0 : worker.Index; row < bo; row += few ? 1 : worker.Count)
+            for (int row = few ? 0 : worker.Index; row < boRows; row += few ? 1 : worker.Count)
                 global::Einsharp.Cpu.Norm.Rms(z.Slice(row * d, d), model.Norm.Floats, model.Epsilon, normed.Slice(row * d, d));
             if (!few)
                 worker.Barrier();
@@ -135,7 +144,7 @@ partial class Llama
                 int first = unit * block;
                 int count = Math.Min(block, v - first);
                 Span<float> resultTile = result[first..];
-                Sweep.Project(model.Head, first, count, d, normed, d, bo, resultTile, v);
+                Sweep.Project(model.Head, first, count, d, normed, d, boRows, resultTile, v);
             }
         }
     }

@@ -23,7 +23,7 @@ public sealed record LlamaSizes
     private readonly int _d;
 
     /// <summary>Axis layers, first bound by 'Blocks'.</summary>
-    public required int layers { get => _layers; init => _layers = CallShape.Size("layers", value); }
+    public required int layers { get => _layers; init => _layers = value == 0 ? 0 : CallShape.Size("layers", value); }
 
     private readonly int _layers;
 
@@ -46,7 +46,6 @@ public sealed record LlamaSizes
     public required int f { get => _f; init => _f = CallShape.Size("f", value); }
 
     private readonly int _f;
-
 }
 
 /// <summary>The settings of a <see cref="Llama"/>: run-time scalars, the same name being the same setting in its layers.</summary>
@@ -57,15 +56,14 @@ public sealed record LlamaSettings
 
     /// <summary>rope.</summary>
     public required global::Einsharp.Rope Rope { get; init; }
-
 }
 
 partial class Llama
 {
-    private readonly Param _embedding;
-    private readonly Param _norm;
-    private readonly Param _head;
-    private readonly Layers<global::Declared.LlamaBlock> _blocks;
+    private readonly Param _Embedding;
+    private readonly Param _Norm;
+    private readonly Param _Head;
+    private readonly Layers<global::Declared.LlamaBlock> _Blocks;
 
     /// <summary>Makes the model; its parameters have no values until it is initialised or loaded.</summary>
     /// <param name="sizes">The size of every axis of its parameters.</param>
@@ -81,26 +79,26 @@ partial class Llama
     {
         ArgumentNullException.ThrowIfNull(sizes);
         ArgumentNullException.ThrowIfNull(settings);
-        Sizes = sizes;
         Settings = settings;
+        Sizes = sizes;
         Device = (device ?? global::Einsharp.Device.Cpu) as CpuDevice
             ?? throw new NotSupportedException($"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice.");
-        _embedding = new Param("Embedding", prefix + "model.embed_tokens.weight", "v d", [sizes.v, sizes.d], Initializer.Embedding());
-        _norm = new Param("Norm", prefix + "model.norm.weight", "d", [sizes.d], Initializer.Ones);
-        _head = new Param("Head", prefix + "lm_head.weight", "v d", [sizes.v, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.v)) { Or = _embedding };
-        var _blocksLayers = new global::Declared.LlamaBlock[sizes.layers];
-        _blocksSizes = new global::Declared.LlamaBlockSizes { d = sizes.d, g = sizes.g, r = sizes.r, k = sizes.k, f = sizes.f };
-        var _blocksLayersSettings = new global::Declared.LlamaBlockSettings { RmsNormEps = settings.RmsNormEps, Rope = settings.Rope };
-        for (int layer = 0; layer < _blocksLayers.Length; layer++)
+        _Embedding = new Param("Embedding", prefix + "model.embed_tokens.weight", "v d", [sizes.v, sizes.d], Initializer.Embedding());
+        _Norm = new Param("Norm", prefix + "model.norm.weight", "d", [sizes.d], Initializer.Ones);
+        _Head = new Param("Head", prefix + "lm_head.weight", "v d", [sizes.v, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.v)) { Or = _Embedding };
+        var blocksArray = new global::Declared.LlamaBlock[sizes.layers];
+        _BlocksSizes = new global::Declared.LlamaBlockSizes { d = sizes.d, g = sizes.g, r = sizes.r, k = sizes.k, f = sizes.f };
+        var blocksArraySettings = new global::Declared.LlamaBlockSettings { RmsNormEps = settings.RmsNormEps, Rope = settings.Rope };
+        for (int layer = 0; layer < blocksArray.Length; layer++)
         {
-            _blocksLayers[layer] = new global::Declared.LlamaBlock(_blocksSizes, _blocksLayersSettings, Device, prefix + "model.layers." + layer.ToString(System.Globalization.CultureInfo.InvariantCulture) + ".");
+            blocksArray[layer] = new global::Declared.LlamaBlock(_BlocksSizes, blocksArraySettings, Device, prefix + "model.layers." + layer.ToString(System.Globalization.CultureInfo.InvariantCulture) + ".");
         }
-        _blocks = new Layers<global::Declared.LlamaBlock>(_blocksLayers);
+        _Blocks = new Layers<global::Declared.LlamaBlock>(blocksArray);
         var parameters = new List<Param>();
-        parameters.Add(_embedding);
-        parameters.Add(_norm);
-        parameters.Add(_head);
-        foreach (global::Declared.LlamaBlock layer in _blocks)
+        parameters.Add(_Embedding);
+        parameters.Add(_Norm);
+        parameters.Add(_Head);
+        foreach (global::Declared.LlamaBlock layer in _Blocks)
             parameters.AddRange(layer.Parameters);
         Parameters = parameters;
     }
@@ -117,15 +115,15 @@ partial class Llama
     /// <summary>Every parameter, those of the layers included, with its checkpoint name, axes and shape.</summary>
     public IReadOnlyList<Param> Parameters { get; }
 
-    public partial Param Embedding => _embedding;
+    public partial Param Embedding => _Embedding;
 
-    public partial Param Norm => _norm;
+    public partial Param Norm => _Norm;
 
-    public partial Param Head => _head;
+    public partial Param Head => _Head;
 
-    public partial Layers<global::Declared.LlamaBlock> Blocks => _blocks;
+    public partial Layers<global::Declared.LlamaBlock> Blocks => _Blocks;
 
-    private readonly global::Declared.LlamaBlockSizes _blocksSizes;
+    private readonly global::Declared.LlamaBlockSizes _BlocksSizes;
 
     public partial float Epsilon => Settings.RmsNormEps;
 
@@ -137,11 +135,10 @@ partial class Llama
     {
         foreach (Param param in Parameters)
         {
-            if (!tied || param.Or is null)
+            if (tied && param.Or is { } other)
+                param.ShareWith(other);
+            else
                 param.Initialise(seed, format);
         }
-
-        if (tied)
-            _head.ShareWith(_embedding);
     }
 }

@@ -22,15 +22,17 @@ partial class LlamaBlock
             throw new ArgumentException("The cache was not made by this model's CreateCache.", nameof(cache));
 
         // Without a cache, all there is to see are the new positions: a cache that lasts for the call.
-        KvCache seen = cache ?? CreateCache(Math.Max(1, bSize), Math.Max(1, sSize));
+        if (cache is null && bSize == 0)
+            return new Tensor(bSize, sSize, Sizes.d);
+        KvCache usedCache = cache ?? CreateCache(bSize, Math.Max(1, sSize));
         try
         {
-            return ((ForwardCall)seen.Session!).Call(x, bSize, sSize);
+            return ((ForwardCall)usedCache.Session!).Call(x, bSize, sSize);
         }
         finally
         {
             if (cache is null)
-                seen.Dispose();
+                usedCache.Dispose();
         }
     }
 
@@ -63,17 +65,16 @@ partial class LlamaBlock
         }
 
         protected override int WorkspaceFloats() =>
-            Padded((long)Packed.Count * model.Sizes.d)
-                + Padded((long)Packed.Count * model.Sizes.d)
-                + model.ForwardWorkspace(Packed.Count);
+            checked(model.ForwardWorkspace(Packed.Count) + Padded((long)Packed.Count * model.Sizes.d) + Padded((long)Packed.Count * model.Sizes.d));
 
         public override void Run(Worker worker)
         {
-            Span<float> input = Workspace[..Padded((long)Packed.Count * model.Sizes.d)], afterInput = Workspace[input.Length..];
+            int own = model.ForwardWorkspace(Packed.Count);
+            Span<float> input = Workspace.Slice(own, Padded((long)Packed.Count * model.Sizes.d));
             Packed.Collect(worker, _x.Span, _sSize, model.Sizes.d, input);
             worker.Barrier();
-            Span<float> result = afterInput[..Padded((long)Packed.Count * model.Sizes.d)], afterResult = afterInput[result.Length..];
-            model.ForwardStep(Packed, worker, input, result, Cache!, 0, afterResult);
+            Span<float> result = Workspace.Slice(own + input.Length, Padded((long)Packed.Count * model.Sizes.d));
+            model.ForwardStep(Packed, worker, input, result, Cache!, 0, Workspace);
             worker.Barrier();
             Packed.Spread(worker, result, _sSize, model.Sizes.d, Result.Span);
         }
@@ -93,22 +94,22 @@ partial class LlamaBlock
     /// Slot 1: q (b s g r k), a (b s d).
     /// Slot 2: h (b s f).
     /// </remarks>
-    internal int ForwardWorkspace(long bs, Span<int> slots)
+    internal int ForwardWorkspace(long bsRows, Span<int> slots)
     {
         int floats = 0;
         slots[0] = floats;
-        floats = checked(floats + ForwardSession.Padded(Math.Max(bs * Sizes.d, bs * Sizes.g * Sizes.r * Sizes.k)));
+        floats = checked(floats + ForwardSession.Padded(Math.Max(bsRows * Sizes.d, bsRows * Sizes.g * Sizes.r * Sizes.k)));
         slots[1] = floats;
-        floats = checked(floats + ForwardSession.Padded(Math.Max(bs * Sizes.g * Sizes.r * Sizes.k, bs * Sizes.d)));
+        floats = checked(floats + ForwardSession.Padded(Math.Max(bsRows * Sizes.g * Sizes.r * Sizes.k, bsRows * Sizes.d)));
         slots[2] = floats;
-        floats = checked(floats + ForwardSession.Padded(bs * Sizes.f));
+        floats = checked(floats + ForwardSession.Padded(bsRows * Sizes.f));
         slots[3] = floats;
         return floats;
     }
 
     /// <summary>Floats of workspace for so many rows.</summary>
-    internal int ForwardWorkspace(long bs) =>
-        ForwardWorkspace(bs, stackalloc int[4]);
+    internal int ForwardWorkspace(long bsRows) =>
+        ForwardWorkspace(bsRows, stackalloc int[4]);
 
     /// <summary>Makes the cache of one caller, and the workspace that goes with it. Callers with a cache each may run at the same time.</summary>
     /// <param name="batch">How many sequences.</param>

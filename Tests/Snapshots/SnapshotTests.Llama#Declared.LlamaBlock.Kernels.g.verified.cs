@@ -23,15 +23,15 @@ partial class LlamaBlock
             int r = model.Sizes.r;
             int k = model.Sizes.k;
             int f = model.Sizes.f;
-            int bs = packed.Count;
+            int bsRows = packed.Count;
             Span<int> at = stackalloc int[4];
-            model.ForwardWorkspace(bs, at);
-            Span<float> n = workspace.Slice(at[0], bs * d);
-            Span<float> heads = workspace.Slice(at[0], bs * g * r * k);
-            Span<float> m = workspace.Slice(at[0], bs * d);
-            Span<float> q = workspace.Slice(at[1], bs * g * r * k);
-            Span<float> a = workspace.Slice(at[1], bs * d);
-            Span<float> h = workspace.Slice(at[2], bs * f);
+            model.ForwardWorkspace(bsRows, at);
+            Span<float> n = workspace.Slice(at[0], bsRows * d);
+            Span<float> heads = workspace.Slice(at[0], bsRows * g * r * k);
+            Span<float> m = workspace.Slice(at[0], bsRows * d);
+            Span<float> q = workspace.Slice(at[1], bsRows * g * r * k);
+            Span<float> a = workspace.Slice(at[1], bsRows * d);
+            Span<float> h = workspace.Slice(at[2], bsRows * f);
 
             SweepQKeysValues(model, packed, worker, x, n, q, cache, slot);
             worker.Barrier();
@@ -68,8 +68,11 @@ partial class LlamaBlock
             int g = model.Sizes.g;
             int r = model.Sizes.r;
             int d = model.Sizes.d;
-            int bs = packed.Count;
-            RopeTable rotationTable = model.Rotation.Table(k, packed.Positions);
+            int bsRows = packed.Count;
+            if (bsRows == 0)
+                return;
+
+            RopeTable rotationK = model.Rotation.Table(k, packed.Positions);
             CacheSlot keysSlot = cache.Slot(slot);
             CacheSlot valuesSlot = cache.Slot(slot + 1);
             int unitsQ = g * r;
@@ -77,10 +80,10 @@ partial class LlamaBlock
             int unitsValues = g;
 
             // Few rows are normalised by every worker for itself, which costs less than a barrier; many are shared out.
-            bool few = bs <= Sweep.FewRows;
-            Span<float> scratch = worker.Scratch(bs * k + (few ? bs * d : 0));
-            Span<float> normed = few ? scratch[(bs * k)..] : n;
-            for (int row = few ? 0 : worker.Index; row < bs; row += few ? 1 : worker.Count)
+            bool few = bsRows <= Sweep.FewRows;
+            Span<float> scratch = worker.Scratch(bsRows * k + (few ? bsRows * d : 0));
+            Span<float> normed = few ? scratch[(bsRows * k)..] : n;
+            for (int row = few ? 0 : worker.Index; row < bsRows; row += few ? 1 : worker.Count)
                 Norm.Rms(x.Slice(row * d, d), model.AttentionNorm.Floats, model.Epsilon, normed.Slice(row * d, d));
             if (!few)
                 worker.Barrier();
@@ -91,22 +94,22 @@ partial class LlamaBlock
                 {
                     int first = unit * k;
                     Span<float> qTile = q[first..];
-                    Sweep.Project(model.Query, first, k, d, normed, d, bs, qTile, g * r * k);
-                    for (int row = 0; row < bs; row++)
+                    Sweep.Project(model.Query, first, k, d, normed, d, bsRows, qTile, g * r * k);
+                    for (int row = 0; row < bsRows; row++)
                     {
                         Span<float> y = qTile.Slice(row * (g * r * k), k);
-                        rotationTable.Apply(y, packed.Position(row));
+                        rotationK.Apply(y, packed.Position(row));
                     }
                 }
                 else if ((unit -= unitsQ) < unitsKeys)
                 {
                     int first = unit * k;
                     Span<float> keysTile = scratch;
-                    Sweep.Project(model.Key, first, k, d, normed, d, bs, keysTile, k);
-                    for (int row = 0; row < bs; row++)
+                    Sweep.Project(model.Key, first, k, d, normed, d, bsRows, keysTile, k);
+                    for (int row = 0; row < bsRows; row++)
                     {
                         Span<float> y = keysTile.Slice(row * k, k);
-                        rotationTable.Apply(y, packed.Position(row));
+                        rotationK.Apply(y, packed.Position(row));
                         keysSlot.Append(packed.Sequence(row), unit, packed.Position(row), y);
                     }
                 }
@@ -115,8 +118,8 @@ partial class LlamaBlock
                     unit -= unitsKeys;
                     int first = unit * k;
                     Span<float> valuesTile = scratch;
-                    Sweep.Project(model.Value, first, k, d, normed, d, bs, valuesTile, k);
-                    for (int row = 0; row < bs; row++)
+                    Sweep.Project(model.Value, first, k, d, normed, d, bsRows, valuesTile, k);
+                    for (int row = 0; row < bsRows; row++)
                     {
                         Span<float> y = valuesTile.Slice(row * k, k);
                         valuesSlot.Append(packed.Sequence(row), unit, packed.Position(row), y);
@@ -192,7 +195,10 @@ partial class LlamaBlock
             int g = model.Sizes.g;
             int r = model.Sizes.r;
             int k = model.Sizes.k;
-            int bs = packed.Count;
+            int bsRows = packed.Count;
+            if (bsRows == 0)
+                return;
+
             int block = Sweep.UnitRows(d, worker.Count);
             int units = (d + block - 1) / block;
 
@@ -201,8 +207,8 @@ partial class LlamaBlock
                 int first = unit * block;
                 int count = Math.Min(block, d - first);
                 Span<float> aTile = a[first..];
-                Sweep.Project(model.Output, first, count, g * r * k, heads, g * r * k, bs, aTile, d);
-                for (int row = 0; row < bs; row++)
+                Sweep.Project(model.Output, first, count, g * r * k, heads, g * r * k, bsRows, aTile, d);
+                for (int row = 0; row < bsRows; row++)
                 {
                     Span<float> y = aTile.Slice(row * d, count);
                     Elementwise.Add(y, x.Slice(row * d + first, count));
@@ -228,15 +234,18 @@ partial class LlamaBlock
         {
             int f = model.Sizes.f;
             int d = model.Sizes.d;
-            int bs = packed.Count;
+            int bsRows = packed.Count;
+            if (bsRows == 0)
+                return;
+
             int block = Sweep.UnitRows(f, worker.Count);
             int units = (f + block - 1) / block;
 
             // Few rows are normalised by every worker for itself, which costs less than a barrier; many are shared out.
-            bool few = bs <= Sweep.FewRows;
-            Span<float> scratch = worker.Scratch(bs * block + (few ? bs * d : 0));
-            Span<float> normed = few ? scratch[(bs * block)..] : m;
-            for (int row = few ? 0 : worker.Index; row < bs; row += few ? 1 : worker.Count)
+            bool few = bsRows <= Sweep.FewRows;
+            Span<float> scratch = worker.Scratch(bsRows * block + (few ? bsRows * d : 0));
+            Span<float> normed = few ? scratch[(bsRows * block)..] : m;
+            for (int row = few ? 0 : worker.Index; row < bsRows; row += few ? 1 : worker.Count)
                 Norm.Rms(a.Slice(row * d, d), model.FeedForwardNorm.Floats, model.Epsilon, normed.Slice(row * d, d));
             if (!few)
                 worker.Barrier();
@@ -246,10 +255,10 @@ partial class LlamaBlock
                 int first = unit * block;
                 int count = Math.Min(block, f - first);
                 Span<float> uTile = scratch;
-                Sweep.Project(model.Up, first, count, d, normed, d, bs, uTile, count);
+                Sweep.Project(model.Up, first, count, d, normed, d, bsRows, uTile, count);
                 Span<float> hTile = h[first..];
-                Sweep.Project(model.Gate, first, count, d, normed, d, bs, hTile, f);
-                for (int row = 0; row < bs; row++)
+                Sweep.Project(model.Gate, first, count, d, normed, d, bsRows, hTile, f);
+                for (int row = 0; row < bsRows; row++)
                 {
                     Span<float> y = hTile.Slice(row * f, count);
                     Elementwise.Silu(y);
@@ -274,7 +283,10 @@ partial class LlamaBlock
         {
             int d = model.Sizes.d;
             int f = model.Sizes.f;
-            int bs = packed.Count;
+            int bsRows = packed.Count;
+            if (bsRows == 0)
+                return;
+
             int block = Sweep.UnitRows(d, worker.Count);
             int units = (d + block - 1) / block;
 
@@ -283,8 +295,8 @@ partial class LlamaBlock
                 int first = unit * block;
                 int count = Math.Min(block, d - first);
                 Span<float> resultTile = result[first..];
-                Sweep.Project(model.Down, first, count, f, h, f, bs, resultTile, d);
-                for (int row = 0; row < bs; row++)
+                Sweep.Project(model.Down, first, count, f, h, f, bsRows, resultTile, d);
+                for (int row = 0; row < bsRows; row++)
                 {
                     Span<float> y = resultTile.Slice(row * d, count);
                     Elementwise.Add(y, a.Slice(row * d + first, count));

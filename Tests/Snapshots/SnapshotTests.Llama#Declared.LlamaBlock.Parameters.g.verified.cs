@@ -36,7 +36,6 @@ public sealed record LlamaBlockSizes
     public required int f { get => _f; init => _f = CallShape.Size("f", value); }
 
     private readonly int _f;
-
 }
 
 /// <summary>The settings of a <see cref="LlamaBlock"/>: run-time scalars, the same name being the same setting in its layers.</summary>
@@ -47,20 +46,19 @@ public sealed record LlamaBlockSettings
 
     /// <summary>rope.</summary>
     public required global::Einsharp.Rope Rope { get; init; }
-
 }
 
 partial class LlamaBlock
 {
-    private readonly Param _attentionNorm;
-    private readonly Param _query;
-    private readonly Param _key;
-    private readonly Param _value;
-    private readonly Param _output;
-    private readonly Param _feedForwardNorm;
-    private readonly Param _gate;
-    private readonly Param _up;
-    private readonly Param _down;
+    private readonly Param _AttentionNorm;
+    private readonly Param _Query;
+    private readonly Param _Key;
+    private readonly Param _Value;
+    private readonly Param _Output;
+    private readonly Param _FeedForwardNorm;
+    private readonly Param _Gate;
+    private readonly Param _Up;
+    private readonly Param _Down;
 
     /// <summary>Makes the model; its parameters have no values until it is initialised or loaded.</summary>
     /// <param name="sizes">The size of every axis of its parameters.</param>
@@ -76,29 +74,29 @@ partial class LlamaBlock
     {
         ArgumentNullException.ThrowIfNull(sizes);
         ArgumentNullException.ThrowIfNull(settings);
-        Sizes = sizes;
         Settings = settings;
+        Sizes = sizes;
         Device = (device ?? global::Einsharp.Device.Cpu) as CpuDevice
             ?? throw new NotSupportedException($"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice.");
-        _attentionNorm = new Param("AttentionNorm", prefix + "input_layernorm.weight", "d", [sizes.d], Initializer.Ones);
-        _query = new Param("Query", prefix + "self_attn.q_proj.weight", "g r k d", [sizes.g, sizes.r, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.r * sizes.k));
-        _key = new Param("Key", prefix + "self_attn.k_proj.weight", "g k d", [sizes.g, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.k));
-        _value = new Param("Value", prefix + "self_attn.v_proj.weight", "g k d", [sizes.g, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.k));
-        _output = new Param("Output", prefix + "self_attn.o_proj.weight", "d g r k", [sizes.d, sizes.g, sizes.r, sizes.k], Initializer.Linear(fanIn: (long)sizes.g * sizes.r * sizes.k, fanOut: (long)sizes.d));
-        _feedForwardNorm = new Param("FeedForwardNorm", prefix + "post_attention_layernorm.weight", "d", [sizes.d], Initializer.Ones);
-        _gate = new Param("Gate", prefix + "mlp.gate_proj.weight", "f d", [sizes.f, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.f));
-        _up = new Param("Up", prefix + "mlp.up_proj.weight", "f d", [sizes.f, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.f));
-        _down = new Param("Down", prefix + "mlp.down_proj.weight", "d f", [sizes.d, sizes.f], Initializer.Linear(fanIn: (long)sizes.f, fanOut: (long)sizes.d));
+        _AttentionNorm = new Param("AttentionNorm", prefix + "input_layernorm.weight", "d", [sizes.d], Initializer.Ones);
+        _Query = new Param("Query", prefix + "self_attn.q_proj.weight", "g r k d", [sizes.g, sizes.r, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.r * sizes.k));
+        _Key = new Param("Key", prefix + "self_attn.k_proj.weight", "g k d", [sizes.g, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.k));
+        _Value = new Param("Value", prefix + "self_attn.v_proj.weight", "g k d", [sizes.g, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.k));
+        _Output = new Param("Output", prefix + "self_attn.o_proj.weight", "d g r k", [sizes.d, sizes.g, sizes.r, sizes.k], Initializer.Linear(fanIn: (long)sizes.g * sizes.r * sizes.k, fanOut: (long)sizes.d));
+        _FeedForwardNorm = new Param("FeedForwardNorm", prefix + "post_attention_layernorm.weight", "d", [sizes.d], Initializer.Ones);
+        _Gate = new Param("Gate", prefix + "mlp.gate_proj.weight", "f d", [sizes.f, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.f));
+        _Up = new Param("Up", prefix + "mlp.up_proj.weight", "f d", [sizes.f, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.f));
+        _Down = new Param("Down", prefix + "mlp.down_proj.weight", "d f", [sizes.d, sizes.f], Initializer.Linear(fanIn: (long)sizes.f, fanOut: (long)sizes.d));
         var parameters = new List<Param>();
-        parameters.Add(_attentionNorm);
-        parameters.Add(_query);
-        parameters.Add(_key);
-        parameters.Add(_value);
-        parameters.Add(_output);
-        parameters.Add(_feedForwardNorm);
-        parameters.Add(_gate);
-        parameters.Add(_up);
-        parameters.Add(_down);
+        parameters.Add(_AttentionNorm);
+        parameters.Add(_Query);
+        parameters.Add(_Key);
+        parameters.Add(_Value);
+        parameters.Add(_Output);
+        parameters.Add(_FeedForwardNorm);
+        parameters.Add(_Gate);
+        parameters.Add(_Up);
+        parameters.Add(_Down);
         Parameters = parameters;
     }
 
@@ -114,23 +112,23 @@ partial class LlamaBlock
     /// <summary>Every parameter, those of the layers included, with its checkpoint name, axes and shape.</summary>
     public IReadOnlyList<Param> Parameters { get; }
 
-    public partial Param AttentionNorm => _attentionNorm;
+    public partial Param AttentionNorm => _AttentionNorm;
 
-    public partial Param Query => _query;
+    public partial Param Query => _Query;
 
-    public partial Param Key => _key;
+    public partial Param Key => _Key;
 
-    public partial Param Value => _value;
+    public partial Param Value => _Value;
 
-    public partial Param Output => _output;
+    public partial Param Output => _Output;
 
-    public partial Param FeedForwardNorm => _feedForwardNorm;
+    public partial Param FeedForwardNorm => _FeedForwardNorm;
 
-    public partial Param Gate => _gate;
+    public partial Param Gate => _Gate;
 
-    public partial Param Up => _up;
+    public partial Param Up => _Up;
 
-    public partial Param Down => _down;
+    public partial Param Down => _Down;
 
     public partial float Epsilon => Settings.RmsNormEps;
 
@@ -142,8 +140,6 @@ partial class LlamaBlock
     public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32)
     {
         foreach (Param param in Parameters)
-        {
             param.Initialise(seed, format);
-        }
     }
 }

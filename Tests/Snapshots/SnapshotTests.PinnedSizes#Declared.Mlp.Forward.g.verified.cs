@@ -17,8 +17,8 @@ partial class Mlp
         CallShape.Rank("input", "batch d_in", input.Shape, 2);
         int batchSize = input.Shape[0];
         CallShape.Axis("input", "batch d_in", input.Shape, 1, "d_in", Sizes.d_in, "the model's sizes");
-        using var call = new ForwardCall(this);
-        return call.Call(input, batchSize);
+        using var session = new ForwardCall(this);
+        return session.Call(input, batchSize);
     }
 
     /// <summary>One caller of Forward: the arguments of the call at hand, its workspace and its result.</summary>
@@ -72,17 +72,16 @@ partial class Mlp
     /// Buffers that are never alive together share a slot.
     /// Slot 0: active (batch hidden).
     /// </remarks>
-    internal int ForwardWorkspace(long BatchRows, Span<int> slots)
+    internal int ForwardWorkspace(long batchRows, Span<int> slots)
     {
         int floats = 0;
         slots[0] = floats;
-        floats = checked(floats + ForwardSession.Padded(BatchRows * Sizes.hidden));
+        floats = checked(floats + ForwardSession.Padded(batchRows * Sizes.hidden));
         slots[1] = floats;
         return floats;
     }
 
     /// <summary>Floats of workspace for so many rows.</summary>
-    internal int ForwardWorkspace(long BatchRows) =>
-        ForwardWorkspace(BatchRows, stackalloc int[2]);
-
+    internal int ForwardWorkspace(long batchRows) =>
+        ForwardWorkspace(batchRows, stackalloc int[2]);
 }

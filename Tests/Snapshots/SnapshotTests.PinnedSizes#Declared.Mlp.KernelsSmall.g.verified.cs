@@ -19,14 +19,14 @@ partial class Mlp
             Mlp model, int rows, Worker worker, ReadOnlySpan<float> input, Span<float> result, Span<float> workspace)
         {
             int hidden = model.Sizes.hidden;
-            int BatchRows = rows;
+            int batchRows = rows;
             Span<int> at = stackalloc int[2];
-            model.ForwardWorkspace(BatchRows, at);
-            Span<float> active = workspace.Slice(at[0], BatchRows * hidden);
+            model.ForwardWorkspace(batchRows, at);
+            Span<float> active = workspace.Slice(at[0], batchRows * hidden);
 
-            SweepActive(model, BatchRows, worker, input, active);
+            SweepActive(model, batchRows, worker, input, active);
             worker.Barrier();
-            SweepResult(model, BatchRows, worker, active, result);
+            SweepResult(model, batchRows, worker, active, result);
         }
 
         /// <summary>
@@ -41,10 +41,13 @@ partial class Mlp
         /// Bytes: d_in·hidden weights, each once; 4·batch·(d_in + hidden) of activations.<br/>
         /// Grouped: what follows a product is done while its tile is in cache.
         /// </remarks>
-        private static void SweepActive(Mlp model, int BatchRows, Worker worker, ReadOnlySpan<float> input, Span<float> active)
+        private static void SweepActive(Mlp model, int batchRows, Worker worker, ReadOnlySpan<float> input, Span<float> active)
         {
             int hidden = model.Sizes.hidden;
             const int d_in = 6;
+            if (batchRows == 0)
+                return;
+
             int block = Sweep.UnitRows(hidden, worker.Count);
             int units = (hidden + block - 1) / block;
 
@@ -53,8 +56,8 @@ partial class Mlp
                 int first = unit * block;
                 int count = Math.Min(block, hidden - first);
                 Span<float> activeTile = active[first..];
-                Sweep.Project(model.First, first, count, d_in, input, d_in, BatchRows, activeTile, hidden);
-                for (int row = 0; row < BatchRows; row++)
+                Sweep.Project(model.First, first, count, d_in, input, d_in, batchRows, activeTile, hidden);
+                for (int row = 0; row < batchRows; row++)
                 {
                     Span<float> y = activeTile.Slice(row * hidden, count);
                     ParamElements.Add(y, model.Bias, first);
@@ -75,18 +78,21 @@ partial class Mlp
         /// Bytes: hidden·d_out weights, each once; 4·batch·(hidden + d_out) of activations.<br/>
         /// Grouped: what follows a product is done while its tile is in cache.
         /// </remarks>
-        private static void SweepResult(Mlp model, int BatchRows, Worker worker, ReadOnlySpan<float> active, Span<float> result)
+        private static void SweepResult(Mlp model, int batchRows, Worker worker, ReadOnlySpan<float> active, Span<float> result)
         {
             const int d_out = 12;
             int hidden = model.Sizes.hidden;
+            if (batchRows == 0)
+                return;
+
             int units = 1;
 
             while (worker.Next(units, out int unit))
             {
                 int first = unit * d_out;
                 Span<float> resultTile = result[first..];
-                Sweep.Project(model.Second, first, d_out, hidden, active, hidden, BatchRows, resultTile, d_out);
-                for (int row = 0; row < BatchRows; row++)
+                Sweep.Project(model.Second, first, d_out, hidden, active, hidden, batchRows, resultTile, d_out);
+                for (int row = 0; row < batchRows; row++)
                 {
                     Span<float> y = resultTile.Slice(row * d_out, d_out);
                     Elementwise.Scale(y, (float)(1.0 / Math.Sqrt((double)hidden)));

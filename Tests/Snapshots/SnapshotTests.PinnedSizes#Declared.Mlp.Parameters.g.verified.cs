@@ -33,53 +33,41 @@ internal sealed record MlpSizes
     public static MlpSizes Small { get; } = new() { d_out = 12 };
 
     internal bool AreSmall => d_out == 12;
-
-}
-
-/// <summary>The settings of a <see cref="Mlp"/>: run-time scalars, the same name being the same setting in its layers.</summary>
-internal sealed record MlpSettings
-{
 }
 
 partial class Mlp
 {
-    private readonly Param _first;
-    private readonly Param _bias;
-    private readonly Param _second;
+    private readonly Param _First;
+    private readonly Param _Bias;
+    private readonly Param _Second;
 
     /// <summary>Makes the model; its parameters have no values until it is initialised or loaded.</summary>
     /// <param name="sizes">The size of every axis of its parameters.</param>
-    /// <param name="settings">Its settings.</param>
     /// <param name="device">Where it runs; the default is every core of the CPU.</param>
     /// <exception cref="NotSupportedException">The device is not one that these kernels run on.</exception>
-    public Mlp(MlpSizes sizes, MlpSettings settings, Device? device = null)
-        : this(sizes, settings, device, "")
+    public Mlp(MlpSizes sizes, Device? device = null)
+        : this(sizes, device, "")
     {
     }
 
-    internal Mlp(MlpSizes sizes, MlpSettings settings, Device? device, string prefix)
+    internal Mlp(MlpSizes sizes, Device? device, string prefix)
     {
         ArgumentNullException.ThrowIfNull(sizes);
-        ArgumentNullException.ThrowIfNull(settings);
         Sizes = sizes;
-        Settings = settings;
         Device = (device ?? global::Einsharp.Device.Cpu) as CpuDevice
             ?? throw new NotSupportedException($"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice.");
-        _first = new Param("First", prefix + "First", "hidden d_in", [sizes.hidden, sizes.d_in], Initializer.Linear(fanIn: (long)sizes.d_in, fanOut: (long)sizes.hidden));
-        _bias = new Param("Bias", prefix + "Bias", "hidden", [sizes.hidden], Initializer.Uniform((float)-0.5, (float)0.5));
-        _second = new Param("Second", prefix + "Second", "d_out hidden", [sizes.d_out, sizes.hidden], Initializer.TruncatedNormal((float)0.0, (float)0.02, (float)3.0));
+        _First = new Param("First", prefix + "First", "hidden d_in", [sizes.hidden, sizes.d_in], Initializer.Linear(fanIn: (long)sizes.d_in, fanOut: (long)sizes.hidden));
+        _Bias = new Param("Bias", prefix + "Bias", "hidden", [sizes.hidden], Initializer.Uniform(-0.5f, 0.5f));
+        _Second = new Param("Second", prefix + "Second", "d_out hidden", [sizes.d_out, sizes.hidden], Initializer.TruncatedNormal(0f, 0.02f, 3f));
         var parameters = new List<Param>();
-        parameters.Add(_first);
-        parameters.Add(_bias);
-        parameters.Add(_second);
+        parameters.Add(_First);
+        parameters.Add(_Bias);
+        parameters.Add(_Second);
         Parameters = parameters;
     }
 
     /// <summary>The sizes that the model was made with.</summary>
     public MlpSizes Sizes { get; }
-
-    /// <summary>The settings that the model was made with.</summary>
-    public MlpSettings Settings { get; }
 
     /// <summary>Where the model runs.</summary>
     public CpuDevice Device { get; }
@@ -87,11 +75,11 @@ partial class Mlp
     /// <summary>Every parameter, those of the layers included, with its checkpoint name, axes and shape.</summary>
     public IReadOnlyList<Param> Parameters { get; }
 
-    public partial Param First => _first;
+    public partial Param First => _First;
 
-    public partial Param Bias => _bias;
+    public partial Param Bias => _Bias;
 
-    public partial Param Second => _second;
+    public partial Param Second => _Second;
 
     /// <summary>Gives every parameter its initial values: a function of the seed, its checkpoint name and the element's index alone.</summary>
     /// <param name="seed">The seed.</param>
@@ -99,8 +87,6 @@ partial class Mlp
     public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32)
     {
         foreach (Param param in Parameters)
-        {
             param.Initialise(seed, format);
-        }
     }
 }

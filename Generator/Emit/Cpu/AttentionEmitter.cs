@@ -23,7 +23,7 @@ internal sealed class AttentionEmitter(ModelPlan plan, MethodPlan method, Kernel
     {
         string groups = Scope.Product(attention.Groups), perGroup = Scope.Product(attention.PerGroup);
         string size = Scope.Axis(attention.Size), valueSize = Scope.Axis(attention.ValueSize);
-        string keys = CacheSlot(attention.Keys), values = CacheSlot(attention.Values);
+        string keys = CacheSlot(attention.Keys, Slot.Keys), values = CacheSlot(attention.Values, Slot.Values);
         string packed = Packed;
         Parameter("Worker", "worker");
         string queries = Read(attention.Queries), output = Write(attention.Output);

@@ -111,7 +111,7 @@ internal abstract class KernelEmitter
     /// <summary>The local with the rotation's table; declares it once.</summary>
     protected string Table(RotateOperation rotate)
     {
-        string local = char.ToLowerInvariant(rotate.Rope.Property[0]) + rotate.Rope.Property.Substring(1) + "Table";
+        string local = Names.Camel(rotate.Rope.Property) + Names.Pascal(rotate.Axis);
         if (_tables.Add(local))
             Body.Write($"RopeTable {local} = {Member(rotate.Rope.Property)}.Table({Scope.Axis(rotate.Axis)}, {Packed}.Positions);");
         return local;
@@ -119,13 +119,19 @@ internal abstract class KernelEmitter
 
     private readonly HashSet<string> _tables = [];
 
-    /// <summary>The slot of an appended value; declares it once.</summary>
-    protected string CacheSlot(AppendOperation append)
+    /// <summary>The slots of an appended value, one of each layout that is read; declares them once.</summary>
+    protected List<string> CacheSlots(AppendOperation append) =>
+        [.. Slot.Of(Method).Where(slot => slot.Append.Id == append.Id).Select(slot => CacheSlot(append, slot.Layout))];
+
+    /// <summary>The slot of an appended value in a layout; declares it once.</summary>
+    protected string CacheSlot(AppendOperation append, string layout)
     {
-        string local = Scope.Value(append.Slot) == append.Slot ? append.Slot + "Slot" : Scope.Value(append.Slot) + "Slot";
+        IReadOnlyList<Slot> slots = Slot.Of(Method);
+        bool isSecond = layout == Slot.Values && slots.Count(slot => slot.Append.Id == append.Id) > 1;
+        string local = Scope.Value(append.Slot) + (isSecond ? "RowsSlot" : "Slot");
         if (_tables.Add(local))
         {
-            int index = Slot.Of(Method).ToList().FindIndex(slot => slot.Append.Id == append.Id);
+            int index = slots.ToList().FindIndex(slot => slot.Append.Id == append.Id && slot.Layout == layout);
             string number = index == 0 ? Parameter("int", "slot") : $"{Parameter("int", "slot")} + {Names.Literal(index)}";
             Body.Write($"CacheSlot {local} = {Parameter("KvCache", "cache")}.Slot({number});");
         }
@@ -163,6 +169,9 @@ internal abstract class KernelEmitter
                 case RotateOperation rotate:
                     EmitRuns(y, rotate.Axis, features, isRun, run => $"{Table(rotate)}.Apply({run}, {Packed}.Position(row));");
                     break;
+                case BinaryOperation { IsAligned: false } binary:
+                    EmitSpread(binary, y, features);
+                    break;
                 case BinaryOperation { Other.Kind: OperandKind.Param } binary:
                     Body.Write($"{Library("ParamElements")}.{binary.Kind}({y}, {Member(binary.Other.Name)}, {first});");
                     break;
@@ -172,6 +181,15 @@ internal abstract class KernelEmitter
                     break;
             }
         }
+    }
+
+    /// <summary>An operand over some of the features of a whole row.</summary>
+    private void EmitSpread(BinaryOperation binary, string y, EquatableArray<string> features)
+    {
+        List<CodeWriter.Block> loops = [.. features.Select(axis => Body.Open($"for (int {Index(axis)} = 0; {Index(axis)} < {Scope.Axis(axis)}; {Index(axis)}++)"))];
+        Body.Write($"{y}[{Offset(features)}] {(binary.Kind == BinaryKind.Add ? "+" : "*")}= {Element(binary.Other)};");
+        for (int i = loops.Count - 1; i >= 0; i--)
+            loops[i].Dispose();
     }
 
     private static string Join(string row, string first) => first == "0" ? row : row + " + " + first;
@@ -186,6 +204,23 @@ internal abstract class KernelEmitter
 
         string size = Scope.Axis(axis);
         Body.Write($"for (int run = 0; run < {y}.Length; run += {size})", apply($"{y}.Slice(run, {size})"));
+    }
+
+    protected static string Index(string axis) => "i_" + axis;
+
+    /// <summary>The offset of the loops' indices within a row of these features.</summary>
+    private string Offset(IReadOnlyList<string> features) =>
+        features.Count == 0 ? "0" : features.Skip(1).Aggregate(Index(features[0]), (sum, axis) => $"({sum}) * {Scope.Axis(axis)} + {Index(axis)}");
+
+    /// <summary>An operand's element at the loops' indices.</summary>
+    protected string Element(Operand operand)
+    {
+        string[] features = [.. operand.Axes.Skip(operand.Kind == OperandKind.Param ? 0 : Kernel.Rows.Count)];
+        string index = Offset(features);
+        if (operand.Kind == OperandKind.Param)
+            return $"{Library("ParamElements")}.At({Member(operand.Name)}, {index})";
+        string row = features.Length == 0 ? "row" : $"row * {Scope.Product(features)} + {index}";
+        return $"{Read(BufferName(operand))}[{row}]";
     }
 
     /// <summary>The buffer behind an operand.</summary>
@@ -275,5 +310,5 @@ internal abstract class KernelEmitter
         return string.Join("; ", groups.Where(group => group.Axes.Any()).Select(group => $"{string.Join(", ", group.Axes)} {group.Label}")) + ".";
     }
 
-    private static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
+    private static string Escape(string text) => Names.OneLine(text).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
 }

@@ -81,9 +81,12 @@ internal static class KernelsEmitter
         ModelSignature child = plan.Model.Submodels.First(submodel => submodel.FullName == run.Model);
         string input = scope.Value(run.Input), output = scope.Value(run.Output), between = scope.Value(run.Between);
         body.Gap();
-        body.Write($"// {run.Operations[0].Text}: a layer reads what the one before wrote, in one of two buffers; the last one writes {output}.");
-        body.Write($"ReadOnlySpan<float> from = {input};");
-        if (run.TakesCache)
+        body.Write($"// {Names.OneLine(run.Operations[0].Text)}: a layer reads what the one before wrote, in one of two buffers; the last one writes {output}.");
+
+        // A second stack goes on with the locals of the first: its slots come after that one's.
+        List<RunPlan> before = [.. method.Kernels.TakeWhile(kernel => kernel != run).OfType<RunPlan>()];
+        body.Write($"{(before.Count == 0 ? "ReadOnlySpan<float> " : "")}from = {input};");
+        if (run.TakesCache && !before.Any(other => other.TakesCache))
             body.Write($"int layerSlot = slot + {Names.Literal(Slot.Of(method).Count)};");
         using (body.Open($"for (int layer = 0; layer < model.{run.Layers}.Count; layer++)"))
         {

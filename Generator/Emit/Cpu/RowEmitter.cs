@@ -26,13 +26,15 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         _ => [],
     };
 
-    private EquatableArray<string> Features => Method.Buffer(Output).Features;
+    private EquatableArray<string> Features => Kernel is AppendPlan append
+        ? append.Append.Input.Axes.Skip(append.Rows.Count).ToEquatable()
+        : Method.Buffer(Output).Features;
 
     protected override string Loops => Kernel is ContractPlan contract
         ? $"rows (dealt out to the workers), {string.Join(", ", contract.Features.Concat(contract.Summed))}."
         : "rows (dealt out to the workers), then features.";
 
-    protected override string Flops => Kernel is ContractPlan contract
+    protected override string Flops => Kernel is AppendPlan ? "0" : Kernel is ContractPlan contract
         ? $"{contract.Einsum.Operands.Count}·{Dots(Kernel.Rows.Concat(contract.Features).Concat(contract.Summed))}"
         : $"a few·{Dots(Kernel.Rows.Concat(Features))}";
 
@@ -40,13 +42,20 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
 
     protected override string Why => Kernel switch
     {
-        NormPlan => "kept in memory, because more than one Kernel reads it.",
+        NormPlan => "kept in memory, because not one sweep alone reads it.",
         ContractPlan => "an einsum with no faster class: a plain loop nest.",
+        AppendPlan => "what is appended is made by a kernel that cannot append it.",
         _ => "the modifiers are applied while the row is in cache.",
     };
 
     protected override void EmitBody()
     {
+        if (Kernel is AppendPlan append)
+        {
+            EmitAppend(append);
+            return;
+        }
+
         string features = Scope.Product(Features), count = Scope.Length(Features);
         if (Kernel is not SelectPlan)
             DeclareRows();
@@ -58,6 +67,24 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         {
             EmitStart(output, features, count);
             EmitEpilogue(Epilogue, "y", "0", count, Features, isRun: false, _ => null);
+        }
+    }
+
+    private void EmitAppend(AppendPlan append)
+    {
+        string features = Scope.Product(Features), count = Scope.Length(Features), size = Scope.Axis(Features[Features.Count - 1]);
+        DeclareRows();
+        List<string> slots = CacheSlots(append.Append);
+        string input = Read(append.Input);
+        Parameter("Worker", "worker");
+        using (Body.Open($"while (worker.Next({RowCount}, out int row))"))
+        {
+            Body.Write($"ReadOnlySpan<float> y = {input}.Slice(row * {features}, {count});");
+            using (Body.Open($"for (int run = 0; run < y.Length; run += {size})"))
+            {
+                foreach (string slot in slots)
+                    Body.Write($"{slot}.Append({Packed}.Sequence(row), run / {size}, {Packed}.Position(row), y.Slice(run, {size}));");
+            }
         }
     }
 
@@ -104,8 +131,15 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         string indices = Parameter("ReadOnlySpan<int>", Scope.Value(select.Indices));
         string perSequence = Parameter("int", Scope.Local(Kernel.Rows[Kernel.Rows.Count - 1]));
         Body.Write($"int from = {Packed}.Find(row / {perSequence}, {indices}[row]);");
-        Body.Write("if (from < 0)", "continue; // of another chunk");
         Body.Write(y);
+        using (Body.Open("if (from < 0)"))
+        {
+            Body.Write("// Of another chunk, or of a sequence that sits this call out.");
+            Body.Write($"if ({Packed}.IsFirstChunk)", "y.Clear();");
+            Body.Write("continue;");
+        }
+
+        Body.Gap();
         Body.Write($"{Read(select.Input)}.Slice(from * {features}, {count}).CopyTo(y);");
     }
 
@@ -125,18 +159,5 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         Body.Write("y[element++] = sum;");
         for (int i = loops.Count - 1; i >= 0; i--)
             loops[i].Dispose();
-    }
-
-    private static string Index(string axis) => "i_" + axis;
-
-    /// <summary>An operand's element at the loops' indices.</summary>
-    private string Element(Operand operand)
-    {
-        string[] features = [.. operand.Axes.Skip(operand.Kind == OperandKind.Param ? 0 : Kernel.Rows.Count)];
-        string index = features.Length == 0 ? "0" : features.Skip(1).Aggregate(Index(features[0]), (sum, axis) => $"({sum}) * {Scope.Axis(axis)} + {Index(axis)}");
-        if (operand.Kind == OperandKind.Param)
-            return $"ParamElements.At({Member(operand.Name)}, {index})";
-        string row = features.Length == 0 ? "row" : $"row * {Scope.Product(features)} + {index}";
-        return $"{Read(BufferName(operand))}[{row}]";
     }
 }

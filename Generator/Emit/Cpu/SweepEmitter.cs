@@ -43,7 +43,7 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
         foreach (RotateOperation rotate in columns.SelectMany(column => column.Segments).SelectMany(segment => segment.Epilogue).OfType<RotateOperation>())
             Table(rotate);
         foreach (AppendOperation append in columns.SelectMany(column => column.Segments).Select(segment => segment.Append).OfType<AppendOperation>())
-            CacheSlot(append);
+            CacheSlots(append);
         Parameter("Worker", "worker");
         for (int i = 0; i < columns.Count; i++)
             EmitUnits(columns[i], Suffix(i));
@@ -170,7 +170,10 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
                     Body.Write($"Span<float> y = {tiles[segment.Value]};");
                     EmitEpilogue(segment.Epilogue, "y", "first", count, column.Features, column.UnitAxis is not null, operand => tiles.TryGetValue(operand.Name, out string? beside) ? beside : null);
                     if (segment.Append is not null)
-                        Body.Write($"{CacheSlot(segment.Append)}.Append({Packed}.Sequence(row), unit, {Packed}.Position(row), y);");
+                    {
+                        foreach (string slot in CacheSlots(segment.Append))
+                            Body.Write($"{slot}.Append({Packed}.Sequence(row), unit, {Packed}.Position(row), y);");
+                    }
                 }
             }
         }

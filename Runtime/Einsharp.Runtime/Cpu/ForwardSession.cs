@@ -20,7 +20,9 @@ public abstract class ForwardSession : ITeamJob, IDisposable
     private AlignedMemory? _memory;
     private int _workspace;
     private Tensor? _result;
-    private int _busy;
+    private int _state;
+
+    private const int Idle = 0, Busy = 1, Disposed = 2;
 
     /// <summary>Makes a session.</summary>
     /// <param name="device">Where it runs.</param>
@@ -53,8 +55,11 @@ public abstract class ForwardSession : ITeamJob, IDisposable
     public abstract void Run(Worker worker);
 
     /// <summary>Frees the workspace.</summary>
+    /// <exception cref="InvalidOperationException">A call is under way, whose threads read it.</exception>
     public void Dispose()
     {
+        if (Interlocked.CompareExchange(ref _state, Disposed, Idle) == Busy)
+            throw new InvalidOperationException("The cache is in use by a call; dispose of it when that has returned.");
         _memory?.Dispose();
         _memory = null;
         _workspace = 0;
@@ -71,14 +76,17 @@ public abstract class ForwardSession : ITeamJob, IDisposable
 
     /// <summary>Starts a call; a session serves one at a time.</summary>
     /// <exception cref="InvalidOperationException">Another call is under way.</exception>
+    /// <exception cref="ObjectDisposedException">The cache was disposed of.</exception>
     protected void Enter()
     {
-        if (Interlocked.Exchange(ref _busy, 1) != 0)
+        int state = Interlocked.CompareExchange(ref _state, Busy, Idle);
+        ObjectDisposedException.ThrowIf(state == Disposed, typeof(KvCache));
+        if (state == Busy)
             throw new InvalidOperationException("The cache is in use by another call. Give each concurrent caller a cache of its own.");
     }
 
     /// <summary>Ends a call.</summary>
-    protected void Exit() => Volatile.Write(ref _busy, 0);
+    protected void Exit() => Volatile.Write(ref _state, Idle);
 
     /// <summary>Takes the call's counts and checks that they fit the cache, before anything is written.</summary>
     /// <param name="batch">Sequences.</param>
@@ -111,9 +119,12 @@ public abstract class ForwardSession : ITeamJob, IDisposable
     /// <param name="bound">The size of the indexed axis.</param>
     /// <param name="axis">The indexed axis.</param>
     /// <exception cref="ArgumentOutOfRangeException">An index is outside [0, bound).</exception>
-    protected static void CheckIndices(string name, ReadOnlySpan<int> indices, int bound, string axis)
+    protected static void CheckIndices(string name, ReadOnlySpan<int> indices, int bound, string axis) =>
+        CheckIndices(name, indices, 0, indices.Length, bound, axis);
+
+    private static void CheckIndices(string name, ReadOnlySpan<int> indices, int first, int count, int bound, string axis)
     {
-        for (int i = 0; i < indices.Length; i++)
+        for (int i = first; i < first + count; i++)
         {
             if ((uint)indices[i] >= (uint)bound)
             {
@@ -133,10 +144,10 @@ public abstract class ForwardSession : ITeamJob, IDisposable
     {
         int columns = indices.Length / Math.Max(1, _counts.Length);
         for (int i = 0; i < _counts.Length; i++)
-            CheckIndices(name, indices.Slice(i * columns, _counts[i]), bound, axis);
+            CheckIndices(name, indices, i * columns, _counts[i], bound, axis);
     }
 
-    /// <summary>Checks that selected positions are among the new ones that are not padding.</summary>
+    /// <summary>Checks that selected positions are among the new ones that are not padding. A sequence that sits this call out has none.</summary>
     /// <param name="name">The operand.</param>
     /// <param name="indices">[batch, selected].</param>
     /// <param name="axis">The axis of new positions.</param>
@@ -145,7 +156,10 @@ public abstract class ForwardSession : ITeamJob, IDisposable
     {
         int selected = indices.Length / Math.Max(1, _counts.Length);
         for (int i = 0; i < _counts.Length; i++)
-            CheckIndices(name, indices.Slice(i * selected, selected), _counts[i], axis);
+        {
+            if (_counts[i] > 0)
+                CheckIndices(name, indices, i * selected, selected, _counts[i], axis);
+        }
     }
 
     /// <summary>Makes the result of a call: the tensor of the call before if it has the same shape, so that a decode step allocates none.</summary>
@@ -166,6 +180,8 @@ public abstract class ForwardSession : ITeamJob, IDisposable
         int columns = 0;
         foreach (int count in _counts)
             columns = Math.Max(columns, count);
+        if (columns == 0)
+            Result.Span.Clear();
         int window = Math.Max(1, rows / Math.Max(1, _counts.Length));
         for (int first = 0; first < columns; first += window)
         {

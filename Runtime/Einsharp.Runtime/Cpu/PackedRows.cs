@@ -34,6 +34,9 @@ public sealed class PackedRows
     /// <summary>One more than the highest position of a row.</summary>
     public int Positions { get; private set; }
 
+    /// <summary>Whether these are the first columns of the call.</summary>
+    public bool IsFirstChunk { get; private set; }
+
     /// <summary>The sequence of a row.</summary>
     /// <param name="row">A row.</param>
     public int Sequence(int row) => _sequences.AsSpan(0, Count)[row];
@@ -129,6 +132,7 @@ public sealed class PackedRows
         Count = 0;
         Blocks = 0;
         Positions = 0;
+        IsFirstChunk = !firsts.ContainsAnyExcept(0);
         for (int i = 0; i < counts.Length; i++) Append(i, starts[i], firsts[i], counts[i]);
         _offsets[Sequences] = Count;
     }

@@ -10,11 +10,12 @@ public static class Sweep
     public const int FewRows = 4;
 
     /// <summary>
-    /// How many rows of weights to deal out at a time: enough pieces to balance the workers, each long enough to be worth taking.
+    /// How many rows of weights to deal out at a time: enough pieces to balance the workers, each as long as that allows, because every
+    /// piece begins new streams of memory, and a stream needs a while to come to full speed.
     /// </summary>
     /// <param name="rows">All rows.</param>
     /// <param name="workers">The number of workers.</param>
-    public static int UnitRows(int rows, int workers) => Math.Clamp((rows / (16 * workers) + 7) & ~7, 8, 64);
+    public static int UnitRows(int rows, int workers) => Math.Clamp((rows / (8 * workers) + 7) & ~7, 8, 256);
 
     /// <summary>
     /// y[i, j] = Σₖ x[i, k] · w[firstRow + j, k] for i &lt; <paramref name="rows"/>, j &lt; <paramref name="rowCount"/>, k &lt;

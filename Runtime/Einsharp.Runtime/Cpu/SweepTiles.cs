@@ -1,13 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Einsharp.Cpu;
 
 /// <summary>
-/// The register tiles of <see cref="Sweep"/>. All go over the weights four rows at a time. One row of activations reads the weights where
-/// they are, once, at the speed of memory. More widen four rows into a panel that stays in the first-level cache and multiply it with all
-/// rows.
+/// The register tiles of <see cref="Sweep"/>. One row of activations reads the weights where they are, once, in order, at the speed of
+/// memory. More widen four rows of weights into a panel that stays in the first-level cache and multiply it with all rows.
 /// </summary>
 internal static unsafe class SweepTiles<W, V, F>
     where W : struct, IWidth<V>
@@ -19,9 +17,9 @@ internal static unsafe class SweepTiles<W, V, F>
     // Of one row; a panel is 4 rows of floats: 16 KiB, half of a first-level cache.
     private const int PanelLength = 1024;
 
-    // The hardware's prefetch follows a stream to the end of a page only, and four rows are four pages or more, read side by side. Ours
-    // runs through the memory line after line instead, this far beyond the four rows.
-    private const int PrefetchBytes = 8192;
+    // The hardware's prefetch is at full speed only some way into a stream, and every jump begins a new one. So a stream is this long, or
+    // there is but one.
+    private const int StreamBytes = 16384;
 
     // Activations that meet every panel, and weights that meet them: partial sums of 96 × 32 are 192 KiB, the activations' stretch 384 KiB.
     private const int BandRows = 96;
@@ -42,39 +40,29 @@ internal static unsafe class SweepTiles<W, V, F>
         }
     }
 
+    /// <summary>
+    /// One row of activations. A quarter of the weight rows is one stream, and the four quarters are read side by side: four sums run
+    /// independently of each other, and a long row of activations, which leaves the first-level cache, is read a quarter as often.
+    /// Quarters too short for that are read one row after the other.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ProjectOne(in SweepOperands o, int firstRow, int rowCount)
     {
         nint bytes = F.RowBytes(o.Inner);
+        byte* w = o.Weights + firstRow * bytes;
         float* x = o.X;
+        float* y = o.Y;
         int whole = o.Inner - o.Inner % W.Count;
-        for (int j = 0; j < rowCount; j += PanelRows)
+        int run = rowCount / 4;
+        if (run * bytes < StreamBytes) run = 0;
+        for (int j = 0; j < run; j++)
         {
-            // Past the last row the same one is read again, and its sum is not stored.
-            int last = Math.Min(PanelRows, rowCount - j) - 1;
-            byte* w0 = o.Weights + (nint)(firstRow + j) * bytes;
-            byte* w1 = w0 + Math.Min(1, last) * bytes;
-            byte* w2 = w0 + Math.Min(2, last) * bytes;
-            byte* w3 = w0 + last * bytes;
+            byte* w0 = w + j * bytes;
+            byte* w1 = w0 + run * bytes;
+            byte* w2 = w1 + run * bytes;
+            byte* w3 = w2 + run * bytes;
             V a0 = default, a1 = default, a2 = default, a3 = default;
-            int k = 0;
-            byte* next = w0 + PanelRows * bytes;
-            for (; k <= whole - 2 * W.Count; k += 2 * W.Count)
-            {
-                Prefetch(next);
-                next += PanelRows * F.RowBytes(2 * W.Count);
-                V v = W.Load(x + k);
-                a0 = W.MultiplyAdd(v, F.Load<W, V>(w0, k), a0);
-                a1 = W.MultiplyAdd(v, F.Load<W, V>(w1, k), a1);
-                a2 = W.MultiplyAdd(v, F.Load<W, V>(w2, k), a2);
-                a3 = W.MultiplyAdd(v, F.Load<W, V>(w3, k), a3);
-                v = W.Load(x + k + W.Count);
-                a0 = W.MultiplyAdd(v, F.Load<W, V>(w0, k + W.Count), a0);
-                a1 = W.MultiplyAdd(v, F.Load<W, V>(w1, k + W.Count), a1);
-                a2 = W.MultiplyAdd(v, F.Load<W, V>(w2, k + W.Count), a2);
-                a3 = W.MultiplyAdd(v, F.Load<W, V>(w3, k + W.Count), a3);
-            }
-            if (k < whole)
+            for (int k = 0; k < whole; k += W.Count)
             {
                 V v = W.Load(x + k);
                 a0 = W.MultiplyAdd(v, F.Load<W, V>(w0, k), a0);
@@ -83,27 +71,22 @@ internal static unsafe class SweepTiles<W, V, F>
                 a3 = W.MultiplyAdd(v, F.Load<W, V>(w3, k), a3);
             }
             Vector128<float> sums = Sums(a0, a1, a2, a3);
-            for (k = whole; k < o.Inner; k++)
+            for (int k = whole; k < o.Inner; k++)
                 sums = Tail(x[k], Vector128.Create(F.At(w0, k), F.At(w1, k), F.At(w2, k), F.At(w3, k)), sums);
-            Store(sums, o.Y + j, last + 1);
+            y[j] = sums[0];
+            y[j + run] = sums[1];
+            y[j + 2 * run] = sums[2];
+            y[j + 3 * run] = sums[3];
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(byte* at)
-    {
-        if (!Sse.IsSupported) return;
-        at += PrefetchBytes;
-        Sse.Prefetch1(at);
-        Sse.Prefetch1(at + 64);
-        if (F.RowBytes(2 * W.Count) * PanelRows < 256) return;
-        Sse.Prefetch1(at + 128);
-        Sse.Prefetch1(at + 192);
-        if (F.RowBytes(2 * W.Count) * PanelRows < 512) return;
-        Sse.Prefetch1(at + 256);
-        Sse.Prefetch1(at + 320);
-        Sse.Prefetch1(at + 384);
-        Sse.Prefetch1(at + 448);
+        for (int j = 4 * run; j < rowCount; j++)
+        {
+            byte* w0 = w + j * bytes;
+            V a = default;
+            for (int k = 0; k < whole; k += W.Count) a = W.MultiplyAdd(W.Load(x + k), F.Load<W, V>(w0, k), a);
+            Vector128<float> sum = Vector128.CreateScalar(Lanes.Sum(W.Fold(a)));
+            for (int k = whole; k < o.Inner; k++) sum = Tail(x[k], Vector128.CreateScalar(F.At(w0, k)), sum);
+            y[j] = sum.ToScalar();
+        }
     }
 
     /// <summary>

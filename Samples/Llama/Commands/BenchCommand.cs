@@ -24,7 +24,7 @@ internal sealed class BenchCommand : Command
             Add(option);
         Validators.Add(result =>
         {
-            if (result.GetValue(_shape) is null == (result.GetValue(_model) is null))
+            if (result.GetResult(_shape) is null == (result.GetResult(_model) is null))
                 result.AddError("Give either --shape or --model.");
         });
         SetAction(result => Program.Guard(cancellation => Run(result, cancellation)));
@@ -108,14 +108,14 @@ internal sealed class BenchCommand : Command
     {
         Console.WriteLine(json
             ? string.Create(CultureInfo.InvariantCulture,
-                $$"""{"prefill_tps":{{figures.PrefillRate:F2}},"decode_tps":{{figures.DecodeRate:F2}},"weight_bytes":{{figures.WeightBytes}},"gb_per_s":{{figures.GigabytesPerSecond:F2}},"allocated_per_token":{{figures.AllocatedPerToken:F0}}}""")
+                $$"""{"prefill_tps":{{figures.PrefillRate:F2}},"decode_tps":{{figures.DecodeRate:F2}},"weight_bytes":{{figures.WeightBytes}},"gb_per_s":{{figures.GigabytesPerSecond:F2}},"allocated_per_token":{{figures.AllocatedPerToken:0.###}}}""")
             : string.Create(CultureInfo.InvariantCulture, $"""
                 threads        {model.Device.Threads}
                 prefill        {figures.PrefillRate:F1} tokens/s
                 decode         {figures.DecodeRate:F1} tokens/s
                 weights        {figures.WeightBytes:N0} bytes a token, {figures.GigabytesPerSecond:F1} GB/s
                 cache          {figures.CacheBytes:N0} bytes
-                allocated      {figures.AllocatedPerToken:F0} managed bytes a decoded token
+                allocated      {figures.AllocatedPerToken:0.###} managed bytes a decoded token
                 """));
     }
 }

@@ -18,7 +18,7 @@ internal sealed class GenerateCommand : Command
     private readonly Option<float> _topP = new("--top-p") { Description = "The likeliest tokens of probability P together.", HelpName = "P", DefaultValueFactory = _ => 1 };
     private readonly Option<float> _minP = new("--min-p") { Description = "Tokens of at least P times the likeliest one's probability.", HelpName = "P" };
     private readonly Option<float> _penalty = new("--repetition-penalty") { Description = "Over 1 discourages tokens that were there before.", HelpName = "R", DefaultValueFactory = _ => 1 };
-    private readonly Option<ulong?> _seed = new("--seed") { Description = "The same seed gives the same text; the default is another each time.", HelpName = "S" };
+    private readonly Option<ulong> _seed = new("--seed") { Description = "The same seed gives the same text; the default is another each time.", HelpName = "S" };
     private readonly Option<int> _threads = Flags.Threads();
     private readonly Option<string?> _format = Flags.Format();
     private readonly Option<bool> _raw = new("--raw") { Description = "The text alone: no colour, no timings." };
@@ -40,7 +40,7 @@ internal sealed class GenerateCommand : Command
             TopP = result.GetValue(_topP),
             MinP = result.GetValue(_minP),
             RepetitionPenalty = result.GetValue(_penalty),
-            Seed = result.GetValue(_seed) ?? (ulong)Random.Shared.NextInt64(),
+            Seed = result.GetResult(_seed) is null ? (ulong)Random.Shared.NextInt64() : result.GetValue(_seed),
         };
         string directory = result.GetValue(_model)!;
         LlamaConfig config = LlamaConfig.Read(Path.Combine(directory, "config.json"));

@@ -22,7 +22,7 @@ internal sealed class InspectCommand : Command
         LlamaConfig config = LlamaConfig.Read(Path.Combine(directory, "config.json"));
         using Checkpoint checkpoint = Checkpoint.Open(directory);
         Llama model = Llama.Create(config);
-        var options = new LoadOptions { Tied = config.IsTied ? true : null };
+        var options = new LoadOptions { Tied = config.IsTied };
 
         var table = new Table().Border(TableBorder.Simple).AddColumns("tensor", "axes", "sizes", "stored", "bytes");
         table.Columns[4].RightAligned();
@@ -30,7 +30,7 @@ internal sealed class InspectCommand : Command
         {
             StoredTensor? tensor = checkpoint.Find(param.CheckpointName);
             string stored = tensor is not null ? $"{tensor.Type} [{string.Join(", ", tensor.Shape.ToArray())}]"
-                : param.Or is not null ? $"shares {param.Or.CheckpointName}" : "missing";
+                : param.Or is not null && config.IsTied ? $"shares {param.Or.CheckpointName}" : "missing";
             string bytes = tensor?.Bytes.ToString("N0", CultureInfo.InvariantCulture) ?? "";
             table.AddRow(Markup.Escape(param.CheckpointName), param.Axes, string.Join("·", param.Shape.ToArray()), Markup.Escape(stored), bytes);
         }

@@ -48,20 +48,26 @@ internal sealed class LogitsCommand : Command
         if (ids.Length > config.Positions)
             throw new InvalidDataException(FormattableString.Invariant($"{ids.Length} ids were given; the model's context is {config.Positions}."));
         Llama model = Llama.Load(directory, config, Flags.Parse(result.GetValue(_format)), Flags.Device(result.GetValue(_threads)));
-        Tensor logits = model.Forward(Tensor.From(ids, 1, ids.Length), Tensor.From([.. Enumerable.Range(0, ids.Length)], 1, ids.Length), null);
+        using KvCache cache = model.CreateCache(1, ids.Length);
         using var output = new StreamWriter(Console.OpenStandardOutput());
-        for (int position = 0; position < ids.Length; position++)
+        foreach (int[] chunk in ids.Chunk(256))
         {
-            ReadOnlySpan<float> row = logits.Span.Slice(position * model.VocabularySize, model.VocabularySize);
-            for (int i = 0; i < row.Length; i++)
-            {
-                output.Write(i == 0 ? "" : " ");
-                output.Write(row[i].ToString("G9", CultureInfo.InvariantCulture));
-            }
-
-            output.WriteLine();
+            Tensor logits = model.Forward(Tensor.From(chunk, 1, chunk.Length), Tensor.From([.. Enumerable.Range(0, chunk.Length)], 1, chunk.Length), cache);
+            for (int position = 0; position < chunk.Length; position++)
+                Write(output, logits.Span.Slice(position * model.VocabularySize, model.VocabularySize));
         }
 
         return 0;
+    }
+
+    private static void Write(StreamWriter output, ReadOnlySpan<float> row)
+    {
+        for (int i = 0; i < row.Length; i++)
+        {
+            output.Write(i == 0 ? "" : " ");
+            output.Write(row[i].ToString("G9", CultureInfo.InvariantCulture));
+        }
+
+        output.WriteLine();
     }
 }
