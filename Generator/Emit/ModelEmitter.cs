@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Einsharp.Generator.Model;
 using Einsharp.Generator.Plan;
 
@@ -31,7 +32,17 @@ internal static class ModelEmitter
         if (spec.Namespace.Length > 0)
             writer.Write($"namespace {spec.Namespace};\n");
         emit(writer);
-        return new SourceFile(spec.FullName + "." + part + ".g.cs", writer.ToString());
+        return new SourceFile(spec.FullName + "." + part + ".g.cs", Qualify(spec, writer.ToString()));
+    }
+
+    /// <summary>Short names read better, so they are written in full only where they would mean something else.</summary>
+    private static string Qualify(ModelSpec spec, string text)
+    {
+        IEnumerable<string> members = spec.Params.Select(param => param.Name).Concat(spec.Layers.Select(layers => layers.Name))
+            .Concat(spec.Settings.Select(setting => setting.Name)).Append(spec.Name);
+        foreach (string name in spec.Shadowed.Except(members))
+            text = Regex.Replace(text, $@"(?<![\w.@]){name}(?!\w)", LibraryNames.All[name]);
+        return text;
     }
 }
 

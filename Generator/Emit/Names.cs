@@ -52,8 +52,8 @@ internal sealed class Scope
     private static readonly string[] Words =
     [
         "model", "packed", "worker", "cache", "slot", "workspace", "at", "unit", "units", "row", "tile", "first", "count", "scratch", "few", "block",
-        "softmax", "rows", "last", "head", "result", "run", "layer", "layerSlot", "from", "to", "group", "groups", "query", "index", "offset", "element",
-        "y", "queries", "normed", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
+        "softmax", "rowCount", "last", "head", "result", "run", "layer", "layerSlot", "from", "to", "group", "groups", "query", "index", "offset", "element",
+        "part", "queries", "normed", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
         "Norm", "Sweep", "Elementwise", "ParamElements", "Math", "OnlineSoftmax", "CacheSlot", "RopeTable", "RowBlock",
     ];
 

@@ -127,10 +127,10 @@ internal static class ParametersEmitter
             writer.Write("/// <param name=\"settings\">Its settings.</param>");
         writer.Write("/// <param name=\"device\">Where it runs; the default is every core of the CPU.</param>");
         writer.Write("/// <exception cref=\"NotSupportedException\">The device is not one that these kernels run on.</exception>");
-        writer.Write($"public {name}({name}Sizes sizes{settings}, Device? device = null)", $": this(sizes{(hasSettings ? ", settings" : "")}, device, \"\")");
+        writer.Write($"public {name}({name}Sizes sizes{settings}, global::Einsharp.Device? device = null)", $": this(sizes{(hasSettings ? ", settings" : "")}, device, \"\")");
         writer.Write("{\n}");
         writer.Gap();
-        using (writer.Open($"internal {name}({name}Sizes sizes{settings}, Device? device, string prefix)"))
+        using (writer.Open($"internal {name}({name}Sizes sizes{settings}, global::Einsharp.Device? device, string prefix)"))
         {
             writer.Write("ArgumentNullException.ThrowIfNull(sizes);");
             if (hasSettings)

@@ -77,7 +77,7 @@ internal static class Steps
         if (method.Sequence is not null)
             parameters.Add(new(StepRole.Packed, "PackedRows", "packed"));
         else if (IsLayer(method))
-            parameters.Add(new(StepRole.Rows, "int", "rows"));
+            parameters.Add(new(StepRole.Rows, "int", "rowCount"));
         if (!IsLayer(method))
             parameters.AddRange(CallAxis.Of(model, spec).Select(axis => new StepParameter(StepRole.CallAxis, "int", Scope.Local(axis.Name), axis.Name)));
         parameters.Add(new(StepRole.Worker, "Worker", "worker"));
@@ -104,7 +104,7 @@ internal static class Steps
     public static string RowDeclaration(MethodPlan method, EquatableArray<string> rows)
     {
         string count = rows == method.Sequence ? "packed.Count"
-            : IsLayer(method) ? "rows"
+            : IsLayer(method) ? "rowCount"
             : rows.Count == 0 ? "1"
             : string.Join(" * ", rows.Select(Scope.Local));
         return $"int {Scope.RowCount(rows)} = {count};";

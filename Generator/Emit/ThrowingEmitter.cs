@@ -59,7 +59,7 @@ internal static class ThrowingEmitter
     /// <summary>What is generated beside the declared members, as a user's code or a parent calls it.</summary>
     private static void EmitLibrary(CodeWriter writer, ModelSpec spec, ModelSignature signature, bool hasSettings, bool ties, string body)
     {
-        string name = spec.Name, rows = signature.IsSequence ? "PackedRows packed" : "int rows", cache = signature.TakesCache ? "KvCache cache, int slot, " : "";
+        string name = spec.Name, rows = signature.IsSequence ? "PackedRows packed" : "int rowCount", cache = signature.TakesCache ? "KvCache cache, int slot, " : "";
         string tied = ties ? ", bool tied = false" : "";
         string settings = hasSettings ? $", {name}Settings settings" : "";
         writer.Gap();
@@ -67,8 +67,8 @@ internal static class ThrowingEmitter
             writer.Write($"/// <summary>Throws: the declaration has errors.</summary>\npublic {name}Settings Settings {body}");
         writer.Write($"""
             /// <summary>Throws: the declaration has errors.</summary>
-            public {name}({name}Sizes sizes{settings}, Device? device = null) {body}
-            internal {name}({name}Sizes sizes{settings}, Device? device, string prefix) {body}
+            public {name}({name}Sizes sizes{settings}, global::Einsharp.Device? device = null) {body}
+            internal {name}({name}Sizes sizes{settings}, global::Einsharp.Device? device, string prefix) {body}
             /// <summary>Throws: the declaration has errors.</summary>
             public {name}Sizes Sizes {body}
             /// <summary>Throws: the declaration has errors.</summary>

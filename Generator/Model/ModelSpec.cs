@@ -4,6 +4,7 @@ namespace Einsharp.Generator.Model;
 /// What one <c>[Model]</c> class declares, as strings and numbers: no symbol, no syntax node, no location. A place in the source is
 /// named by a <see cref="Site"/>, which an edit elsewhere in the file leaves alone.
 /// </summary>
+/// <param name="Shadowed">Names of library types that mean something else where the model stands, and must be written in full.</param>
 internal sealed record ModelSpec(
     string Namespace,
     string Name,
@@ -15,7 +16,8 @@ internal sealed record ModelSpec(
     EquatableArray<SettingSpec> Settings,
     EquatableArray<AxisSpec> Axes,
     EquatableArray<SizesSpec> Sizes,
-    EquatableArray<MethodSpec> Methods)
+    EquatableArray<MethodSpec> Methods,
+    EquatableArray<string> Shadowed)
 {
     /// <summary>The name by which other models refer to this one: <c>Namespace.Name</c>.</summary>
     public string FullName => Namespace.Length == 0 ? Name : Namespace + "." + Name;

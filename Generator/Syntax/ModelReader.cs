@@ -54,7 +54,17 @@ internal static class ModelReader
             settings.ToEquatable(),
             attributes.Where(static attribute => attribute.Kind == "Axis").Select(ReadAxis).ToEquatable(),
             attributes.Where(static attribute => attribute.Kind == "Sizes").Select(ReadSizes).ToEquatable(),
-            methods.ToEquatable());
+            methods.ToEquatable(),
+            Shadowed(type.ContainingNamespace));
+    }
+
+    /// <summary>Library names that a type of the model's namespace, or of one around it, hides.</summary>
+    private static EquatableArray<string> Shadowed(INamespaceSymbol? space)
+    {
+        var hidden = new SortedSet<string>(StringComparer.Ordinal);
+        for (; space is not null && space is not { Name: "Einsharp", ContainingNamespace.IsGlobalNamespace: true }; space = space.ContainingNamespace)
+            hidden.UnionWith(LibraryNames.All.Keys.Where(name => !space.GetTypeMembers(name).IsEmpty));
+        return hidden.ToEquatable();
     }
 
     /// <summary>The name by which a specification refers to a model: <c>Namespace.Name</c>.</summary>

@@ -50,16 +50,16 @@ partial class Llama
 
         internal Llama Model => model;
 
-        internal Tensor Call(global::Einsharp.Tensor<int> ids, global::Einsharp.Tensor<int> rowsValues, int bSize, int sSize, int oSize)
+        internal Tensor Call(global::Einsharp.Tensor<int> ids, global::Einsharp.Tensor<int> rows, int bSize, int sSize, int oSize)
         {
             Enter();
             try
             {
                 Begin(bSize, sSize);
                 CheckPackedIndices("ids", ids.Span, model.Sizes.v, "v");
-                CheckColumns("rows", rowsValues.Span, "s");
+                CheckColumns("rows", rows.Span, "s");
                 _ids = ids;
-                _rows = rowsValues;
+                _rows = rows;
                 _bSize = bSize;
                 _sSize = sSize;
                 _oSize = oSize;
@@ -84,9 +84,9 @@ partial class Llama
 
     /// <summary>The kernels of one chunk, run by every worker of the team at once. A barrier is due before the result is read.</summary>
     internal void ForwardStep(
-        PackedRows packed, int b, int s, int o, Worker worker, ReadOnlySpan<int> ids, ReadOnlySpan<int> rowsValues, Span<float> result, KvCache cache, int slot, Span<float> workspace, bool last)
+        PackedRows packed, int b, int s, int o, Worker worker, ReadOnlySpan<int> ids, ReadOnlySpan<int> rows, Span<float> result, KvCache cache, int slot, Span<float> workspace, bool last)
     {
-        Kernels.Forward(this, packed, b, s, o, worker, ids, rowsValues, result, cache, slot, workspace, last);
+        Kernels.Forward(this, packed, b, s, o, worker, ids, rows, result, cache, slot, workspace, last);
     }
 
     /// <summary>Floats of workspace for so many rows. Fills in where each slot begins, and last where the slots end.</summary>

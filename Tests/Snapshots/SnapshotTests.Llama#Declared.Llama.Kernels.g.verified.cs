@@ -16,7 +16,7 @@ partial class Llama
     {
         /// <summary>Forward, a kernel at a time.</summary>
         internal static void Forward(
-            Llama model, PackedRows packed, int b, int s, int o, Worker worker, ReadOnlySpan<int> ids, ReadOnlySpan<int> rowsValues, Span<float> result, KvCache cache, int slot, Span<float> workspace, bool last)
+            Llama model, PackedRows packed, int b, int s, int o, Worker worker, ReadOnlySpan<int> ids, ReadOnlySpan<int> rows, Span<float> result, KvCache cache, int slot, Span<float> workspace, bool last)
         {
             int d = model.Sizes.d;
             int bsRows = packed.Count;
@@ -25,19 +25,19 @@ partial class Llama
             model.ForwardWorkspace(bsRows, boRows, at);
             Span<float> z = workspace.Slice(at[0], boRows * d);
             Span<float> x = workspace.Slice(at[1], bsRows * d);
-            Span<float> yValues = workspace.Slice(at[2], bsRows * d);
+            Span<float> y = workspace.Slice(at[2], bsRows * d);
             Span<float> yBetween = workspace.Slice(at[3], bsRows * d);
             Span<float> n = workspace.Slice(at[4], boRows * d);
 
             GatherX(model, packed, s, worker, ids, x);
             worker.Barrier();
 
-            // y = Run("b s d -> b s d")(Blocks, x, cache): a layer reads what the one before wrote, in one of two buffers; the last one writes yValues.
+            // y = Run("b s d -> b s d")(Blocks, x, cache): a layer reads what the one before wrote, in one of two buffers; the last one writes y.
             ReadOnlySpan<float> from = x;
-            int layerSlot = slot + 0;
+            int layerSlot = slot;
             for (int layer = 0; layer < model.Blocks.Count; layer++)
             {
-                Span<float> to = (model.Blocks.Count - layer) % 2 == 1 ? yValues : yBetween;
+                Span<float> to = (model.Blocks.Count - layer) % 2 == 1 ? y : yBetween;
                 model.Blocks[layer].ForwardStep(packed, worker, from, to, cache, layerSlot, workspace[at[5]..]);
                 worker.Barrier();
                 from = to;
@@ -47,11 +47,11 @@ partial class Llama
             if (model.Blocks.Count == 0)
             {
                 if (worker.Index == 0)
-                    x.CopyTo(yValues);
+                    x.CopyTo(y);
                 worker.Barrier();
             }
 
-            SelectZ(model, packed, boRows, o, worker, rowsValues, yValues, z);
+            SelectZ(model, packed, boRows, o, worker, rows, y, z);
             if (!last)
                 return;
             worker.Barrier();
@@ -64,9 +64,9 @@ partial class Llama
         /// <remarks>
         /// Sizes: v, d of the model; b, s of the call.<br/>
         /// Loops: rows (dealt out to the workers), then features.<br/>
-        /// FLOPs: a few·b·s·d.<br/>
-        /// Bytes: a few·4·b·s·d.<br/>
-        /// Grouped: the modifiers are applied while the row is in cache.
+        /// FLOPs: none.<br/>
+        /// Bytes: 8·b·s·d, read and written.<br/>
+        /// Grouped: rows are only moved, nothing is computed with them.
         /// </remarks>
         private static void GatherX(Llama model, PackedRows packed, int s, Worker worker, ReadOnlySpan<int> ids, Span<float> x)
         {
@@ -74,8 +74,8 @@ partial class Llama
             int bsRows = packed.Count;
             while (worker.Next(bsRows, out int row))
             {
-                Span<float> y = x.Slice(row * d, d);
-                model.Embedding.CopyRow(ids[packed.Sequence(row) * s + packed.Column(row)], d, y);
+                Span<float> part = x.Slice(row * d, d);
+                model.Embedding.CopyRow(ids[packed.Sequence(row) * s + packed.Column(row)], d, part);
             }
         }
 
@@ -85,27 +85,27 @@ partial class Llama
         /// <remarks>
         /// Sizes: d of the model; b, s, o of the call.<br/>
         /// Loops: rows (dealt out to the workers), then features.<br/>
-        /// FLOPs: a few·b·o·d.<br/>
-        /// Bytes: a few·4·b·o·d.<br/>
-        /// Grouped: the modifiers are applied while the row is in cache.
+        /// FLOPs: none.<br/>
+        /// Bytes: 8·b·o·d, read and written.<br/>
+        /// Grouped: rows are only moved, nothing is computed with them.
         /// </remarks>
         private static void SelectZ(
-            Llama model, PackedRows packed, int boRows, int o, Worker worker, ReadOnlySpan<int> rowsValues, ReadOnlySpan<float> yValues, Span<float> z)
+            Llama model, PackedRows packed, int boRows, int o, Worker worker, ReadOnlySpan<int> rows, ReadOnlySpan<float> y, Span<float> z)
         {
             int d = model.Sizes.d;
             while (worker.Next(boRows, out int row))
             {
-                int from = packed.Find(row / o, rowsValues[row]);
-                Span<float> y = z.Slice(row * d, d);
+                int from = packed.Find(row / o, rows[row]);
+                Span<float> part = z.Slice(row * d, d);
                 if (from < 0)
                 {
                     // Of another chunk, or of a sequence that sits this call out.
                     if (packed.IsFirstChunk)
-                        y.Clear();
+                        part.Clear();
                     continue;
                 }
 
-                yValues.Slice(from * d, d).CopyTo(y);
+                y.Slice(from * d, d).CopyTo(part);
             }
         }
 

@@ -70,12 +70,12 @@ partial class Llama
     /// <param name="settings">Its settings.</param>
     /// <param name="device">Where it runs; the default is every core of the CPU.</param>
     /// <exception cref="NotSupportedException">The device is not one that these kernels run on.</exception>
-    public Llama(LlamaSizes sizes, LlamaSettings settings, Device? device = null)
+    public Llama(LlamaSizes sizes, LlamaSettings settings, global::Einsharp.Device? device = null)
         : this(sizes, settings, device, "")
     {
     }
 
-    internal Llama(LlamaSizes sizes, LlamaSettings settings, Device? device, string prefix)
+    internal Llama(LlamaSizes sizes, LlamaSettings settings, global::Einsharp.Device? device, string prefix)
     {
         ArgumentNullException.ThrowIfNull(sizes);
         ArgumentNullException.ThrowIfNull(settings);

@@ -97,8 +97,8 @@ partial class LlamaBlock
                     Sweep.Project(model.Query, first, k, d, normed, d, bsRows, qTile, g * r * k);
                     for (int row = 0; row < bsRows; row++)
                     {
-                        Span<float> y = qTile.Slice(row * (g * r * k), k);
-                        rotationK.Apply(y, packed.Position(row));
+                        Span<float> part = qTile.Slice(row * (g * r * k), k);
+                        rotationK.Apply(part, packed.Position(row));
                     }
                 }
                 else if ((unit -= unitsQ) < unitsKeys)
@@ -108,9 +108,9 @@ partial class LlamaBlock
                     Sweep.Project(model.Key, first, k, d, normed, d, bsRows, keysTile, k);
                     for (int row = 0; row < bsRows; row++)
                     {
-                        Span<float> y = keysTile.Slice(row * k, k);
-                        rotationK.Apply(y, packed.Position(row));
-                        keysSlot.Append(packed.Sequence(row), unit, packed.Position(row), y);
+                        Span<float> part = keysTile.Slice(row * k, k);
+                        rotationK.Apply(part, packed.Position(row));
+                        keysSlot.Append(packed.Sequence(row), unit, packed.Position(row), part);
                     }
                 }
                 else
@@ -121,8 +121,8 @@ partial class LlamaBlock
                     Sweep.Project(model.Value, first, k, d, normed, d, bsRows, valuesTile, k);
                     for (int row = 0; row < bsRows; row++)
                     {
-                        Span<float> y = valuesTile.Slice(row * k, k);
-                        valuesSlot.Append(packed.Sequence(row), unit, packed.Position(row), y);
+                        Span<float> part = valuesTile.Slice(row * k, k);
+                        valuesSlot.Append(packed.Sequence(row), unit, packed.Position(row), part);
                     }
                 }
             }
@@ -210,8 +210,8 @@ partial class LlamaBlock
                 Sweep.Project(model.Output, first, count, g * r * k, heads, g * r * k, bsRows, aTile, d);
                 for (int row = 0; row < bsRows; row++)
                 {
-                    Span<float> y = aTile.Slice(row * d, count);
-                    Elementwise.Add(y, x.Slice(row * d + first, count));
+                    Span<float> part = aTile.Slice(row * d, count);
+                    Elementwise.Add(part, x.Slice(row * d + first, count));
                 }
             }
         }
@@ -260,9 +260,9 @@ partial class LlamaBlock
                 Sweep.Project(model.Gate, first, count, d, normed, d, bsRows, hTile, f);
                 for (int row = 0; row < bsRows; row++)
                 {
-                    Span<float> y = hTile.Slice(row * f, count);
-                    Elementwise.Silu(y);
-                    Elementwise.Multiply(y, uTile.Slice(row * count, count));
+                    Span<float> part = hTile.Slice(row * f, count);
+                    Elementwise.Silu(part);
+                    Elementwise.Multiply(part, uTile.Slice(row * count, count));
                 }
             }
         }
@@ -298,8 +298,8 @@ partial class LlamaBlock
                 Sweep.Project(model.Down, first, count, f, h, f, bsRows, resultTile, d);
                 for (int row = 0; row < bsRows; row++)
                 {
-                    Span<float> y = resultTile.Slice(row * d, count);
-                    Elementwise.Add(y, a.Slice(row * d + first, count));
+                    Span<float> part = resultTile.Slice(row * d, count);
+                    Elementwise.Add(part, a.Slice(row * d + first, count));
                 }
             }
         }

@@ -65,12 +65,12 @@ partial class LlamaBlock
     /// <param name="settings">Its settings.</param>
     /// <param name="device">Where it runs; the default is every core of the CPU.</param>
     /// <exception cref="NotSupportedException">The device is not one that these kernels run on.</exception>
-    public LlamaBlock(LlamaBlockSizes sizes, LlamaBlockSettings settings, Device? device = null)
+    public LlamaBlock(LlamaBlockSizes sizes, LlamaBlockSettings settings, global::Einsharp.Device? device = null)
         : this(sizes, settings, device, "")
     {
     }
 
-    internal LlamaBlock(LlamaBlockSizes sizes, LlamaBlockSettings settings, Device? device, string prefix)
+    internal LlamaBlock(LlamaBlockSizes sizes, LlamaBlockSettings settings, global::Einsharp.Device? device, string prefix)
     {
         ArgumentNullException.ThrowIfNull(sizes);
         ArgumentNullException.ThrowIfNull(settings);

@@ -56,15 +56,15 @@ partial class Mlp
     }
 
     /// <summary>The kernels of one chunk, run by every worker of the team at once. A barrier is due before the result is read.</summary>
-    internal void ForwardStep(int rows, Worker worker, ReadOnlySpan<float> input, Span<float> result, Span<float> workspace)
+    internal void ForwardStep(int rowCount, Worker worker, ReadOnlySpan<float> input, Span<float> result, Span<float> workspace)
     {
         if (Sizes.AreSmall)
         {
-            KernelsSmall.Forward(this, rows, worker, input, result, workspace);
+            KernelsSmall.Forward(this, rowCount, worker, input, result, workspace);
             return;
         }
 
-        Kernels.Forward(this, rows, worker, input, result, workspace);
+        Kernels.Forward(this, rowCount, worker, input, result, workspace);
     }
 
     /// <summary>Floats of workspace for so many rows. Fills in where each slot begins, and last where the slots end.</summary>

@@ -16,10 +16,10 @@ partial class Mlp
     {
         /// <summary>Forward, a kernel at a time.</summary>
         internal static void Forward(
-            Mlp model, int rows, Worker worker, ReadOnlySpan<float> input, Span<float> result, Span<float> workspace)
+            Mlp model, int rowCount, Worker worker, ReadOnlySpan<float> input, Span<float> result, Span<float> workspace)
         {
             int hidden = model.Sizes.hidden;
-            int batchRows = rows;
+            int batchRows = rowCount;
             Span<int> at = stackalloc int[2];
             model.ForwardWorkspace(batchRows, at);
             Span<float> active = workspace.Slice(at[0], batchRows * hidden);
@@ -59,9 +59,9 @@ partial class Mlp
                 Sweep.Project(model.First, first, count, d_in, input, d_in, batchRows, activeTile, hidden);
                 for (int row = 0; row < batchRows; row++)
                 {
-                    Span<float> y = activeTile.Slice(row * hidden, count);
-                    ParamElements.Add(y, model.Bias, first);
-                    Elementwise.Silu(y);
+                    Span<float> part = activeTile.Slice(row * hidden, count);
+                    ParamElements.Add(part, model.Bias, first);
+                    Elementwise.Silu(part);
                 }
             }
         }
@@ -94,9 +94,9 @@ partial class Mlp
                 Sweep.Project(model.Second, first, d_out, hidden, active, hidden, batchRows, resultTile, d_out);
                 for (int row = 0; row < batchRows; row++)
                 {
-                    Span<float> y = resultTile.Slice(row * d_out, d_out);
-                    Elementwise.Scale(y, (float)(1.0 / Math.Sqrt((double)hidden)));
-                    Elementwise.Softmax(y);
+                    Span<float> part = resultTile.Slice(row * d_out, d_out);
+                    Elementwise.Scale(part, (float)(1.0 / Math.Sqrt((double)hidden)));
+                    Elementwise.Softmax(part);
                 }
             }
         }

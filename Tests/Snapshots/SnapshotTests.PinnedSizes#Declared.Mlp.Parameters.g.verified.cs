@@ -45,12 +45,12 @@ partial class Mlp
     /// <param name="sizes">The size of every axis of its parameters.</param>
     /// <param name="device">Where it runs; the default is every core of the CPU.</param>
     /// <exception cref="NotSupportedException">The device is not one that these kernels run on.</exception>
-    public Mlp(MlpSizes sizes, Device? device = null)
+    public Mlp(MlpSizes sizes, global::Einsharp.Device? device = null)
         : this(sizes, device, "")
     {
     }
 
-    internal Mlp(MlpSizes sizes, Device? device, string prefix)
+    internal Mlp(MlpSizes sizes, global::Einsharp.Device? device, string prefix)
     {
         ArgumentNullException.ThrowIfNull(sizes);
         Sizes = sizes;

@@ -51,6 +51,21 @@ public class SnapshotTests
         }
     }
 
+    [Fact]
+    public void Types_of_the_users_may_be_named_like_ours()
+    {
+        string shadowing = Compilations.Llama + """
+
+            public sealed class Worker;
+            public sealed class Device;
+            public static class Math;
+            public static class Sweep;
+            public static class CacheSlot;
+            public static class List;
+            """;
+        Assert.Empty(Generated.Compiled(shadowing).GetDiagnostics().Where(diagnostic => diagnostic.Severity != DiagnosticSeverity.Hidden));
+    }
+
     private static IEnumerable<string> GeneratedInInvariantCulture(string source)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

@@ -87,7 +87,7 @@ internal static class KernelsEmitter
         List<RunPlan> before = [.. method.Kernels.TakeWhile(kernel => kernel != run).OfType<RunPlan>()];
         body.Write($"{(before.Count == 0 ? "ReadOnlySpan<float> " : "")}from = {input};");
         if (run.TakesCache && !before.Any(other => other.TakesCache))
-            body.Write($"int layerSlot = slot + {Names.Literal(Slot.Of(method).Count)};");
+            body.Write(Slot.Of(method).Count == 0 ? "int layerSlot = slot;" : $"int layerSlot = slot + {Names.Literal(Slot.Of(method).Count)};");
         using (body.Open($"for (int layer = 0; layer < model.{run.Layers}.Count; layer++)"))
         {
             string rows = child.IsSequence ? "packed" : Scope.RowCount(run.Rows);

@@ -34,18 +34,27 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         ? $"rows (dealt out to the workers), {string.Join(", ", contract.Features.Concat(contract.Summed))}."
         : "rows (dealt out to the workers), then features.";
 
-    protected override string Flops => Kernel is AppendPlan ? "0" : Kernel is ContractPlan contract
-        ? $"{contract.Einsum.Operands.Count}·{Dots(Kernel.Rows.Concat(contract.Features).Concat(contract.Summed))}"
-        : $"a few·{Dots(Kernel.Rows.Concat(Features))}";
+    protected override string Flops
+    {
+        get
+        {
+            string elements = Dots(Kernel.Rows.Concat(Features));
+            if (Kernel is ContractPlan contract)
+                return $"{contract.Einsum.Operands.Count}·{Dots(Kernel.Rows.Concat(contract.Features).Concat(contract.Summed))}";
+            int each = Epilogue.Count + (Kernel is NormPlan ? 4 : 0);
+            return each == 0 ? "none" : $"{each}·{elements}";
+        }
+    }
 
-    protected override string Bytes => $"a few·4·{Dots(Kernel.Rows.Concat(Features))}";
+    protected override string Bytes => $"8·{Dots(Kernel.Rows.Concat(Features))}, read and written";
 
     protected override string Why => Kernel switch
     {
         NormPlan => "kept in memory, because not one sweep alone reads it.",
         ContractPlan => "an einsum with no faster class: a plain loop nest.",
         AppendPlan => "what is appended is made by a kernel that cannot append it.",
-        _ => "the modifiers are applied while the row is in cache.",
+        _ when Epilogue.Count > 0 => "the modifiers are applied while the row is in cache.",
+        _ => "rows are only moved, nothing is computed with them.",
     };
 
     protected override void EmitBody()
@@ -66,7 +75,7 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         using (Body.Open($"while (worker.Next({Units()}, out int row))"))
         {
             EmitStart(output, features, count);
-            EmitEpilogue(Epilogue, "y", "0", count, Features, isRun: false, _ => null);
+            EmitEpilogue(Epilogue, "part", "0", count, Features, isRun: false, _ => null);
         }
     }
 
@@ -79,11 +88,11 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         Parameter("Worker", "worker");
         using (Body.Open($"while (worker.Next({RowCount}, out int row))"))
         {
-            Body.Write($"ReadOnlySpan<float> y = {input}.Slice(row * {features}, {count});");
-            using (Body.Open($"for (int run = 0; run < y.Length; run += {size})"))
+            Body.Write($"ReadOnlySpan<float> part = {input}.Slice(row * {features}, {count});");
+            using (Body.Open($"for (int run = 0; run < part.Length; run += {size})"))
             {
                 foreach (string slot in slots)
-                    Body.Write($"{slot}.Append({Packed}.Sequence(row), run / {size}, {Packed}.Position(row), y.Slice(run, {size}));");
+                    Body.Write($"{slot}.Append({Packed}.Sequence(row), run / {size}, {Packed}.Position(row), part.Slice(run, {size}));");
             }
         }
     }
@@ -92,23 +101,23 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
 
     private void EmitStart(string output, string features, string count)
     {
-        string y = $"Span<float> y = {output}.Slice(row * {features}, {count});";
+        string y = $"Span<float> part = {output}.Slice(row * {features}, {count});";
         switch (Kernel)
         {
             case NormPlan norm:
                 Body.Write(y);
-                Body.Write($"{Library("Norm")}.Rms({Read(norm.Input)}.Slice(row * {features}, {count}), {Member(norm.Norm.Gain.Name)}.Floats, {Member(norm.Norm.Epsilon.Property)}, y);");
+                Body.Write($"{Library("Norm")}.Rms({Read(norm.Input)}.Slice(row * {features}, {count}), {Member(norm.Norm.Gain.Name)}.Floats, {Member(norm.Norm.Epsilon.Property)}, part);");
                 break;
             case GatherPlan gather:
                 Body.Write(y);
-                Body.Write($"{Member(gather.Param)}.CopyRow({IndexOf(gather)}, {count}, y);");
+                Body.Write($"{Member(gather.Param)}.CopyRow({IndexOf(gather)}, {count}, part);");
                 break;
             case SelectPlan select:
                 EmitSelect(select, y, features, count);
                 break;
             case MapPlan map:
                 Body.Write(y);
-                Body.Write($"{Read(map.Input)}.Slice(row * {features}, {count}).CopyTo(y);");
+                Body.Write($"{Read(map.Input)}.Slice(row * {features}, {count}).CopyTo(part);");
                 break;
             case ContractPlan contract:
                 Body.Write(y);
@@ -135,12 +144,12 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         using (Body.Open("if (from < 0)"))
         {
             Body.Write("// Of another chunk, or of a sequence that sits this call out.");
-            Body.Write($"if ({Packed}.IsFirstChunk)", "y.Clear();");
+            Body.Write($"if ({Packed}.IsFirstChunk)", "part.Clear();");
             Body.Write("continue;");
         }
 
         Body.Gap();
-        Body.Write($"{Read(select.Input)}.Slice(from * {features}, {count}).CopyTo(y);");
+        Body.Write($"{Read(select.Input)}.Slice(from * {features}, {count}).CopyTo(part);");
     }
 
     private void EmitContract(ContractPlan contract)
@@ -156,7 +165,7 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         Body.Write($"sum += {string.Join(" * ", contract.Einsum.Operands.Select(Element))};");
         for (int i = sums.Count - 1; i >= 0; i--)
             sums[i].Dispose();
-        Body.Write("y[element++] = sum;");
+        Body.Write("part[element++] = sum;");
         for (int i = loops.Count - 1; i >= 0; i--)
             loops[i].Dispose();
     }

@@ -167,12 +167,12 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
             {
                 using (Body.Open($"for (int row = 0; row < {RowCount}; row++)"))
                 {
-                    Body.Write($"Span<float> y = {tiles[segment.Value]};");
-                    EmitEpilogue(segment.Epilogue, "y", "first", count, column.Features, column.UnitAxis is not null, operand => tiles.TryGetValue(operand.Name, out string? beside) ? beside : null);
+                    Body.Write($"Span<float> part = {tiles[segment.Value]};");
+                    EmitEpilogue(segment.Epilogue, "part", "first", count, column.Features, column.UnitAxis is not null, operand => tiles.TryGetValue(operand.Name, out string? beside) ? beside : null);
                     if (segment.Append is not null)
                     {
                         foreach (string slot in CacheSlots(segment.Append))
-                            Body.Write($"{slot}.Append({Packed}.Sequence(row), unit, {Packed}.Position(row), y);");
+                            Body.Write($"{slot}.Append({Packed}.Sequence(row), unit, {Packed}.Position(row), part);");
                     }
                 }
             }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Einsharp.Cpu;
 
 namespace Einsharp.Samples.Commands;
@@ -16,7 +17,7 @@ internal static class Flags
     public static Option<int> Threads()
     {
         var option = new Option<int>("--threads") { Description = "Threads; the default is every core.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
-        option.Validators.Add(result => AtLeast(result, "--threads", result.GetValueOrDefault<int>(), 1));
+        option.Validators.Add(result => AtLeast(result, "--threads", 1));
         return option;
     }
 
@@ -32,7 +33,7 @@ internal static class Flags
     public static Option<int> Count(string name, string description, int value)
     {
         var option = new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => value };
-        option.Validators.Add(result => AtLeast(result, name, result.GetValueOrDefault<int>(), 1));
+        option.Validators.Add(result => AtLeast(result, name, 1));
         return option;
     }
 
@@ -47,9 +48,10 @@ internal static class Flags
     /// <summary>The device of so many threads: the shared one where that is the number.</summary>
     public static CpuDevice Device(int threads) => threads == Einsharp.Device.Cpu.Threads ? Einsharp.Device.Cpu : new CpuDevice(threads);
 
-    private static void AtLeast(System.CommandLine.Parsing.OptionResult result, string name, int value, int least)
+    // What is no number at all is the parser's to refuse.
+    private static void AtLeast(System.CommandLine.Parsing.OptionResult result, string name, int least)
     {
-        if (value < least)
+        if (result.Tokens is [var token] && int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value < least)
             result.AddError(FormattableString.Invariant($"{name} is {value}; it must be at least {least}."));
     }
 }
