@@ -107,27 +107,33 @@ internal sealed class MethodEmitter
         {
             EmitChecks();
             string arguments = string.Join(", ", CallAxis.Tensors(_spec).Select(item => Names.Identifier(item.Parameter.Name))
-                .Concat(_callAxes.Select(axis => axis.Name + "Size")));
+                .Concat(_callAxes.Select(axis => SizeOf(axis.Name))));
+            string session = Own("session"), used = Own("usedCache");
             if (_method.Graph.Cache is null)
             {
-                _writer.Write($"using var session = new {_spec.Name}Call(this);\nreturn session.Call({arguments});");
+                _writer.Write($"using var {session} = new {_spec.Name}Call(this);\nreturn {session}.Call({arguments});");
                 return;
             }
 
-            string cache = Names.Identifier(_method.Graph.Cache), batch = _method.Sequence!.Value[0], positions = _method.Sequence!.Value[1];
+            string cache = Names.Identifier(_method.Graph.Cache), batch = SizeOf(_method.Sequence!.Value[0]), positions = SizeOf(_method.Sequence!.Value[1]);
             _writer.Write($"if ({cache} is not null && ({cache}.Session as {_spec.Name}Call)?.Model != this)",
                 $"throw new ArgumentException(\"The cache was not made by this model's CreateCache.\", nameof({cache}));");
             _writer.Gap();
             _writer.Write("// Without a cache, all there is to see are the new positions: a cache that lasts for the call.");
-            IEnumerable<string> shape = _method.Graph.Result.Axes.Select(axis => _callAxes.Any(call => call.Name == Original(axis)) ? Original(axis) + "Size" : Size(axis));
-            _writer.Write($"if ({cache} is null && {batch}Size == 0)", $"return new Tensor({string.Join(", ", shape)});");
-            _writer.Write($"KvCache usedCache = {cache} ?? CreateCache({batch}Size, Math.Max(1, {positions}Size));");
+            IEnumerable<string> shape = _method.Graph.Result.Axes.Select(axis => _callAxes.Any(call => call.Name == Original(axis)) ? SizeOf(Original(axis)) : Size(axis));
+            _writer.Write($"if ({cache} is null && {batch} == 0)", $"return new Tensor({string.Join(", ", shape)});");
+            _writer.Write($"KvCache {used} = {cache} ?? CreateCache({batch}, Math.Max(1, {positions}));");
             using (_writer.Open("try"))
-                _writer.Write($"return (({_spec.Name}Call)usedCache.Session!).Call({arguments});");
+                _writer.Write($"return (({_spec.Name}Call){used}.Session!).Call({arguments});");
             using (_writer.Open("finally"))
-                _writer.Write($"if ({cache} is null)", "usedCache.Dispose();");
+                _writer.Write($"if ({cache} is null)", $"{used}.Dispose();");
         }
     }
+
+    /// <summary>A local of the method that the user declared, whose parameters keep their names.</summary>
+    private string Own(string name) => _spec.Parameters.Any(parameter => parameter.Name == name) ? Own(name + "_") : name;
+
+    private string SizeOf(string axis) => Own(axis + "Size");
 
     private void EmitChecks()
     {
@@ -141,11 +147,11 @@ internal sealed class MethodEmitter
                 CallAxis? call = _callAxes.FirstOrDefault(axis => axis.Name == axes[i]);
                 if (call is not null && call.Parameter == parameter.Name && call.Index == i)
                 {
-                    _writer.Write($"int {axes[i]}Size = {name}.Shape[{Names.Literal(i)}];");
+                    _writer.Write($"int {SizeOf(axes[i])} = {name}.Shape[{Names.Literal(i)}];");
                     continue;
                 }
 
-                (string size, string from) = call is null ? ("Sizes." + Names.Identifier(axes[i]), "the model's sizes") : (axes[i] + "Size", $"'{call.Parameter}'");
+                (string size, string from) = call is null ? ("Sizes." + Names.Identifier(axes[i]), "the model's sizes") : (SizeOf(axes[i]), $"'{call.Parameter}'");
                 _writer.Write($"CallShape.Axis({Names.Literal(parameter.Name)}, {text}, {name}.Shape, {Names.Literal(i)}, {Names.Literal(axes[i])}, {size}, {Names.Literal(from)});");
             }
         }

@@ -52,8 +52,12 @@ internal static class ModelEmitter
 /// </summary>
 internal sealed record KernelSizes(string ClassName, string? SetName, EquatableArray<(string Axis, int Size)> Pinned)
 {
-    /// <summary>The set's name as a member: <c>1b</c> as <c>Set1b</c>, any two sets apart.</summary>
-    public string Property => ClassName.Substring("Kernels".Length) is var name && char.IsDigit(name[0]) ? "Set" + name : name;
+    // Members that every record has.
+    private static readonly string[] Inherited =
+        ["Equals", "GetHashCode", "ToString", "GetType", "ReferenceEquals", "MemberwiseClone", "Finalize", "EqualityContract", "PrintMembers", "Clone"];
+
+    /// <summary>The set's name as a member: <c>1b</c> as <c>Set1b</c>.</summary>
+    public string Property => ClassName.Substring("Kernels".Length);
 
     public string Expression(string axis)
     {
@@ -70,12 +74,19 @@ internal sealed record KernelSizes(string ClassName, string? SetName, EquatableA
     {
         var always = model.Axes.Where(axis => axis.Size is not null).Select(axis => (axis.Name, axis.Size!.Value)).ToList();
         yield return new KernelSizes("Kernels", null, always.ToEquatable());
+        HashSet<string> taken = [.. Inherited, .. model.Axes.Select(axis => axis.Name), model.Spec.Name + "Sizes"];
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (SizesSpec set in model.Spec.Sizes)
         {
-            string name = Names.Pascal(string.Concat(set.Name.Select(letter => char.IsLetterOrDigit(letter) ? letter : '_')));
-            for (int i = 2; name.Length == 0 || !names.Add(name); i++)
-                name = Names.Pascal(set.Name.Length == 0 ? "set" : name) + "_" + Names.Literal(i);
+            string stem = Names.Pascal(string.Concat(set.Name.Select(letter => char.IsLetterOrDigit(letter) ? letter : '_')));
+            if (stem.Length == 0 || char.IsDigit(stem[0]))
+                stem = "Set" + stem;
+
+            // Any two sets apart, in files' names too, and from "Are…", which tells whether sizes are those of a set.
+            string name = stem;
+            for (int i = 2; taken.Contains(name) || names.Contains("Are" + name) || !names.Add(name); i++)
+                name = stem + "_" + Names.Literal(i);
+            names.Add("Are" + name);
             IEnumerable<(string, int)> entries = set.Entries.Select(entry =>
             {
                 string[] sides = entry.Split('=');

@@ -38,7 +38,11 @@ internal static class Names
     public static string Global(string type) => type.IndexOf('.') < 0 ? type : "global::" + type.Replace("<Einsharp.", "<global::Einsharp.");
 
     /// <summary>Text without line ends, for a comment.</summary>
-    public static string OneLine(string text) => string.Join(" ", text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim()));
+    public static string OneLine(string text) =>
+        string.Join(" ", text.Split(['\r', '\n', '\u0085', '\u2028', '\u2029'], StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim()));
+
+    /// <summary>Text for a documentation comment.</summary>
+    public static string Xml(string text) => OneLine(text).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
 
     public static string Join(IEnumerable<string> axes) => string.Join(" ", axes);
 }
@@ -56,6 +60,8 @@ internal sealed class Scope
         "part", "queries", "normed", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
         "Norm", "Sweep", "Elementwise", "ParamElements", "Math", "OnlineSoftmax", "CacheSlot", "RopeTable", "RowBlock",
     ];
+
+    private static readonly string[] Endings = ["Size", "Values", "Rows"];
 
     private readonly Func<string, string> _size;
     private readonly HashSet<string> _axes;
@@ -81,11 +87,14 @@ internal sealed class Scope
         return Local(axis);
     }
 
-    public static string Local(string axis) => Words.Contains(axis) ? axis + "Size" : Names.Identifier(axis);
+    public static string Local(string axis) => Words.Contains(axis) || HasOurEnding(axis) ? axis + "Size" : Names.Identifier(axis);
 
     /// <summary>The local that holds a value or an input.</summary>
     public string Value(string name) => name == BufferPlan.ResultName ? "result"
-        : _axes.Contains(name) || Words.Contains(name) ? name + "Values" : Names.Identifier(name);
+        : _axes.Contains(name) || Words.Contains(name) || HasOurEnding(name) ? name + "Values" : Names.Identifier(name);
+
+    // What we append to a name we also append to names that end so already: no two become one.
+    private static bool HasOurEnding(string name) => Endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
 
     /// <summary>The product of sizes, to stand alone.</summary>
     public string Length(IEnumerable<string> axes) => axes.Any() ? string.Join(" * ", axes.Select(Axis)) : "1";

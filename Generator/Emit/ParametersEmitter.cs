@@ -85,7 +85,7 @@ internal static class ParametersEmitter
                 .Select(axis => $"{Names.Identifier(axis.Name)} = {set.Expression(axis.Name)}");
             if (SizeAxes(model).All(axis => axis.Size is not null || axis.Derived is not null || set.Pinned.Any(pinned => pinned.Axis == axis.Name)))
             {
-                writer.Write($"/// <summary>The sizes named {set.SetName}.</summary>");
+                writer.Write($"/// <summary>The sizes named {Names.Xml(set.SetName!)}.</summary>");
                 writer.Write($"public static {model.Spec.Name}Sizes {set.Property} {{ get; }} = new() {{ {string.Join(", ", sizes)} }};");
                 writer.Gap();
             }

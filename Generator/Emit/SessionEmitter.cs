@@ -15,7 +15,7 @@ internal static class SessionEmitter
         using (writer.Open($"private sealed class {spec.Name}Call({type} model{(cached ? ", KvCache cache" : "")}) : ForwardSession(model.Device, {(cached ? "cache" : "null")})"))
         {
             foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
-                writer.Write($"private {Names.Global(parameter.Type)} _{parameter.Name} = null!;");
+                writer.Write($"private {Names.Global(parameter.Type)} {Field(parameter.Name)} = null!;");
             foreach (CallAxis axis in callAxes)
                 writer.Write($"private int _{axis.Name}Size;");
             writer.Gap();
@@ -43,7 +43,7 @@ internal static class SessionEmitter
                     writer.Write($"Begin({sequence[0]}Size, {sequence[1]}Size);");
                 EmitIndexChecks(writer, method, scope);
                 foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
-                    writer.Write($"_{parameter.Name} = {scope.Value(parameter.Name)};");
+                    writer.Write($"{Field(parameter.Name)} = {scope.Value(parameter.Name)};");
                 foreach (CallAxis axis in callAxes)
                     writer.Write($"_{axis.Name}Size = {axis.Name}Size;");
                 IEnumerable<string> shape = method.Graph.Result.Axes.Select(method.Original)
@@ -57,6 +57,9 @@ internal static class SessionEmitter
                 writer.Write("Exit();");
         }
     }
+
+    // The sizes of axes have fields too: _sSize.
+    private static string Field(string parameter) => "_" + parameter + (parameter.EndsWith("Size", StringComparison.Ordinal) ? "Values" : "");
 
     private static string Size(MethodPlan method, string axis) => "model.Sizes." + Names.Identifier(method.Original(axis));
 
@@ -113,7 +116,7 @@ internal static class SessionEmitter
             {
                 string features = Features(method, method.Buffer(method.Input));
                 writer.Write($"Span<float> input = Workspace.Slice(own, Padded((long)Packed.Count * {features}));");
-                writer.Write($"Packed.Collect(worker, _{method.Input}.Span, _{method.Sequence!.Value[1]}Size, {features}, input);\nworker.Barrier();");
+                writer.Write($"Packed.Collect(worker, {Field(method.Input)}.Span, _{method.Sequence!.Value[1]}Size, {features}, input);\nworker.Barrier();");
                 behind = "own + input.Length";
             }
 
@@ -126,7 +129,7 @@ internal static class SessionEmitter
                 StepRole.Rows => RowCount(method, method.Buffer(method.Input).Rows),
                 StepRole.CallAxis => $"_{parameter.Source}Size",
                 StepRole.FloatInput when Packs(method) => "input",
-                StepRole.FloatInput or StepRole.IntInput => $"_{parameter.Source}.Span",
+                StepRole.FloatInput or StepRole.IntInput => $"{Field(parameter.Source)}.Span",
                 StepRole.Result => Unpacks(method) ? "result" : "Result.Span",
                 StepRole.Cache => "Cache!",
                 StepRole.Slot => "0",

@@ -72,7 +72,7 @@ internal sealed partial class MethodPlanner
         EquatableArray<string> rows = Rows(input.Axes), contracted = Features(input.Axes);
         bool fits = rows.Count > 0 && contracted.Count > 0 && contracted.All(IsModel) && IsTrailing(contracted, param.Axes);
         EquatableArray<string> features = param.Axes.Take(Math.Max(0, param.Axes.Count - contracted.Count)).ToEquatable();
-        return fits && features.Count > 0 && einsum.Axes == rows.Concat(features).ToEquatable() ? new(input, param, rows, contracted, features) : null;
+        return fits && features.Count > 0 && Rows(einsum.Axes) == rows && Features(einsum.Axes) == features ? new(input, param, rows, contracted, features) : null;
     }
 
     private void AddToSweep(EinsumOperation einsum, SweepShape shape)

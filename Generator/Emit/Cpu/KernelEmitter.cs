@@ -310,5 +310,5 @@ internal abstract class KernelEmitter
         return string.Join("; ", groups.Where(group => group.Axes.Any()).Select(group => $"{string.Join(", ", group.Axes)} {group.Label}")) + ".";
     }
 
-    private static string Escape(string text) => Names.OneLine(text).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
+    private static string Escape(string text) => Names.Xml(text);
 }

@@ -10,7 +10,7 @@ internal static class KernelsEmitter
     {
         using (writer.Open($"partial class {plan.Model.Spec.Name}"))
         {
-            string which = sizes.SetName is null ? "any sizes" : $"the sizes named {sizes.SetName}, which are literals here";
+            string which = sizes.SetName is null ? "any sizes" : $"the sizes named {Names.Xml(sizes.SetName)}, which are literals here";
             writer.Write($"/// <summary>The kernels for {which}. Every worker of the team runs a kernel at once, and takes its share of the units.</summary>");
             using (writer.Open($"private static class {sizes.ClassName}"))
             {

@@ -1,0 +1,251 @@
+using Einsharp.Generator.Model;
+
+namespace Einsharp.Generator.Plan;
+
+/// <summary>
+/// Plans one method. The passes, in order: find the sequence axes; give every operation to a kernel (attention first, because it takes the most
+/// operations; then sweeps, grouped by what they read; then the rest); put the norms that one sweep alone reads into that sweep; lay out
+/// the buffers by lifetime.
+/// </summary>
+internal sealed partial class MethodPlanner
+{
+    private readonly CheckedModel _model;
+    private readonly Graph _graph;
+
+    /// <summary>The names of the kernels of every method of the model so far.</summary>
+    private readonly HashSet<string> _kernelNames;
+    private readonly EquatableArray<string>? _sequence;
+    private readonly Dictionary<string, AxisBinding> _bindings = new(StringComparer.Ordinal);
+    private readonly List<Operation>[] _readers;
+
+    /// <summary>The operations that a kernel already computes.</summary>
+    private readonly bool[] _taken;
+
+    /// <summary>Kernels under construction, in the order in which they will run.</summary>
+    private readonly List<KernelDraft> _kernels = [];
+
+    /// <summary>Buffers by the operation that fills them, renamings resolved.</summary>
+    private readonly Dictionary<int, BufferPlan> _buffers = [];
+
+    public MethodPlanner(CheckedModel model, Graph graph, HashSet<string> kernelNames)
+    {
+        _model = model;
+        _graph = graph;
+        _kernelNames = kernelNames;
+        _taken = new bool[graph.Operations.Count];
+        _readers = new List<Operation>[graph.Operations.Count];
+        foreach (AxisInfo axis in model.Axes)
+            _bindings[axis.Name] = axis.Binding;
+        for (int id = 0; id < _readers.Length; id++)
+            _readers[id] = [];
+        foreach (Operation operation in graph.Operations)
+        {
+            foreach (Operand operand in operation.Reads)
+            {
+                if (operand.Kind == OperandKind.Value)
+                    _readers[operand.Id].Add(operation);
+            }
+        }
+
+        _sequence = FindSequence();
+    }
+
+    public MethodPlan Plan()
+    {
+        foreach (Operation operation in _graph.Operations)
+        {
+            if (!_taken[operation.Id])
+                Place(operation);
+        }
+
+        return Finish();
+    }
+
+    private void Place(Operation operation)
+    {
+        switch (operation)
+        {
+            case EinsumOperation einsum when AsAttention(einsum) is { } attention:
+                _kernels.Add(attention);
+                break;
+            case EinsumOperation einsum when AsSweep(einsum) is { } sweep:
+                AddToSweep(einsum, sweep);
+                break;
+            case EinsumOperation einsum:
+                _kernels.Add(Contract(einsum));
+                break;
+            case RmsNormOperation norm:
+                _kernels.Add(Normalise(norm));
+                break;
+            case GatherOperation gather:
+                _kernels.Add(Gather(gather));
+                break;
+            case SelectOperation select:
+                _kernels.Add(Select(select));
+                break;
+            case RunOperation run:
+                _kernels.Add(Run(run));
+                break;
+            case RenameOperation rename:
+                Take(rename);
+                break;
+            case AppendOperation append:
+                _kernels.Add(Append(append));
+                break;
+            default:
+                _kernels.Add(Map(operation));
+                break;
+        }
+    }
+
+    /// <summary>The batch and position axes, by the operations that speak of positions.</summary>
+    private EquatableArray<string>? FindSequence()
+    {
+        EquatableArray<string>? found = null;
+        foreach (Operation operation in _graph.Operations)
+        {
+            string? position = operation switch
+            {
+                AppendOperation append => append.From,
+                RotateOperation rotate => rotate.Position,
+                SelectOperation select => select.Input.Axes[select.Indices.Axes.Count - 1],
+                RunOperation run when run.Cache is not null || _model.Submodels.Any(submodel => submodel.FullName == run.Model && submodel.IsSequence) => LastRow(run),
+                _ => null,
+            };
+            if (position is null)
+                continue;
+            EquatableArray<string> rows = Rows(operation.Reads[0].Axes);
+            if (rows.Count != 2 || rows[1] != Original(position))
+                throw NoKernel(operation, "positions need a value whose axes begin with a batch axis and the position axis, as in 'b s d'");
+            if (found is { } other && other != rows)
+                throw NoKernel(operation, $"the method already counts positions along '{other[0]} {other[1]}'");
+            found = rows;
+        }
+
+        return found;
+    }
+
+    private string? LastRow(Operation operation)
+    {
+        EquatableArray<string> rows = Rows(operation.Axes);
+        return rows.Count == 0 ? null : rows[rows.Count - 1];
+    }
+
+    /// <summary>The leading call axes.</summary>
+    private EquatableArray<string> Rows(EquatableArray<string> axes) => axes.TakeWhile(IsCall).Select(Original).ToEquatable();
+
+    /// <summary>The axis that a renamed one is: rows are the same rows under any name.</summary>
+    private string Original(string axis)
+    {
+        while (_graph.Operations.OfType<RenameOperation>().FirstOrDefault(rename => rename.To == axis) is { } rename)
+            axis = rename.From;
+        return axis;
+    }
+
+    private EquatableArray<string> Features(EquatableArray<string> axes) => axes.SkipWhile(IsCall).ToEquatable();
+
+    private bool IsCall(string axis) => _bindings.TryGetValue(axis, out AxisBinding binding) && binding == AxisBinding.Call;
+
+    private bool IsModel(string axis) => !_bindings.TryGetValue(axis, out AxisBinding binding) || binding is AxisBinding.Pinned or AxisBinding.Model;
+
+    /// <summary>The axes as rows by features, which is what kernels but attention work on.</summary>
+    private (EquatableArray<string> Rows, EquatableArray<string> Features) Matrix(Operation operation, EquatableArray<string> axes)
+    {
+        EquatableArray<string> features = Features(axes);
+        foreach (string axis in features)
+        {
+            if (_bindings.TryGetValue(axis, out AxisBinding binding) && binding == AxisBinding.Seen)
+                throw NoKernel(operation, $"axis '{axis}' in '{string.Join(" ", axes)}' counts the positions seen, which only attention reads");
+            if (!IsModel(axis))
+                throw NoKernel(operation, $"axis '{axis}' of a call stands after an axis of the model in '{string.Join(" ", axes)}'; the axes of a call come first");
+        }
+
+        return (Rows(axes), features);
+    }
+
+    private NoKernelException NoKernel(Operation operation, string why) =>
+        new(_graph.Method.Brackets[operation.Bracket].Attributes[0].At(), operation.Text, why);
+
+    /// <summary>The operation behind renamings.</summary>
+    private int Source(int id)
+    {
+        while (_graph.Operations[id] is RenameOperation rename && rename.Input.Kind == OperandKind.Value)
+            id = rename.Input.Id;
+        return id;
+    }
+
+    /// <summary>The name of the buffer that holds an operand, made where it is the first time that it must be kept.</summary>
+    private string BufferOf(Operand operand)
+    {
+        if (operand.Kind == OperandKind.Input)
+            return operand.Name;
+        int id = Source(operand.Id);
+        Operation source = _graph.Operations[id];
+        if (source is RenameOperation { Input.Kind: OperandKind.Input } rename)
+            return rename.Input.Name;
+        return _buffers.TryGetValue(id, out BufferPlan? buffer)
+            ? buffer.Name
+            : throw NoKernel(source, $"'{operand.Name}' is read where it is not kept in memory");
+    }
+
+    private BufferPlan Keep(Operation operation)
+    {
+        (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(operation, operation.Axes);
+        bool isResult = Source(operation.Id) == Source(_graph.Result.Id);
+        string name = isResult ? BufferPlan.ResultName : operation.Name ?? NameOfBracket(operation) + operation.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var buffer = new BufferPlan(name, Source(operation.Id), rows, features, isResult ? BufferRole.Result : BufferRole.Workspace, -1);
+        _buffers[Source(operation.Id)] = buffer;
+        return buffer;
+    }
+
+    private string NameOfBracket(Operation operation) =>
+        _graph.Operations.Where(other => other.Bracket == operation.Bracket && other.Name is not null).Select(other => other.Name!).FirstOrDefault() ?? "result";
+
+    private void Take(Operation operation) => _taken[operation.Id] = true;
+
+    /// <summary>
+    /// The modifiers after a producer that can be computed before its tile leaves: each reads the one before and nobody else does.
+    /// Stops at a value that has another reader, for that one must be kept.
+    /// </summary>
+    private List<Operation> Chain(Operation producer, Func<Operation, bool> fits)
+    {
+        var chain = new List<Operation>();
+        Operation last = producer;
+        while (_readers[last.Id].Count == 1 && _readers[last.Id][0] is var next && next.Bracket == producer.Bracket && next.Reads[0].Kind == OperandKind.Value
+            && next.Reads[0].Id == last.Id && next is not (EinsumOperation or AppendOperation or CausalOperation) && fits(next))
+        {
+            chain.Add(next);
+            last = next;
+        }
+
+        return chain;
+    }
+
+    /// <summary>Whether an elementwise operation can be applied to a whole row of features.</summary>
+    private bool FitsRow(Operation operation) => operation switch
+    {
+        RotateOperation rotate => rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
+        SoftmaxOperation softmax => softmax.Axes[softmax.Axes.Count - 1] == softmax.Axis && IsModel(softmax.Axis),
+        BinaryOperation binary => FitsBinary(binary),
+        ScaleOperation or SiluOperation or RenameOperation => true,
+        _ => false,
+    };
+
+    /// <summary>Whether the other operand has the value's own rows, or none, and is there by now. Its features are some of the value's.</summary>
+    private bool FitsBinary(BinaryOperation binary)
+    {
+        Operand other = binary.Other;
+        if (other.Kind == OperandKind.Param)
+            return true;
+        return Rows(other.Axes) == Rows(binary.Axes) && (other.Kind == OperandKind.Input || _buffers.ContainsKey(Source(other.Id)));
+    }
+
+    private static bool IsTrailing(EquatableArray<string> part, EquatableArray<string> whole) =>
+        part.Count <= whole.Count && whole.Skip(whole.Count - part.Count).SequenceEqual(part);
+
+    private static string Pascal(string name)
+    {
+        IEnumerable<string> words = name.Split(['_', '#'], StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1));
+        return string.Concat(words);
+    }
+}

@@ -1,0 +1,170 @@
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
+
+namespace Einsharp.Tests.Planning;
+
+/// <summary>
+/// What must hold of every plan, for every model that the tests run. What a kernel reads and writes is taken from its own description here,
+/// not from the planner's lists.
+/// </summary>
+public sealed class BufferTests
+{
+    public static TheoryData<string, string> Methods { get; } = AllMethods();
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void NoTwoLivingBuffersShareASlot(string model, string method)
+    {
+        MethodPlan plan = Of(model, method);
+        List<(BufferPlan Buffer, int First, int Last)> spans =
+        [
+            .. plan.Buffers.Where(buffer => buffer.Role == BufferRole.Workspace).Select(buffer => Span(plan, buffer)),
+        ];
+        foreach ((BufferPlan Buffer, int First, int Last) one in spans)
+        {
+            Assert.InRange(one.Buffer.Slot, 0, plan.WorkspaceSlots - 1);
+            foreach ((BufferPlan Buffer, int First, int Last) other in spans.Where(other => other.Buffer != one.Buffer))
+            {
+                if (one.First <= other.Last && other.First <= one.Last)
+                {
+                    Assert.True(
+                        one.Buffer.Slot != other.Buffer.Slot,
+                        $"{one.Buffer.Name} and {other.Buffer.Name} share slot {one.Buffer.Slot}");
+                }
+            }
+        }
+
+        Assert.Equal(Enumerable.Range(0, plan.WorkspaceSlots), spans.Select(span => span.Buffer.Slot).Distinct().Order());
+        Assert.Equal(plan.Buffers.Count, plan.Buffers.Select(buffer => buffer.Name).Distinct().Count());
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void WhatAKernelReadsWasWrittenBefore(string model, string method)
+    {
+        MethodPlan plan = Of(model, method);
+        HashSet<string> written = [.. plan.Buffers.Where(buffer => buffer.Role == BufferRole.Input).Select(buffer => buffer.Name)];
+        HashSet<AppendOperation> appended = [];
+        foreach (KernelPlan kernel in plan.Kernels)
+        {
+            foreach (string name in Reads(plan, kernel))
+                Assert.True(written.Contains(name), $"{kernel.Name} reads {name} too early");
+            if (kernel is AttentionPlan attention)
+                Assert.Superset(new HashSet<AppendOperation> { attention.Keys, attention.Values }, appended);
+            appended.UnionWith(kernel.Operations.OfType<AppendOperation>());
+            foreach (string name in Writes(kernel))
+                Assert.True(written.Add(name), $"{kernel.Name} writes {name} again");
+        }
+
+        Assert.Contains(BufferPlan.ResultName, written);
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void EveryOperationIsComputedOnce(string model, string method)
+    {
+        MethodPlan plan = Of(model, method);
+        List<int> computed = [.. plan.Kernels.SelectMany(kernel => kernel.Operations).Select(operation => operation.Id)];
+        Assert.Equal(computed.Count, computed.Distinct().Count());
+        Assert.All(
+            plan.Graph.Operations.Where(operation => !computed.Contains(operation.Id)),
+            operation => Assert.IsType<RenameOperation>(operation));
+        Assert.Equal(plan.Kernels.Count, plan.Kernels.Select(kernel => kernel.Name).Distinct().Count());
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void OnlyTheLastKernelsHaveOtherRowsThanPositions(string model, string method)
+    {
+        MethodPlan plan = Of(model, method);
+        for (int i = 0; plan.Sequence is { } sequence && i < plan.Kernels.Count; i++)
+            Assert.True(plan.Kernels[i] is SelectPlan || i < plan.LastChunk == (plan.Kernels[i].Rows == sequence), plan.Kernels[i].Name);
+    }
+
+    // Positions arrive a chunk at a time, so what a Select gathers lives from the first kernel on.
+    private static (BufferPlan Buffer, int First, int Last) Span(MethodPlan plan, BufferPlan buffer)
+    {
+        List<int> uses =
+        [
+            .. Enumerable.Range(0, plan.Kernels.Count).Where(i =>
+                Reads(plan, plan.Kernels[i]).Concat(Writes(plan.Kernels[i])).Append(Shared(plan.Kernels[i])).Contains(buffer.Name)),
+        ];
+        Assert.True(uses.Count > 0, $"nobody uses {buffer.Name}");
+        bool gathered = plan.Kernels.OfType<SelectPlan>().Any(select => select.Output == buffer.Name);
+        return (buffer, gathered ? 0 : uses[0], uses[^1]);
+    }
+
+    private static string Shared(KernelPlan kernel) => kernel switch
+    {
+        SweepPlan { Norm: { } norm } => norm.Shared,
+        RunPlan run => run.Between,
+        _ => "",
+    };
+
+    private static IEnumerable<string> Reads(MethodPlan plan, KernelPlan kernel)
+    {
+        HashSet<int> own = [.. kernel.Operations.Select(operation => operation.Id)];
+        HashSet<string> beside = kernel is SweepPlan sweep ? [.. Segments(sweep).Select(segment => segment.Value)] : [];
+
+        // What an operation reads that this kernel does not make: by way of a buffer, unless it is a parameter or in the cache.
+        foreach (Operand operand in kernel.Operations.SelectMany(operation => operation.Reads))
+        {
+            if (operand.Kind == OperandKind.Input && plan.Buffers.Any(buffer => buffer.Name == operand.Name))
+                yield return operand.Name;
+            if (operand.Kind != OperandKind.Value || own.Contains(operand.Id) || beside.Contains(operand.Name))
+                continue;
+            Operation source = plan.Graph.Operations[operand.Id];
+            while (source is RenameOperation { Input.Kind: OperandKind.Value } rename)
+                source = plan.Graph.Operations[rename.Input.Id];
+            if (own.Contains(source.Id) || source is AppendOperation)
+                continue;
+            BufferPlan? buffer = plan.Buffers.FirstOrDefault(buffer => buffer.Operation == source.Id);
+            Assert.True(buffer is not null, $"{kernel.Name} reads {operand.Name}, which has no buffer");
+            yield return buffer.Name;
+        }
+
+        switch (kernel)
+        {
+            case SweepPlan { Input: var input }:
+                yield return input;
+                break;
+            case AttentionPlan attention:
+                yield return attention.Queries;
+                break;
+            case RunPlan run:
+                yield return run.Input;
+                break;
+        }
+    }
+
+    private static IEnumerable<string> Writes(KernelPlan kernel) => kernel switch
+    {
+        SweepPlan sweep => Segments(sweep).Where(segment => segment.Output is not null).Select(segment => segment.Output!),
+        AttentionPlan attention => [attention.Output],
+        NormPlan norm => [norm.Output],
+        GatherPlan gather => [gather.Output],
+        SelectPlan select => [select.Output],
+        RunPlan run => [run.Output],
+        MapPlan map => [map.Output],
+        ContractPlan contract => [contract.Output],
+        AppendPlan => [],
+        _ => throw new InvalidOperationException(kernel.GetType().Name),
+    };
+
+    private static IEnumerable<SegmentPlan> Segments(SweepPlan sweep) => sweep.Columns.SelectMany(column => column.Segments);
+
+    private static MethodPlan Of(string model, string method) =>
+        Declared.Plan(Declared.TestModels, model).Methods.Single(plan => plan.Graph.Method.Name == method);
+
+    private static TheoryData<string, string> AllMethods()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (string model in Declared.Models(Declared.TestModels).Select(type => type.ToDisplayString()).Order(StringComparer.Ordinal))
+        {
+            foreach (MethodPlan plan in Declared.Plan(Declared.TestModels, model).Methods)
+                data.Add(model, plan.Graph.Method.Name);
+        }
+
+        return data;
+    }
+}

@@ -1,0 +1,110 @@
+namespace Einsharp.Tests.Planning;
+
+/// <summary>Which kernels small declarations become.</summary>
+public sealed class KernelClassTests
+{
+    // An einsum of x with a parameter: a sweep where the sum is over all of x's features and the weight's last axes, in one order. Axes
+    // that no parameter has are rows.
+    [Theory]
+    [InlineData("b d", "f d", "b f", "Sweep")]
+    [InlineData("b s d", "f d", "b s f", "Sweep")]
+    [InlineData("b d", "g k d", "b g k", "Sweep")]
+    [InlineData("b g k", "d g k", "b d", "Sweep")]
+    [InlineData("b g k", "d e g k", "b d e", "Sweep")]
+    [InlineData("b d", "d f", "b f", "Contract")]
+    [InlineData("b g k", "d k g", "b d", "Contract")]
+    [InlineData("b g k", "d k", "b g d", "Sweep")]
+    [InlineData("b d", "f e d", "b f", "Contract")]
+    [InlineData("b d", "f e d", "b e f", "Contract")]
+    [InlineData("b d", "f d", "b d f", "Contract")]
+    [InlineData("b d", "f d", "b f d", "Contract")]
+    [InlineData("b d", "d", "b d", "Contract")]
+    [InlineData("b d", "d", "b", "Contract")]
+    [InlineData("d", "f d", "f", "Contract")]
+    [InlineData("b", "f", "b f", "Contract")]
+    public void AnEinsumWithAParameter(string input, string param, string output, string kernel)
+    {
+        Assert.Equal([kernel], Kernels(Of($"{input}, {param} -> {output}", "nameof(x), nameof(W)")));
+        Assert.Equal([kernel], Kernels(Of($"{param}, {input} -> {output}", "nameof(W), nameof(x)")));
+
+        string[] Of(string equation, string operands) =>
+        [
+            $"[Param(\"{param}\", Init.Ones)] public partial Param W {{ get; }}",
+            $"[Einsum(\"{equation}\", {operands})]",
+            $"public partial Tensor Forward([Axes(\"{input}\")] Tensor x);",
+        ];
+    }
+
+    [Theory]
+    [InlineData("""[Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), Scale("2"), Silu, Softmax("f")]""", "Sweep")]
+    [InlineData("""[Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), Add(nameof(Bias))]""", "Sweep")]
+    [InlineData("""
+        [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), As("u"), Silu, As("v")]
+        [Einsum("b s f, b s f -> b s f", "u", "v")]
+        """, "Sweep Map Contract")]
+    [InlineData("""
+        [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), As("h")]
+        [Einsum("b s f, d f -> b s d", "h", nameof(V)), Add(nameof(x))]
+        """, "Sweep Sweep")]
+    [InlineData("""
+        [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), As("u")]
+        [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), Silu, Multiply("u")]
+        """, "Sweep")]
+    [InlineData("""[RmsNorm("b s d, d -> b s d", nameof(x), nameof(Gain), Epsilon = nameof(Epsilon)), Silu]""", "Norm")]
+    [InlineData("""
+        [RmsNorm("b s d, d -> b s d", nameof(x), nameof(Gain), Epsilon = nameof(Epsilon)), As("n")]
+        [Einsum("b s d, f d -> b s f", "n", nameof(W))]
+        """, "Sweep")]
+    [InlineData("""
+        [RmsNorm("b s d, d -> b s d", nameof(x), nameof(Gain), Epsilon = nameof(Epsilon)), Silu, As("n")]
+        [Einsum("b s d, f d -> b s f", "n", nameof(W))]
+        """, "Norm Sweep")]
+    [InlineData("""
+        [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), Rename("s -> u"), As("h")]
+        [Einsum("b u f, d f -> b u d", "h", nameof(V))]
+        """, "Sweep Sweep")]
+    [InlineData("""
+        [Einsum("b s d -> b s d", nameof(x)), Add(nameof(Gain)), Append("s -> t", nameof(cache)), As("keys")]
+        [Einsum("b s d, b t d -> b s t", nameof(x), "keys"), Softmax("t"), As("p")]
+        [Einsum("b s t, b t d -> b s d", "p", "keys")]
+        """, "Contract Append Attention")]
+    [InlineData("""
+        [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), As("q"), Append("s -> t", nameof(cache)), As("keys")]
+        [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), Append("s -> t", nameof(cache)), As("values")]
+        [Einsum("b s f, b t f -> b s t", "q", "keys"), Causal("s", "t"), Softmax("t"), As("p")]
+        [Einsum("b s t, b t f -> b s f", "p", "values"), Silu]
+        """, "Sweep Append Attention Map")]
+    [InlineData("""
+        [Gather("b s, v d -> b s d", nameof(ids), nameof(Table)), Scale("sqrt(d)"), As("e")]
+        [Select("b s d, b o -> b o d", "e", nameof(rows)), Silu]
+        """, "Gather Select")]
+    [InlineData("""[Einsum("b s d -> b s d", nameof(x)), Multiply(nameof(Gain))]""", "Contract")]
+    [InlineData("""[Einsum("b s d, b s d, d -> b s", nameof(x), nameof(x), nameof(Gain))]""", "Contract")]
+    [InlineData("""[Einsum("b s d, f d, d -> b s f", nameof(x), nameof(W), nameof(Gain))]""", "Contract")]
+    [InlineData("""
+        [Einsum("b s d -> b s", nameof(x)), As("total")]
+        [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), Multiply("total")]
+        """, "Contract Sweep Map")]
+    public void AMethod(string equations, string kernels)
+    {
+        string inputs = equations.Contains("(ids)", StringComparison.Ordinal)
+            ? "[Axes(\"b s\")] Tensor<int> ids, [Axes(\"b o\")] Tensor<int> rows"
+            : "[Axes(\"b s d\")] Tensor x" + (equations.Contains("(cache)", StringComparison.Ordinal) ? ", KvCache? cache" : "");
+        IEnumerable<string> read = Members.Where(member => equations.Contains($"nameof({member.Name})", StringComparison.Ordinal))
+            .Select(member => member.Text);
+        Assert.Equal(kernels.Split(' '), Kernels([.. read, equations, $"public partial Tensor Forward({inputs});"]));
+    }
+
+    private static readonly (string Name, string Text)[] Members =
+    [
+        ("W", "[Param(\"f d\", Init.Linear)] public partial Param W { get; }"),
+        ("V", "[Param(\"d f\", Init.Linear)] public partial Param V { get; }"),
+        ("Gain", "[Param(\"d\", Init.Ones)] public partial Param Gain { get; }"),
+        ("Bias", "[Param(\"f\", Init.Zeros)] public partial Param Bias { get; }"),
+        ("Table", "[Param(\"v d\", Init.Embedding)] public partial Param Table { get; }"),
+        ("Epsilon", "[Setting(\"eps\")] public partial float Epsilon { get; }"),
+    ];
+
+    private static IEnumerable<string> Kernels(string[] lines) =>
+        Declared.Body(string.Join('\n', lines)).Kernels.Select(kernel => kernel.GetType().Name[..^"Plan".Length]);
+}
