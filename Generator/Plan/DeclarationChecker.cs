@@ -14,6 +14,10 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
     private static readonly string[] Written =
         ["Sizes", "Settings", "Device", "Parameters", "Kernels", "Initialise", "Prepare", "CreateCache", "CacheSlots", "AddCacheSlots"];
 
+    /// <summary>Classes whose static members the generated half uses: a member of the same name would hide them.</summary>
+    private static readonly string[] Used =
+        ["Math", "CallShape", "Initializer", "OnlineSoftmax", "ForwardSession", "SlotLayout", "WeightFormat", "ArgumentNullException"];
+
     private readonly Dictionary<string, ParamUse> _params = new(StringComparer.Ordinal);
 
     public ModelSpec Spec { get; } = spec;
@@ -63,9 +67,23 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
         foreach (string name in Spec.Params.Select(static parameter => parameter.Name)
             .Concat(Spec.Layers.Select(static layers => layers.Name)).Concat(Spec.Settings.Select(static setting => setting.Name)))
         {
-            if (Written.Contains(name))
-                findings.Add(DiagnosticCatalogue.NameClash, new Site(name), name, "a member of the generated half of '" + Spec.Name + "'");
+            CheckName(name, new Site(name));
         }
+
+        foreach (MethodSpec method in Spec.Methods)
+        {
+            CheckName(method.Name, new Site(method.Name));
+            foreach (MethodParameterSpec parameter in method.Parameters)
+                CheckName(parameter.Name, new Site($"{method.Name}({parameter.Name})"));
+        }
+    }
+
+    private void CheckName(string name, Site site)
+    {
+        if (Written.Contains(name))
+            findings.Add(DiagnosticCatalogue.NameClash, site, name, "a member of the generated half of '" + Spec.Name + "'");
+        else if (Used.Contains(name))
+            findings.Add(DiagnosticCatalogue.NameClash, site, name, "a class that the generated half of '" + Spec.Name + "' uses");
     }
 
     private void CheckParam(ParamSpec parameter)

@@ -183,6 +183,38 @@ public class DeclarationDiagnosticTests
         """);
 
     [Fact]
+    public Task EIN0011_A_parameter_hides_a_generated_member() => Failing.Reports(
+        "EIN0011",
+        "'Sizes' is already a member of the generated half of 'Layer'; parameters, params, settings, layers and values share one namespace, "
+        + "so choose another name",
+        """
+        [Model]
+        public sealed partial class Layer
+        {
+            [Param("f d", Init.Linear)] public partial Param Weight { get; }
+
+            [Einsum("b d, f d -> b f", nameof(Sizes), nameof(Weight))]
+            public partial Tensor Forward([Axes("b d")] Tensor [|Sizes|]);
+        }
+        """);
+
+    [Fact]
+    public Task EIN0011_A_property_hides_a_class_that_is_used() => Failing.Reports(
+        "EIN0011",
+        "'Math' is already a class that the generated half of 'Layer' uses; parameters, params, settings, layers and values share one namespace, "
+        + "so choose another name",
+        """
+        [Model]
+        public sealed partial class Layer
+        {
+            [Param("f d", Init.Linear)] public partial Param [|Math|] { get; }
+
+            [Einsum("b d, f d -> b f", nameof(x), nameof(Math))]
+            public partial Tensor Forward([Axes("b d")] Tensor x);
+        }
+        """);
+
+    [Fact]
     public Task EIN0012_An_operand_has_an_unknown_name() => Failing.Reports(
         "EIN0012",
         "'hiden' names nothing that Einsum could read (did you mean 'hidden'?); known here: 'x', 'Weight', 'Back', "

@@ -62,7 +62,7 @@ public sealed class NameTests
     [InlineData("Norm", "Sweep")]
     [InlineData("Tensor", "KvCache")]
     [InlineData("@class", "@in")]
-    [InlineData("bsRows", "Kernels")]
+    [InlineData("bsRows", "kernels")]
     [InlineData("b", "s")]
     [InlineData("d", "t")]
     [InlineData("size", "floats")]
@@ -93,7 +93,7 @@ public sealed class NameTests
     [InlineData("bSize")]
     [InlineData("bRows")]
     [InlineData("model")]
-    [InlineData("Device")]
+    [InlineData("device")]
     [InlineData("input")]
     public void InputsWithoutACacheMayHaveAnyName(string name) => Compiles(
         $$"""
