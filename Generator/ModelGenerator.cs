@@ -8,8 +8,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Einsharp.Generator;
 
 /// <summary>
-/// The incremental graph: read every model, sign it, give each the signatures of the models that it runs, then plan and emit. Only records of strings
-/// and numbers pass from step to step, so an edit re-runs what it changes and no more. Diagnostics are the analyzer's.
+/// The incremental graph: read every model, sign it, give each the signatures of the models that it runs, then plan and emit. Only records
+/// of strings and numbers pass from step to step, so an edit re-runs what it changes and no more. Diagnostics are the analyzer's.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class ModelGenerator : IIncrementalGenerator
@@ -58,7 +58,9 @@ public sealed class ModelGenerator : IIncrementalGenerator
         });
     }
 
-    /// <summary>The files of one model; bodies that throw where the declaration has an error, so that the analyzer's is the only one shown.</summary>
+    /// <summary>
+    /// The files of one model; bodies that throw where the declaration has an error, so that the analyzer's is the only one shown.
+    /// </summary>
     private static EquatableArray<SourceFile> Generate(JoinedModel model, CancellationToken cancellation)
     {
         CheckResult check = ModelChecker.Check(model.Spec, model.Submodels);

@@ -16,7 +16,8 @@ internal static class Generated
 
     /// <summary>The generated files, in the order of their hint names.</summary>
     public static ImmutableArray<GeneratedSourceResult> Files(params string[] sources) =>
-        [.. Driver().RunGenerators(Compilations.Compile(sources)).GetRunResult().Results.Single().GeneratedSources.OrderBy(file => file.HintName, StringComparer.Ordinal)];
+        [.. Driver().RunGenerators(Compilations.Compile(sources)).GetRunResult().Results.Single().GeneratedSources
+            .OrderBy(file => file.HintName, StringComparer.Ordinal)];
 
     /// <summary>The compilation with what was generated, at the strictest warning level.</summary>
     public static Compilation Compiled(params string[] sources)

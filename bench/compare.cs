@@ -3,7 +3,8 @@
 //   dotnet run bench/compare.cs -- --llama2c RUN --tokenizer BIN --checkpoint 15m=BIN --checkpoint 110m=BIN --threads 1,2
 //   dotnet run bench/compare.cs -- --llama-bench LLAMA_BENCH --gguf 1b=GGUF --dtype bf16 --threads 2
 //
-// RUN is llama2.c's program, LLAMA_BENCH is llama.cpp's; checkpoints have the shapes that `llama bench --shape` knows. Decode only, in f32 for llama2.c.
+// RUN is llama2.c's program, LLAMA_BENCH is llama.cpp's; checkpoints have the shapes that `llama bench --shape` knows. Decode only, in f32
+// for llama2.c.
 #:property PublishAot=false
 using System.Diagnostics;
 using System.Globalization;
@@ -16,7 +17,8 @@ ILookup<string, string> options = args.Chunk(2).Where(pair => pair.Length == 2).
 string Option(string name, string fallback) => options[name].FirstOrDefault(fallback);
 int runs = int.Parse(Option("runs", "5")), tokens = int.Parse(Option("tokens", "100"));
 int[] threads = [.. Option("threads", "1,2").Split(',').Select(int.Parse)];
-(string Shape, string File)[] Files(string name) => [.. options[name].Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], pair[1]))];
+(string Shape, string File)[] Files(string name) =>
+    [.. options[name].Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], pair[1]))];
 if (Files("checkpoint").Length + Files("gguf").Length == 0)
 {
     Console.Error.WriteLine("Give --llama2c, --tokenizer and --checkpoint SHAPE=FILE, or --llama-bench and --gguf SHAPE=FILE.");
@@ -32,14 +34,18 @@ foreach (int count in threads)
     foreach ((string shape, string file) in Files("checkpoint"))
     {
         Compare(shape, count, () => Ours(shape, "f32", count), () => double.Parse(Regex.Match(
-            Run(Option("llama2c", "run"), [file, "-z", Option("tokenizer", "tokenizer.bin"), "-t", "0", "-n", $"{tokens}"], [("OMP_NUM_THREADS", $"{count}")]),
+            Run(
+                Option("llama2c", "run"), [file, "-z", Option("tokenizer", "tokenizer.bin"), "-t", "0", "-n", $"{tokens}"],
+                [("OMP_NUM_THREADS", $"{count}")]),
             @"achieved tok/s: ([\d.]+)").Groups[1].Value));
     }
 
     foreach ((string shape, string file) in Files("gguf"))
     {
         Compare(shape, count, () => Ours(shape, Option("dtype", "bf16"), count), () => JsonDocument.Parse(
-            Run(Option("llama-bench", "llama-bench"), ["-m", file, "-t", $"{count}", "-p", "0", "-n", $"{tokens}", "-r", "1", "-o", "json"], []))
+            Run(
+                Option("llama-bench", "llama-bench"),
+                ["-m", file, "-t", $"{count}", "-p", "0", "-n", $"{tokens}", "-r", "1", "-o", "json"], []))
             .RootElement[0].GetProperty("avg_ts").GetDouble());
     }
 }
@@ -55,11 +61,16 @@ void Compare(string shape, int count, Func<double> ours, Func<double> peer)
         pairs.Add((first, peer()));
     }
 
-    Console.WriteLine($"| {shape} | {count} | {Spread(pairs.Select(pair => pair.Ours), "F1")} | {Spread(pairs.Select(pair => pair.Peer), "F1")} | {Spread(pairs.Select(pair => pair.Ours / pair.Peer), "F2")} |");
+    string own = Spread(pairs.Select(pair => pair.Ours), "F1"), other = Spread(pairs.Select(pair => pair.Peer), "F1");
+    string ratio = Spread(pairs.Select(pair => pair.Ours / pair.Peer), "F2");
+    Console.WriteLine($"| {shape} | {count} | {own} | {other} | {ratio} |");
 }
 
 double Ours(string shape, string format, int count) => JsonDocument.Parse(
-    Run("dotnet", [llama, "bench", "--shape", shape, "--dtype", format, "--prompt", "1", "--tokens", $"{tokens}", "--threads", $"{count}", "--json"], []))
+    Run(
+        "dotnet",
+        [llama, "bench", "--shape", shape, "--dtype", format, "--prompt", "1", "--tokens", $"{tokens}", "--threads", $"{count}", "--json"],
+        []))
     .RootElement.GetProperty("decode_tps").GetDouble();
 
 static string Spread(IEnumerable<double> values, string format)
@@ -77,7 +88,9 @@ static string Run(string program, string[] arguments, (string Name, string Value
     Task<string> errors = process.StandardError.ReadToEndAsync();
     string output = process.StandardOutput.ReadToEnd();
     process.WaitForExit();
-    return process.ExitCode == 0 ? output + errors.Result : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {errors.Result}");
+    return process.ExitCode == 0
+        ? output + errors.Result
+        : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {errors.Result}");
 }
 
 static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, ".."));

@@ -3,8 +3,8 @@ using System.Text;
 namespace Einsharp.Generator.Emit;
 
 /// <summary>
-/// Writes C# text: LF, four spaces a level. A raw string literal of several lines keeps its own indentation relative to the current level, so
-/// that an emitter reads like what it emits.
+/// Writes C# text: LF, four spaces a level. A raw string literal of several lines keeps its own indentation relative to the current level,
+/// so that an emitter reads like what it emits.
 /// </summary>
 internal sealed class CodeWriter
 {

@@ -24,8 +24,9 @@ internal static class ForwardEmitter
     private static void EmitCache(CodeWriter writer, MethodPlan method)
     {
         List<RunPlan> layers = [.. method.Kernels.OfType<RunPlan>().Where(run => run.TakesCache)];
+        writer.Write("/// <summary>Makes the cache of one caller, and the workspace that goes with it. "
+            + "Callers with a cache each may run at the same time.</summary>");
         writer.Write("""
-            /// <summary>Makes the cache of one caller, and the workspace that goes with it. Callers with a cache each may run at the same time.</summary>
             /// <param name="batch">How many sequences.</param>
             /// <param name="capacity">The most positions of a sequence.</param>
             """);
@@ -39,7 +40,8 @@ internal static class ForwardEmitter
         writer.Gap();
         writer.Write("/// <summary>How many slots of a cache this model uses, its layers' included.</summary>");
         int own = Slot.Of(method).Count;
-        IEnumerable<string> counts = layers.Select(run => $"({run.Layers}.Count == 0 ? 0 : {run.Layers}.Count * {run.Layers}[0].CacheSlots)");
+        IEnumerable<string> counts = layers.Select(run =>
+            $"({run.Layers}.Count == 0 ? 0 : {run.Layers}.Count * {run.Layers}[0].CacheSlots)");
         string count = string.Join(" + ", own > 0 || layers.Count == 0 ? counts.Prepend(Names.Literal(own)) : counts);
         writer.Write($"internal int CacheSlots => {count};");
         writer.Gap();
@@ -48,8 +50,11 @@ internal static class ForwardEmitter
         {
             foreach (Slot slot in Slot.Of(method))
             {
-                string heads = slot.Heads.Count == 0 ? "1" : string.Join(" * ", slot.Heads.Select(axis => "Sizes." + Names.Identifier(axis)));
-                writer.Write($"slots.Add(new SlotGeometry({Names.Literal(slot.Append.Slot)}, Heads: {heads}, Size: Sizes.{Names.Identifier(slot.Size)}, SlotLayout.{slot.Layout}));");
+                string name = Names.Literal(slot.Append.Slot), size = "Sizes." + Names.Identifier(slot.Size);
+                string heads = slot.Heads.Count == 0
+                    ? "1"
+                    : string.Join(" * ", slot.Heads.Select(axis => "Sizes." + Names.Identifier(axis)));
+                writer.Write($"slots.Add(new SlotGeometry({name}, Heads: {heads}, Size: {size}, SlotLayout.{slot.Layout}));");
             }
 
             foreach (RunPlan run in layers)
@@ -102,7 +107,8 @@ internal sealed class MethodEmitter
 
     private void EmitForward()
     {
-        string parameters = string.Join(", ", _spec.Parameters.Select(parameter => $"{Names.Global(parameter.Type)} {Names.Identifier(parameter.Name)}"));
+        string parameters = string.Join(", ", _spec.Parameters.Select(parameter =>
+            $"{Names.Global(parameter.Type)} {Names.Identifier(parameter.Name)}"));
         using (_writer.Open($"{_spec.Accessibility} partial {Names.Global(_spec.ReturnType)} {_spec.Name}({parameters})"))
         {
             EmitChecks();
@@ -115,12 +121,14 @@ internal sealed class MethodEmitter
                 return;
             }
 
-            string cache = Names.Identifier(_method.Graph.Cache), batch = SizeOf(_method.Sequence!.Value[0]), positions = SizeOf(_method.Sequence!.Value[1]);
+            string cache = Names.Identifier(_method.Graph.Cache);
+            string batch = SizeOf(_method.Sequence!.Value[0]), positions = SizeOf(_method.Sequence!.Value[1]);
             _writer.Write($"if ({cache} is not null && ({cache}.Session as {_spec.Name}Call)?.Model != this)",
                 $"throw new ArgumentException(\"The cache was not made by this model's CreateCache.\", nameof({cache}));");
             _writer.Gap();
             _writer.Write("// Without a cache, all there is to see are the new positions: a cache that lasts for the call.");
-            IEnumerable<string> shape = _method.Graph.Result.Axes.Select(axis => _callAxes.Any(call => call.Name == Original(axis)) ? SizeOf(Original(axis)) : Size(axis));
+            IEnumerable<string> shape = _method.Graph.Result.Axes.Select(axis =>
+                _callAxes.Any(call => call.Name == Original(axis)) ? SizeOf(Original(axis)) : Size(axis));
             _writer.Write($"if ({cache} is null && {batch} == 0)", $"return new Tensor({string.Join(", ", shape)});");
             _writer.Write($"KvCache {used} = {cache} ?? CreateCache({batch}, Math.Max(1, {positions}));");
             using (_writer.Open("try"))
@@ -151,8 +159,11 @@ internal sealed class MethodEmitter
                     continue;
                 }
 
-                (string size, string from) = call is null ? ("Sizes." + Names.Identifier(axes[i]), "the model's sizes") : (SizeOf(axes[i]), $"'{call.Parameter}'");
-                _writer.Write($"CallShape.Axis({Names.Literal(parameter.Name)}, {text}, {name}.Shape, {Names.Literal(i)}, {Names.Literal(axes[i])}, {size}, {Names.Literal(from)});");
+                (string size, string from) = call is null
+                    ? ("Sizes." + Names.Identifier(axes[i]), "the model's sizes")
+                    : (SizeOf(axes[i]), $"'{call.Parameter}'");
+                string place = $"{name}.Shape, {Names.Literal(i)}, {Names.Literal(axes[i])}";
+                _writer.Write($"CallShape.Axis({Names.Literal(parameter.Name)}, {text}, {place}, {size}, {Names.Literal(from)});");
             }
         }
     }
@@ -160,7 +171,8 @@ internal sealed class MethodEmitter
     private void EmitStep()
     {
         string arguments = string.Join(", ", _step.Select(parameter => parameter.Name));
-        _writer.Write("/// <summary>The kernels of one chunk, run by every worker of the team at once. A barrier is due before the result is read.</summary>");
+        _writer.Write("/// <summary>The kernels of one chunk, run by every worker of the team at once. "
+            + "A barrier is due before the result is read.</summary>");
         using (_writer.OpenMethod($"internal void {_spec.Name}Step", _step.Select(parameter => parameter.ToString())))
         {
             foreach (KernelSizes set in KernelSizes.Of(_plan.Model).Where(set => set.SetName is not null))
@@ -178,12 +190,19 @@ internal sealed class MethodEmitter
     private void EmitWorkspace()
     {
         List<EquatableArray<string>> spaces = Steps.RowSpaces(_method);
-        _writer.Write("/// <summary>Floats of workspace for so many rows. Fills in where each slot begins, and last where the slots end.</summary>\n/// <remarks>");
-        _writer.Write("/// Buffers that are never alive together share a slot.");
+        _writer.Write("/// <summary>Floats of workspace for so many rows. "
+            + "Fills in where each slot begins, and last where the slots end.</summary>");
+        _writer.Write("/// <remarks>\n/// Buffers that are never alive together share a slot.");
         for (int slot = 0; slot < _method.WorkspaceSlots; slot++)
-            _writer.Write($"/// Slot {Names.Literal(slot)}: {string.Join(", ", BuffersOf(slot).Select(buffer => $"{buffer.Name} ({Names.Join(buffer.Rows.Concat(buffer.Features))})"))}.");
+        {
+            IEnumerable<string> buffers = BuffersOf(slot)
+                .Select(buffer => $"{buffer.Name} ({Names.Join(buffer.Rows.Concat(buffer.Features))})");
+            _writer.Write($"/// Slot {Names.Literal(slot)}: {string.Join(", ", buffers)}.");
+        }
+
         _writer.Write("/// </remarks>");
-        using (_writer.Open($"internal int {_spec.Name}Workspace({string.Concat(spaces.Select(space => $"long {Scope.RowCount(space)}, "))}Span<int> slots)"))
+        string counts = string.Concat(spaces.Select(space => $"long {Scope.RowCount(space)}, "));
+        using (_writer.Open($"internal int {_spec.Name}Workspace({counts}Span<int> slots)"))
         {
             _writer.Write("int floats = 0;");
             for (int slot = 0; slot < _method.WorkspaceSlots; slot++)
@@ -191,25 +210,32 @@ internal sealed class MethodEmitter
                 IEnumerable<string> sizes = BuffersOf(slot).Select(buffer =>
                     Scope.RowCount(buffer.Rows) + string.Concat(buffer.Features.Select(axis => " * " + Size(axis)))).Distinct();
                 _writer.Write($"slots[{Names.Literal(slot)}] = floats;");
-                _writer.Write($"floats = checked(floats + ForwardSession.Padded({sizes.Aggregate((left, right) => $"Math.Max({left}, {right})")}));");
+                string largest = sizes.Aggregate((left, right) => $"Math.Max({left}, {right})");
+                _writer.Write($"floats = checked(floats + ForwardSession.Padded({largest}));");
             }
 
             _writer.Write($"slots[{Names.Literal(_method.WorkspaceSlots)}] = floats;");
             foreach (RunPlan run in _method.Kernels.OfType<RunPlan>())
-                _writer.Write($"floats = checked(floats + ({run.Layers}.Count == 0 ? 0 : {run.Layers}[0].ForwardWorkspace({Scope.RowCount(run.Rows)})));");
+            {
+                string layer = $"{run.Layers}[0].ForwardWorkspace({Scope.RowCount(run.Rows)})";
+                _writer.Write($"floats = checked(floats + ({run.Layers}.Count == 0 ? 0 : {layer}));");
+            }
+
             _writer.Write("return floats;");
         }
 
         _writer.Gap();
         string rows = string.Join(", ", spaces.Select(space => "long " + Scope.RowCount(space)));
+        string arguments = string.Concat(spaces.Select(space => Scope.RowCount(space) + ", "));
         _writer.Write("/// <summary>Floats of workspace for so many rows.</summary>");
         _writer.Write($"internal int {_spec.Name}Workspace({rows}) =>",
-            $"{_spec.Name}Workspace({string.Concat(spaces.Select(space => Scope.RowCount(space) + ", "))}stackalloc int[{Names.Literal(_method.WorkspaceSlots + 1)}]);");
+            $"{_spec.Name}Workspace({arguments}stackalloc int[{Names.Literal(_method.WorkspaceSlots + 1)}]);");
     }
 
     private string Size(string axis) => "Sizes." + Names.Identifier(Original(axis));
 
     private string Original(string axis) => _method.Original(axis);
 
-    private IEnumerable<BufferPlan> BuffersOf(int slot) => _method.Buffers.Where(buffer => buffer.Role == BufferRole.Workspace && buffer.Slot == slot);
+    private IEnumerable<BufferPlan> BuffersOf(int slot) =>
+        _method.Buffers.Where(buffer => buffer.Role == BufferRole.Workspace && buffer.Slot == slot);
 }

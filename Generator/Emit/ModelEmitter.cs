@@ -54,7 +54,10 @@ internal sealed record KernelSizes(string ClassName, string? SetName, EquatableA
 {
     // Members that every record has.
     private static readonly string[] Inherited =
-        ["Equals", "GetHashCode", "ToString", "GetType", "ReferenceEquals", "MemberwiseClone", "Finalize", "EqualityContract", "PrintMembers", "Clone"];
+    [
+        "Equals", "GetHashCode", "ToString", "GetType", "ReferenceEquals", "MemberwiseClone", "Finalize",
+        "EqualityContract", "PrintMembers", "Clone",
+    ];
 
     /// <summary>The set's name as a member: <c>1b</c> as <c>Set1b</c>.</summary>
     public string Property => ClassName.Substring("Kernels".Length);

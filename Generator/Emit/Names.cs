@@ -10,11 +10,14 @@ internal static class Names
 {
     /// <summary>The name as an identifier: a keyword gets an @.</summary>
     public static string Identifier(string name) =>
-        SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None || SyntaxFacts.GetContextualKeywordKind(name) != SyntaxKind.None ? "@" + name : name;
+        SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None || SyntaxFacts.GetContextualKeywordKind(name) != SyntaxKind.None
+            ? "@" + name
+            : name;
 
     /// <summary><c>rms_norm_eps</c> as <c>RmsNormEps</c>.</summary>
-    public static string Pascal(string name) => string.Concat(
-        name.Split(['_', '-', '.', ' ', '#'], StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1)));
+    public static string Pascal(string name) => string.Concat(name
+        .Split(['_', '-', '.', ' ', '#'], StringSplitOptions.RemoveEmptyEntries)
+        .Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1)));
 
     /// <summary>The name with a small first letter.</summary>
     public static string Camel(string name) => name.Length == 0 ? name : char.ToLowerInvariant(name[0]) + name.Substring(1);
@@ -35,11 +38,13 @@ internal static class Names
     public static string Literal(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The fully qualified name of a type: <c>global::</c> before everything but keywords.</summary>
-    public static string Global(string type) => type.IndexOf('.') < 0 ? type : "global::" + type.Replace("<Einsharp.", "<global::Einsharp.");
+    public static string Global(string type) =>
+        type.IndexOf('.') < 0 ? type : "global::" + type.Replace("<Einsharp.", "<global::Einsharp.");
 
     /// <summary>Text without line ends, for a comment.</summary>
-    public static string OneLine(string text) =>
-        string.Join(" ", text.Split(['\r', '\n', '\u0085', '\u2028', '\u2029'], StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim()));
+    public static string OneLine(string text) => string.Join(" ", text
+        .Split(['\r', '\n', '\u0085', '\u2028', '\u2029'], StringSplitOptions.RemoveEmptyEntries)
+        .Select(line => line.Trim()));
 
     /// <summary>Text for a documentation comment.</summary>
     public static string Xml(string text) => OneLine(text).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
@@ -48,16 +53,16 @@ internal static class Names
 }
 
 /// <summary>
-/// The names of locals in one generated method. Axes keep their names where they can; a value that shares its name with an axis or with one of
-/// the method's own words gets a suffix. Remembers which axes were asked for, so that only those are declared.
+/// The names of locals in one generated method. Axes keep their names where they can; a value that shares its name with an axis or with one
+/// of the method's own words gets a suffix. Remembers which axes were asked for, so that only those are declared.
 /// </summary>
 internal sealed class Scope
 {
     private static readonly string[] Words =
     [
-        "model", "packed", "worker", "cache", "slot", "workspace", "at", "unit", "units", "row", "tile", "first", "count", "scratch", "few", "block",
-        "softmax", "rowCount", "last", "head", "result", "run", "layer", "layerSlot", "from", "to", "group", "groups", "query", "index", "offset", "element",
-        "part", "queries", "normed", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
+        "model", "packed", "worker", "cache", "slot", "workspace", "at", "unit", "units", "row", "tile", "first", "count", "scratch", "few",
+        "block", "softmax", "rowCount", "last", "head", "result", "run", "layer", "layerSlot", "from", "to", "group", "groups", "query",
+        "index", "offset", "element", "part", "queries", "normed", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
         "Norm", "Sweep", "Elementwise", "ParamElements", "Math", "OnlineSoftmax", "CacheSlot", "RopeTable", "RowBlock",
     ];
 

@@ -35,7 +35,8 @@ internal static class ParametersEmitter
 
     private static void EmitSizes(CodeWriter writer, CheckedModel model)
     {
-        writer.Write($"/// <summary>The sizes of a <see cref=\"{model.Spec.Name}\"/>: one for each axis of its parameters, constant after construction.</summary>");
+        writer.Write($"/// <summary>The sizes of a <see cref=\"{model.Spec.Name}\"/>: "
+            + "one for each axis of its parameters, constant after construction.</summary>");
         using (writer.Open($"{model.Spec.Accessibility} sealed record {model.Spec.Name}Sizes"))
         {
             foreach (AxisInfo axis in SizeAxes(model))
@@ -47,20 +48,22 @@ internal static class ParametersEmitter
                 }
                 else if (axis.Derived is { } derived)
                 {
+                    string ratio = Names.Literal(derived.Ratio), multipleOf = Names.Literal(derived.MultipleOf);
                     writer.Write($"private readonly int? _{axis.Name};");
                     writer.Gap();
-                    writer.Write($"/// <summary>Axis {axis.Name}, first bound by {axis.FirstBoundBy}. Default: {Names.Literal(derived.Ratio)} · {derived.Of}, "
-                        + $"rounded up to a multiple of {Names.Literal(derived.MultipleOf)}.</summary>");
+                    writer.Write($"/// <summary>Axis {axis.Name}, first bound by {axis.FirstBoundBy}. Default: {ratio} · {derived.Of}, "
+                        + $"rounded up to a multiple of {multipleOf}.</summary>");
                     using (writer.Open($"public int {name}"))
                     {
-                        writer.Write($"get => _{axis.Name} ?? CallShape.Derived({Names.Literal(derived.Ratio)}, {Names.Identifier(derived.Of)}, {Names.Literal(derived.MultipleOf)});");
+                        writer.Write($"get => _{axis.Name} ?? CallShape.Derived({ratio}, {Names.Identifier(derived.Of)}, {multipleOf});");
                         writer.Write($"init => _{axis.Name} = CallShape.Size({literal}, value);");
                     }
                 }
                 else
                 {
                     writer.Write($"/// <summary>Axis {axis.Name}, first bound by {axis.FirstBoundBy}.</summary>");
-                    string taken = IsCount(model, axis) ? $"value == 0 ? 0 : CallShape.Size({literal}, value)" : $"CallShape.Size({literal}, value)";
+                    string check = $"CallShape.Size({literal}, value)";
+                    string taken = IsCount(model, axis) ? $"value == 0 ? 0 : {check}" : check;
                     writer.Write($"public required int {name} {{ get => _{axis.Name}; init => _{axis.Name} = {taken}; }}");
                     writer.Gap();
                     writer.Write($"private readonly int _{axis.Name};");
@@ -81,16 +84,18 @@ internal static class ParametersEmitter
     {
         foreach (KernelSizes set in KernelSizes.Of(model).Where(set => set.SetName is not null))
         {
-            IEnumerable<string> sizes = SizeAxes(model).Where(axis => axis.Size is null && set.Pinned.Any(pinned => pinned.Axis == axis.Name))
+            bool IsPinned(AxisInfo axis) => set.Pinned.Any(pinned => pinned.Axis == axis.Name);
+            IEnumerable<string> sizes = SizeAxes(model).Where(axis => axis.Size is null && IsPinned(axis))
                 .Select(axis => $"{Names.Identifier(axis.Name)} = {set.Expression(axis.Name)}");
-            if (SizeAxes(model).All(axis => axis.Size is not null || axis.Derived is not null || set.Pinned.Any(pinned => pinned.Axis == axis.Name)))
+            if (SizeAxes(model).All(axis => axis.Size is not null || axis.Derived is not null || IsPinned(axis)))
             {
                 writer.Write($"/// <summary>The sizes named {Names.Xml(set.SetName!)}.</summary>");
                 writer.Write($"public static {model.Spec.Name}Sizes {set.Property} {{ get; }} = new() {{ {string.Join(", ", sizes)} }};");
                 writer.Gap();
             }
 
-            string test = string.Join(" && ", set.Pinned.Where(pinned => model.Axes.Any(axis => axis.Name == pinned.Axis && axis.Size is null))
+            string test = string.Join(" && ", set.Pinned
+                .Where(pinned => model.Axes.Any(axis => axis.Name == pinned.Axis && axis.Size is null))
                 .Select(pinned => $"{Names.Identifier(pinned.Axis)} == {Names.Literal(pinned.Size)}"));
             writer.Write($"internal bool Are{set.Property} => {(test.Length == 0 ? "true" : test)};");
             writer.Gap();
@@ -99,7 +104,8 @@ internal static class ParametersEmitter
 
     private static void EmitSettings(CodeWriter writer, CheckedModel model)
     {
-        writer.Write($"/// <summary>The settings of a <see cref=\"{model.Spec.Name}\"/>: run-time scalars, the same name being the same setting in its layers.</summary>");
+        writer.Write($"/// <summary>The settings of a <see cref=\"{model.Spec.Name}\"/>: "
+            + "run-time scalars, the same name being the same setting in its layers.</summary>");
         using (writer.Open($"{model.Spec.Accessibility} sealed record {model.Spec.Name}Settings"))
         {
             foreach (SettingSignature setting in Settings(model))
@@ -127,7 +133,8 @@ internal static class ParametersEmitter
             writer.Write("/// <param name=\"settings\">Its settings.</param>");
         writer.Write("/// <param name=\"device\">Where it runs; the default is every core of the CPU.</param>");
         writer.Write("/// <exception cref=\"NotSupportedException\">The device is not one that these kernels run on.</exception>");
-        writer.Write($"public {name}({name}Sizes sizes{settings}, global::Einsharp.Device? device = null)", $": this(sizes{(hasSettings ? ", settings" : "")}, device, \"\")");
+        writer.Write($"public {name}({name}Sizes sizes{settings}, global::Einsharp.Device? device = null)",
+            $": this(sizes{(hasSettings ? ", settings" : "")}, device, \"\")");
         writer.Write("{\n}");
         writer.Gap();
         using (writer.Open($"internal {name}({name}Sizes sizes{settings}, global::Einsharp.Device? device, string prefix)"))
@@ -136,7 +143,9 @@ internal static class ParametersEmitter
             if (hasSettings)
                 writer.Write("ArgumentNullException.ThrowIfNull(settings);\nSettings = settings;");
             writer.Write("Sizes = sizes;");
-            writer.Write("Device = (device ?? global::Einsharp.Device.Cpu) as CpuDevice", "?? throw new NotSupportedException($\"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice.\");");
+            string refusal = "There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice.";
+            writer.Write("Device = (device ?? global::Einsharp.Device.Cpu) as CpuDevice",
+                $"?? throw new NotSupportedException($\"{refusal}\");");
             foreach (CheckedParam param in model.Params)
                 EmitParam(writer, param);
             foreach (LayersSpec layers in model.Spec.Layers)
@@ -153,8 +162,9 @@ internal static class ParametersEmitter
     {
         ParamSpec spec = param.Spec;
         string shape = string.Join(", ", param.Axes.Select(axis => "sizes." + Names.Identifier(axis)));
+        string standIn = spec.Or is null ? "" : $" {{ Or = {Field(spec.Or)} }}";
         writer.Write($"{Field(spec.Name)} = new Param({Names.Literal(spec.Name)}, prefix + {Names.Literal(spec.From ?? spec.Name)}, "
-            + $"{Names.Literal(Names.Join(param.Axes))}, [{shape}], {Initializer(param)}){(spec.Or is null ? "" : $" {{ Or = {Field(spec.Or)} }}")};");
+            + $"{Names.Literal(Names.Join(param.Axes))}, [{shape}], {Initializer(param)}){standIn};");
     }
 
     private static string Initializer(CheckedParam param)
@@ -168,7 +178,8 @@ internal static class ParametersEmitter
             InitKind.Ones => "Initializer.Ones",
             InitKind.Zeros => "Initializer.Zeros",
             InitKind.Normal => $"Initializer.Normal({Number(spec.Mean, 0)}, {Number(spec.Deviation, 1)})",
-            InitKind.TruncatedNormal => $"Initializer.TruncatedNormal({Number(spec.Mean, 0)}, {Number(spec.Deviation, 1)}, {Number(spec.Cut, 3)})",
+            InitKind.TruncatedNormal =>
+                $"Initializer.TruncatedNormal({Number(spec.Mean, 0)}, {Number(spec.Deviation, 1)}, {Number(spec.Cut, 3)})",
             _ => $"Initializer.Uniform({Number(spec.Low, 0)}, {Number(spec.High, 1)})",
         };
     }
@@ -181,7 +192,8 @@ internal static class ParametersEmitter
         ModelSignature child = model.Submodels.First(submodel => submodel.FullName == layers.Model);
         string type = "global::" + child.FullName;
         IEnumerable<string> sizes = ChildSizes(model, child).Select(axis => $"{Names.Identifier(axis)} = sizes.{Names.Identifier(axis)}");
-        List<string> settings = [.. ChildSettings(model, child).Select(setting => $"{Names.Pascal(setting)} = settings.{Names.Pascal(setting)}")];
+        List<string> settings = [.. ChildSettings(model, child)
+            .Select(setting => $"{Names.Pascal(setting)} = settings.{Names.Pascal(setting)}")];
         string prefix = string.Join(" + layer.ToString(System.Globalization.CultureInfo.InvariantCulture) + ",
             (layers.From ?? layers.Name + ".{0}.").Split(["{0}"], StringSplitOptions.None).Select(Names.Literal));
         string array = Names.Camel(layers.Name) + "Array";
@@ -189,8 +201,9 @@ internal static class ParametersEmitter
         writer.Write($"{Field(layers.Name)}Sizes = new {type}Sizes {{ {string.Join(", ", sizes)} }};");
         if (settings.Count > 0)
             writer.Write($"var {array}Settings = new {type}Settings {{ {string.Join(", ", settings)} }};");
+        string own = settings.Count > 0 ? array + "Settings, " : "";
         using (writer.Open($"for (int layer = 0; layer < {array}.Length; layer++)"))
-            writer.Write($"{array}[layer] = new {type}({Field(layers.Name)}Sizes, {(settings.Count > 0 ? array + "Settings, " : "")}Device, prefix + {prefix});");
+            writer.Write($"{array}[layer] = new {type}({Field(layers.Name)}Sizes, {own}Device, prefix + {prefix});");
         writer.Write($"{Field(layers.Name)} = new Layers<{type}>({array});");
     }
 
@@ -232,7 +245,11 @@ internal static class ParametersEmitter
         ModelSpec spec = model.Spec;
         writer.Write($"/// <summary>The sizes that the model was made with.</summary>\npublic {spec.Name}Sizes Sizes {{ get; }}\n");
         if (Settings(model).Any())
-            writer.Write($"/// <summary>The settings that the model was made with.</summary>\npublic {spec.Name}Settings Settings {{ get; }}\n");
+        {
+            writer.Write("/// <summary>The settings that the model was made with.</summary>");
+            writer.Write($"public {spec.Name}Settings Settings {{ get; }}\n");
+        }
+
         writer.Write("/// <summary>Where the model runs.</summary>\npublic CpuDevice Device { get; }\n");
         writer.Write("/// <summary>Every parameter, those of the layers included, with its checkpoint name, axes and shape.</summary>");
         writer.Write("public IReadOnlyList<Param> Parameters { get; }\n");
@@ -245,17 +262,22 @@ internal static class ParametersEmitter
         }
 
         foreach (SettingSpec setting in spec.Settings)
-            writer.Write($"{setting.Accessibility} partial {Names.Global(setting.Type)} {setting.Name} => Settings.{Names.Pascal(setting.Setting)};\n");
+        {
+            string head = $"{setting.Accessibility} partial {Names.Global(setting.Type)} {setting.Name}";
+            writer.Write($"{head} => Settings.{Names.Pascal(setting.Setting)};\n");
+        }
     }
 
     private static void EmitInitialise(CodeWriter writer, CheckedModel model)
     {
         bool ties = model.Spec.Params.Any(param => param.Or is not null) || model.Submodels.Any(submodel => submodel.Ties);
-        writer.Write("/// <summary>Gives every parameter its initial values: a function of the seed, its checkpoint name and the element's index alone.</summary>");
+        writer.Write("/// <summary>Gives every parameter its initial values: "
+            + "a function of the seed, its checkpoint name and the element's index alone.</summary>");
         writer.Write("/// <param name=\"seed\">The seed.</param>\n/// <param name=\"format\">How they are stored.</param>");
         if (ties)
             writer.Write("/// <param name=\"tied\">Whether a parameter with a stand-in (Or) shares its memory.</param>");
-        using (writer.Open($"public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32{(ties ? ", bool tied = false" : "")})"))
+        string tied = ties ? ", bool tied = false" : "";
+        using (writer.Open($"public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32{tied})"))
         {
             if (!ties)
             {

@@ -3,16 +3,20 @@ using Einsharp.Generator.Plan;
 
 namespace Einsharp.Generator.Emit;
 
-/// <summary>The class that holds what the workers of one call share: its arguments, its packed rows, its workspace and its result.</summary>
+/// <summary>
+/// The class that holds what the workers of one call share: its arguments, its packed rows, its workspace and its result.
+/// </summary>
 internal static class SessionEmitter
 {
-    public static void Emit(CodeWriter writer, ModelPlan plan, MethodPlan method, List<StepParameter> step, EquatableArray<CallAxis> callAxes)
+    public static void Emit(
+        CodeWriter writer, ModelPlan plan, MethodPlan method, List<StepParameter> step, EquatableArray<CallAxis> callAxes)
     {
         MethodSpec spec = method.Graph.Method;
         string type = plan.Model.Spec.Name;
         bool cached = method.Graph.Cache is not null;
         writer.Write($"/// <summary>One caller of {spec.Name}: the arguments of the call at hand, its workspace and its result.</summary>");
-        using (writer.Open($"private sealed class {spec.Name}Call({type} model{(cached ? ", KvCache cache" : "")}) : ForwardSession(model.Device, {(cached ? "cache" : "null")})"))
+        string parameters = $"{type} model" + (cached ? ", KvCache cache" : ""), cache = cached ? "cache" : "null";
+        using (writer.Open($"private sealed class {spec.Name}Call({parameters}) : ForwardSession(model.Device, {cache})"))
         {
             foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
                 writer.Write($"private {Names.Global(parameter.Type)} {Field(parameter.Name)} = null!;");
@@ -32,7 +36,8 @@ internal static class SessionEmitter
     private static void EmitCall(CodeWriter writer, MethodPlan method, Scope scope, EquatableArray<CallAxis> callAxes)
     {
         MethodSpec spec = method.Graph.Method;
-        IEnumerable<string> parameters = CallAxis.Tensors(spec).Select(item => $"{Names.Global(item.Parameter.Type)} {scope.Value(item.Parameter.Name)}")
+        IEnumerable<string> parameters = CallAxis.Tensors(spec)
+            .Select(item => $"{Names.Global(item.Parameter.Type)} {scope.Value(item.Parameter.Name)}")
             .Concat(callAxes.Select(axis => $"int {axis.Name}Size"));
         using (writer.Open($"internal Tensor Call({string.Join(", ", parameters)})"))
         {
@@ -59,7 +64,8 @@ internal static class SessionEmitter
     }
 
     // The sizes of axes have fields too: _sSize.
-    private static string Field(string parameter) => "_" + parameter + (parameter.EndsWith("Size", StringComparison.Ordinal) ? "Values" : "");
+    private static string Field(string parameter) =>
+        "_" + parameter + (parameter.EndsWith("Size", StringComparison.Ordinal) ? "Values" : "");
 
     private static string Size(MethodPlan method, string axis) => "model.Sizes." + Names.Identifier(method.Original(axis));
 
@@ -70,11 +76,13 @@ internal static class SessionEmitter
             if (kernel is GatherPlan gather)
             {
                 string check = gather.Rows == method.Sequence ? "CheckPackedIndices" : "CheckIndices";
-                writer.Write($"{check}({Names.Literal(gather.Indices)}, {scope.Value(gather.Indices)}.Span, {Size(method, gather.RowAxis)}, {Names.Literal(gather.RowAxis)});");
+                string values = $"{scope.Value(gather.Indices)}.Span", bound = Size(method, gather.RowAxis);
+                writer.Write($"{check}({Names.Literal(gather.Indices)}, {values}, {bound}, {Names.Literal(gather.RowAxis)});");
             }
             else if (kernel is SelectPlan select)
             {
-                writer.Write($"CheckColumns({Names.Literal(select.Indices)}, {scope.Value(select.Indices)}.Span, {Names.Literal(method.Sequence!.Value[1])});");
+                string values = $"{scope.Value(select.Indices)}.Span", positions = Names.Literal(method.Sequence!.Value[1]);
+                writer.Write($"CheckColumns({Names.Literal(select.Indices)}, {values}, {positions});");
             }
         }
     }
@@ -98,7 +106,8 @@ internal static class SessionEmitter
             terms.Add($"Padded((long)Packed.Count * {Features(method, method.Buffer(method.Input))})");
         if (Unpacks(method))
             terms.Add($"Padded((long)Packed.Count * {Features(method, method.Result)})");
-        writer.Write("protected override int WorkspaceFloats() =>", terms.Count == 1 ? terms[0] + ";" : "checked(" + string.Join(" + ", terms) + ");");
+        writer.Write("protected override int WorkspaceFloats() =>",
+            terms.Count == 1 ? terms[0] + ";" : "checked(" + string.Join(" + ", terms) + ");");
     }
 
     private static string Workspace(MethodPlan method) =>
@@ -116,12 +125,16 @@ internal static class SessionEmitter
             {
                 string features = Features(method, method.Buffer(method.Input));
                 writer.Write($"Span<float> input = Workspace.Slice(own, Padded((long)Packed.Count * {features}));");
-                writer.Write($"Packed.Collect(worker, {Field(method.Input)}.Span, _{method.Sequence!.Value[1]}Size, {features}, input);\nworker.Barrier();");
+                string columns = $"_{method.Sequence!.Value[1]}Size";
+                writer.Write($"Packed.Collect(worker, {Field(method.Input)}.Span, {columns}, {features}, input);\nworker.Barrier();");
                 behind = "own + input.Length";
             }
 
             if (Unpacks(method))
-                writer.Write($"Span<float> result = Workspace.Slice({behind}, Padded((long)Packed.Count * {Features(method, method.Result)}));");
+            {
+                string features = Features(method, method.Result);
+                writer.Write($"Span<float> result = Workspace.Slice({behind}, Padded((long)Packed.Count * {features}));");
+            }
 
             IEnumerable<string> arguments = step.Select(parameter => parameter.Role switch
             {
@@ -141,7 +154,8 @@ internal static class SessionEmitter
             if (Unpacks(method))
             {
                 writer.Write("worker.Barrier();");
-                writer.Write($"Packed.Spread(worker, result, _{method.Sequence!.Value[1]}Size, {Features(method, method.Result)}, Result.Span);");
+                string columns = $"_{method.Sequence!.Value[1]}Size", features = Features(method, method.Result);
+                writer.Write($"Packed.Spread(worker, result, {columns}, {features}, Result.Span);");
             }
         }
     }

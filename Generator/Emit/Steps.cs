@@ -13,7 +13,8 @@ internal sealed record CallAxis(string Name, string Parameter, int Index)
         {
             for (int i = 0; i < axes.Length; i++)
             {
-                if (model.Axes.Any(axis => axis.Name == axes[i] && axis.Binding == AxisBinding.Call) && found.All(axis => axis.Name != axes[i]))
+                bool isCall = model.Axes.Any(axis => axis.Name == axes[i] && axis.Binding == AxisBinding.Call);
+                if (isCall && found.All(axis => axis.Name != axes[i]))
                     found.Add(new CallAxis(axes[i], parameter.Name, i));
             }
         }
@@ -36,7 +37,9 @@ internal sealed record StepParameter(StepRole Role, string Type, string Name, st
     public override string ToString() => Type + " " + Name;
 }
 
-/// <summary>One of a model's slots in the cache: keys are laid out for scores, values for sums. What is both has a slot of each layout.</summary>
+/// <summary>
+/// One of a model's slots in the cache: keys are laid out for scores, values for sums. What is both has a slot of each layout.
+/// </summary>
 internal sealed record Slot(AppendOperation Append, EquatableArray<string> Heads, string Size, string Layout)
 {
     public const string Keys = "Blocked", Values = "Rows";
@@ -69,7 +72,9 @@ internal static class Steps
         && method.Kernels.All(kernel => kernel.Rows == method.Buffer(method.Input).Rows)
         && (method.Sequence is null || method.Sequence == method.Buffer(method.Input).Rows);
 
-    /// <summary>The parameters of a step, and of the kernels' entry: what the call is, then the worker, buffers, the cache and the workspace.</summary>
+    /// <summary>
+    /// The parameters of a step, and of the kernels' entry: what the call is, then the worker, buffers, the cache and the workspace.
+    /// </summary>
     public static List<StepParameter> Parameters(CheckedModel model, MethodPlan method, Scope scope)
     {
         MethodSpec spec = method.Graph.Method;
@@ -79,12 +84,18 @@ internal static class Steps
         else if (IsLayer(method))
             parameters.Add(new(StepRole.Rows, "int", "rowCount"));
         if (!IsLayer(method))
-            parameters.AddRange(CallAxis.Of(model, spec).Select(axis => new StepParameter(StepRole.CallAxis, "int", Scope.Local(axis.Name), axis.Name)));
+        {
+            parameters.AddRange(CallAxis.Of(model, spec)
+                .Select(axis => new StepParameter(StepRole.CallAxis, "int", Scope.Local(axis.Name), axis.Name)));
+        }
+
         parameters.Add(new(StepRole.Worker, "Worker", "worker"));
         foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
         {
             bool isFloat = MethodPlanner.IsFloatTensor(parameter.Type);
-            parameters.Add(new(isFloat ? StepRole.FloatInput : StepRole.IntInput, isFloat ? "ReadOnlySpan<float>" : "ReadOnlySpan<int>", scope.Value(parameter.Name), parameter.Name));
+            StepRole role = isFloat ? StepRole.FloatInput : StepRole.IntInput;
+            string type = isFloat ? "ReadOnlySpan<float>" : "ReadOnlySpan<int>";
+            parameters.Add(new(role, type, scope.Value(parameter.Name), parameter.Name));
         }
 
         parameters.Add(new(StepRole.Result, "Span<float>", "result"));

@@ -4,8 +4,8 @@ using Einsharp.Generator.Plan;
 namespace Einsharp.Generator.Emit;
 
 /// <summary>
-/// What a model with an error gets: every member that its users and its parents name, with bodies that throw. The program still binds, and the
-/// analyzer's message is the only one that its author sees.
+/// What a model with an error gets: every member that its users and its parents name, with bodies that throw. The program still binds, and
+/// the analyzer's message is the only one that its author sees.
 /// </summary>
 internal static class ThrowingEmitter
 {
@@ -17,14 +17,21 @@ internal static class ThrowingEmitter
         List<ModelSignature> family = [signature, .. submodels];
         return [ModelEmitter.File(spec, "Errors", writer =>
         {
-            EmitRecord(writer, spec, "Sizes", family.SelectMany(member => member.Sizes).Select(size => ("int", Names.Identifier(size.Axis))));
-            if (family.Any(member => member.Settings.Count > 0))
-                EmitRecord(writer, spec, "Settings", family.SelectMany(member => member.Settings).Select(setting => (Names.Global(setting.Type), Names.Pascal(setting.Setting))));
+            bool hasSettings = family.Any(member => member.Settings.Count > 0), ties = family.Any(member => member.Ties);
+            EmitRecord(writer, spec, "Sizes", family.SelectMany(member => member.Sizes)
+                .Select(size => ("int", Names.Identifier(size.Axis))));
+            if (hasSettings)
+            {
+                EmitRecord(writer, spec, "Settings", family.SelectMany(member => member.Settings)
+                    .Select(setting => (Names.Global(setting.Type), Names.Pascal(setting.Setting))));
+            }
+
             using (writer.Open($"partial class {spec.Name}"))
             {
-                string error = $"throw new InvalidOperationException({Names.Literal($"The declaration of {spec.FullName} has errors: see its diagnostics.")})";
-                EmitDeclared(writer, spec, "=> " + error + ";");
-                EmitLibrary(writer, spec, signature, family.Any(member => member.Settings.Count > 0), family.Any(member => member.Ties), "=> " + error + ";");
+                string message = Names.Literal($"The declaration of {spec.FullName} has errors: see its diagnostics.");
+                string body = $"=> throw new InvalidOperationException({message});";
+                EmitDeclared(writer, spec, body);
+                EmitLibrary(writer, spec, signature, hasSettings, ties, body);
             }
         })];
     }
@@ -34,7 +41,9 @@ internal static class ThrowingEmitter
         writer.Write($"/// <summary>{kind} of a <see cref=\"{spec.Name}\"/>.</summary>");
         using (writer.Open($"{spec.Accessibility} sealed record {spec.Name}{kind}"))
         {
-            foreach ((string type, string name) in properties.GroupBy(property => property.Name, StringComparer.Ordinal).Select(group => group.First()))
+            IEnumerable<(string Type, string Name)> distinct = properties.GroupBy(property => property.Name, StringComparer.Ordinal)
+                .Select(group => group.First());
+            foreach ((string type, string name) in distinct)
                 writer.Write($"/// <summary>{name}.</summary>\npublic required {type} {name} {{ get; init; }}");
         }
 
@@ -51,15 +60,19 @@ internal static class ThrowingEmitter
             writer.Write($"{setting.Accessibility} partial {Names.Global(setting.Type)} {setting.Name} {body}");
         foreach (MethodSpec method in spec.Methods.Where(method => method.IsPartial))
         {
-            IEnumerable<string> parameters = method.Parameters.Select(parameter => $"{Names.Global(parameter.Type)} {Names.Identifier(parameter.Name)}");
-            writer.Write($"{method.Accessibility}{(method.IsStatic ? " static" : "")} partial {Names.Global(method.ReturnType)} {method.Name}({string.Join(", ", parameters)})", body);
+            string modifiers = method.Accessibility + (method.IsStatic ? " static" : "");
+            string parameters = string.Join(", ", method.Parameters.Select(parameter =>
+                $"{Names.Global(parameter.Type)} {Names.Identifier(parameter.Name)}"));
+            writer.Write($"{modifiers} partial {Names.Global(method.ReturnType)} {method.Name}({parameters})", body);
         }
     }
 
     /// <summary>What is generated beside the declared members, as a user's code or a parent calls it.</summary>
     private static void EmitLibrary(CodeWriter writer, ModelSpec spec, ModelSignature signature, bool hasSettings, bool ties, string body)
     {
-        string name = spec.Name, rows = signature.IsSequence ? "PackedRows packed" : "int rowCount", cache = signature.TakesCache ? "KvCache cache, int slot, " : "";
+        string name = spec.Name, rows = signature.IsSequence ? "PackedRows packed" : "int rowCount";
+        string cache = signature.TakesCache ? "KvCache cache, int slot, " : "";
+        string step = $"{rows}, Worker worker, ReadOnlySpan<float> input, Span<float> result, {cache}Span<float> workspace";
         string tied = ties ? ", bool tied = false" : "";
         string settings = hasSettings ? $", {name}Settings settings" : "";
         writer.Gap();
@@ -78,7 +91,7 @@ internal static class ThrowingEmitter
             /// <summary>Throws: the declaration has errors.</summary>
             public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32{tied}) {body}
             internal int ForwardWorkspace(long rows) {body}
-            internal void ForwardStep({rows}, Worker worker, ReadOnlySpan<float> input, Span<float> result, {cache}Span<float> workspace) {body}
+            internal void ForwardStep({step}) {body}
             """);
         if (signature.TakesCache)
         {

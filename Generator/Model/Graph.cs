@@ -29,23 +29,30 @@ internal sealed record Graph(MethodSpec Method, EquatableArray<Operation> Operat
 }
 
 /// <summary>
-/// A checked model: nothing in it can fail any more. <paramref name="Axes"/> holds every axis of the class and, for sizes, those of its layers'
-/// models too, in the order in which they were first bound.
+/// A checked model: nothing in it can fail any more. <paramref name="Axes"/> holds every axis of the class and, for sizes, those of its
+/// layers' models too, in the order in which they were first bound.
 /// </summary>
 internal sealed record CheckedModel(
     ModelSpec Spec, EquatableArray<AxisInfo> Axes, EquatableArray<CheckedParam> Params, EquatableArray<Graph> Graphs,
     EquatableArray<ModelSignature> Submodels);
 
-/// <summary>A parameter with its axes parsed and, for <see cref="InitKind.Linear"/>, the axes of its fans (contracted = in, others = out).</summary>
-internal sealed record CheckedParam(ParamSpec Spec, EquatableArray<string> Axes, EquatableArray<string> FanIn, EquatableArray<string> FanOut);
+/// <summary>
+/// A parameter with its axes parsed and, for <see cref="InitKind.Linear"/>, the axes of its fans (contracted = in, others = out).
+/// </summary>
+internal sealed record CheckedParam(
+    ParamSpec Spec, EquatableArray<string> Axes, EquatableArray<string> FanIn, EquatableArray<string> FanOut);
 
 /// <summary>
 /// What a parent needs to know of a model that it runs: enough to construct, load and call it, and no more, so that an edit inside
 /// a block re-emits the block alone.
 /// </summary>
-/// <param name="Input">Axes of the Forward's tensor input; null when the model has no Forward of the form (Tensor, KvCache?) → Tensor.</param>
+/// <param name="Input">
+/// Axes of the Forward's tensor input; null when the model has no Forward of the form (Tensor, KvCache?) → Tensor.
+/// </param>
 /// <param name="IsSequence">Whether its equations speak of positions (Rotate, Append, Select, or layers that take the cache).</param>
-/// <param name="SeesLater">Whether a position sees later ones (attention without Causal): then a sequence cannot be cut into chunks.</param>
+/// <param name="SeesLater">
+/// Whether a position sees later ones (attention without Causal): then a sequence cannot be cut into chunks.
+/// </param>
 /// <param name="Ties">Whether a parameter has a stand-in.</param>
 /// <param name="Sizes">Axes that the constructor takes, the submodels' included.</param>
 internal sealed record ModelSignature(

@@ -41,11 +41,16 @@ internal sealed record ParamSpec(
     string Name, string Accessibility, bool IsPartial, string Type, AttributeSpec Attribute,
     string Axes, InitKind Init, string? From, string? Or, double? Mean, double? Deviation, double? Cut, double? Low, double? High);
 
-/// <summary>One <c>[Layers]</c> property: a list of <paramref name="Model"/> (full name), as many as the size <paramref name="Count"/>.</summary>
+/// <summary>
+/// One <c>[Layers]</c> property: a list of <paramref name="Model"/> (full name), as many as the size <paramref name="Count"/>.
+/// </summary>
 internal sealed record LayersSpec(
     string Name, string Accessibility, bool IsPartial, string Type, AttributeSpec Attribute, string Model, string Count, string? From);
 
-/// <summary>One <c>[Setting]</c> property; <paramref name="Type"/> is <c>float</c> or <c>Einsharp.Rope</c> (fully qualified, without <c>global::</c>).</summary>
+/// <summary>
+/// One <c>[Setting]</c> property; <paramref name="Type"/> is <c>float</c> or <c>Einsharp.Rope</c> (fully qualified, without
+/// <c>global::</c>).
+/// </summary>
 internal sealed record SettingSpec(string Name, string Accessibility, bool IsPartial, string Type, AttributeSpec Attribute, string Setting);
 
 /// <summary>One <c>[Axis]</c>: pinned to <paramref name="Size"/>, or derived as Ratio · Of, rounded up to MultipleOf.</summary>

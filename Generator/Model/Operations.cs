@@ -13,7 +13,10 @@ internal enum OperandKind
     Param,
 }
 
-/// <summary>A named tensor with its axes, outermost first. For values, <paramref name="Id"/> is the operation that made it (index in <see cref="Graph.Operations"/>).</summary>
+/// <summary>
+/// A named tensor with its axes, outermost first. For values, <paramref name="Id"/> is the operation that made it (index in
+/// <see cref="Graph.Operations"/>).
+/// </summary>
 internal sealed record Operand(OperandKind Kind, string Name, int Id, EquatableArray<string> Axes);
 
 /// <summary>
@@ -23,13 +26,15 @@ internal sealed record Operand(OperandKind Kind, string Name, int Id, EquatableA
 internal abstract record Operation(int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text)
 {
     /// <summary>The value as an operand of a later operation.</summary>
-    public Operand AsOperand() => new(OperandKind.Value, Name ?? "#" + Id.ToString(System.Globalization.CultureInfo.InvariantCulture), Id, Axes);
+    public Operand AsOperand() => new(
+        OperandKind.Value, Name ?? "#" + Id.ToString(System.Globalization.CultureInfo.InvariantCulture), Id, Axes);
 
     /// <summary>What the operation reads, in order.</summary>
     public abstract EquatableArray<Operand> Reads { get; }
 }
 
-internal sealed record EinsumOperation(int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, EquatableArray<Operand> Operands)
+internal sealed record EinsumOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, EquatableArray<Operand> Operands)
     : Operation(Id, Name, Axes, Bracket, Text)
 {
     public override EquatableArray<Operand> Reads => Operands;
@@ -44,14 +49,16 @@ internal sealed record RmsNormOperation(
 }
 
 /// <summary>Rows of a table by index: "b s, v d -> b s d".</summary>
-internal sealed record GatherOperation(int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Indices, Operand Table)
+internal sealed record GatherOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Indices, Operand Table)
     : Operation(Id, Name, Axes, Bracket, Text)
 {
     public override EquatableArray<Operand> Reads => [Indices, Table];
 }
 
 /// <summary>Positions of a sequence by index: "b s d, b o -> b o d".</summary>
-internal sealed record SelectOperation(int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, Operand Indices)
+internal sealed record SelectOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, Operand Indices)
     : Operation(Id, Name, Axes, Bracket, Text)
 {
     public override EquatableArray<Operand> Reads => [Input, Indices];
@@ -65,17 +72,24 @@ internal sealed record RunOperation(
     public override EquatableArray<Operand> Reads => [Input];
 }
 
-/// <summary>Rotary position embedding of axis <paramref name="Axis"/> by the positions of axis <paramref name="Position"/>. Su et al. 2021, arXiv 2104.09864.</summary>
+/// <summary>
+/// Rotary position embedding of axis <paramref name="Axis"/> by the positions of axis <paramref name="Position"/>. Su et al. 2021, arXiv
+/// 2104.09864.
+/// </summary>
 internal sealed record RotateOperation(
-    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string Position, string Axis, SettingRef Rope)
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text,
+    Operand Input, string Position, string Axis, SettingRef Rope)
     : Operation(Id, Name, Axes, Bracket, Text)
 {
     public override EquatableArray<Operand> Reads => [Input];
 }
 
-/// <summary>Writes the new positions of <paramref name="From"/> into a slot of the cache and is the whole of it, along <paramref name="To"/>.</summary>
+/// <summary>
+/// Writes the new positions of <paramref name="From"/> into a slot of the cache and is the whole of it, along <paramref name="To"/>.
+/// </summary>
 internal sealed record AppendOperation(
-    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string From, string To, string Cache, string Slot)
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text,
+    Operand Input, string From, string To, string Cache, string Slot)
     : Operation(Id, Name, Axes, Bracket, Text)
 {
     public override EquatableArray<Operand> Reads => [Input];
@@ -105,7 +119,8 @@ internal sealed record CausalOperation(
     public override EquatableArray<Operand> Reads => [Input];
 }
 
-internal sealed record SoftmaxOperation(int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string Axis)
+internal sealed record SoftmaxOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string Axis)
     : Operation(Id, Name, Axes, Bracket, Text)
 {
     public override EquatableArray<Operand> Reads => [Input];

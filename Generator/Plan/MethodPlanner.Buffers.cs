@@ -35,7 +35,8 @@ internal sealed partial class MethodPlanner
             kernels.Add(kernel);
         }
 
-        bool chunked = _sequence is not null && _graph.Cache is not null && kernels.All(kernel => kernel is not AttentionPlan { Causal: false })
+        bool chunked = _sequence is not null && _graph.Cache is not null
+            && kernels.All(kernel => kernel is not AttentionPlan { Causal: false })
             && !_model.Submodels.Any(submodel => submodel.SeesLater);
         return new MethodPlan(
             _graph, _sequence, chunked, lastChunk, buffers.ToEquatable(), slots, kernels.ToEquatable(),
@@ -49,7 +50,8 @@ internal sealed partial class MethodPlanner
     {
         foreach (FixedDraft draft in _kernels.OfType<FixedDraft>().ToList())
         {
-            if (draft.Operations.Count != 1 || draft.Operations[0] is not RmsNormOperation norm || _kernels.Count(kernel => kernel.Reads.Contains(BufferNameOf(norm))) != 1
+            if (draft.Operations.Count != 1 || draft.Operations[0] is not RmsNormOperation norm
+                || _kernels.Count(kernel => kernel.Reads.Contains(BufferNameOf(norm))) != 1
                 || _kernels.OfType<SweepDraft>().FirstOrDefault(sweep => sweep.InputBuffer == BufferNameOf(norm)) is not { } reader
                 || reader.Reads.Count(name => name == BufferNameOf(norm)) != 1 || norm.Id == Source(_graph.Result.Id))
             {
@@ -66,7 +68,9 @@ internal sealed partial class MethodPlanner
 
     private string BufferNameOf(Operation operation) => _buffers[operation.Id].Name;
 
-    /// <summary>The first kernel none of whose rows are the packed ones, where everything from there on is so: it and the rest run once, at the end.</summary>
+    /// <summary>
+    /// The first kernel none of whose rows are the packed ones, where everything from there on is so: it and the rest run once, at the end.
+    /// </summary>
     private int LastChunk()
     {
         if (_sequence is not { } sequence)
@@ -100,7 +104,8 @@ internal sealed partial class MethodPlanner
                 free.Add((buffer.Slot, buffer.Rows, buffer.Features));
             }
 
-            IEnumerable<BufferPlan> begin = _buffers.Where(pair => Begins(pair.Value) == i).OrderBy(pair => Math.Abs(pair.Key)).Select(pair => pair.Value);
+            IEnumerable<BufferPlan> begin = _buffers.Where(pair => Begins(pair.Value) == i)
+                .OrderBy(pair => Math.Abs(pair.Key)).Select(pair => pair.Value);
             foreach (BufferPlan buffer in begin)
             {
                 if (buffer.Role != BufferRole.Workspace)
@@ -129,7 +134,8 @@ internal sealed partial class MethodPlanner
         return slots;
     }
 
-    private bool IsSelected(BufferPlan buffer) => _kernels.Any(kernel => kernel.Operations[0] is SelectOperation && kernel.Writes.Contains(buffer.Name));
+    private bool IsSelected(BufferPlan buffer) =>
+        _kernels.Any(kernel => kernel.Operations[0] is SelectOperation && kernel.Writes.Contains(buffer.Name));
 
     private int Begins(BufferPlan buffer) => _kernels.FindIndex(kernel =>
         kernel.Writes.Contains(buffer.Name) || kernel.Reads.Contains(buffer.Name) || (kernel as SweepDraft)?.Norm?.Shared == buffer.Name);

@@ -58,9 +58,12 @@ internal sealed partial class MethodPlanner
         public List<SegmentPlan> Segments { get; } = [];
     }
 
-    private sealed record SweepShape(Operand Input, Operand Param, EquatableArray<string> Rows, EquatableArray<string> Contracted, EquatableArray<string> Features);
+    private sealed record SweepShape(
+        Operand Input, Operand Param, EquatableArray<string> Rows, EquatableArray<string> Contracted, EquatableArray<string> Features);
 
-    /// <summary>Activations [rows, c] against a weight [o, c]: the contracted axes are the trailing ones of both, in the same order.</summary>
+    /// <summary>
+    /// Activations [rows, c] against a weight [o, c]: the contracted axes are the trailing ones of both, in the same order.
+    /// </summary>
     private SweepShape? AsSweep(EinsumOperation einsum)
     {
         if (einsum.Operands.Count != 2)
@@ -72,7 +75,9 @@ internal sealed partial class MethodPlanner
         EquatableArray<string> rows = Rows(input.Axes), contracted = Features(input.Axes);
         bool fits = rows.Count > 0 && contracted.Count > 0 && contracted.All(IsModel) && IsTrailing(contracted, param.Axes);
         EquatableArray<string> features = param.Axes.Take(Math.Max(0, param.Axes.Count - contracted.Count)).ToEquatable();
-        return fits && features.Count > 0 && Rows(einsum.Axes) == rows && Features(einsum.Axes) == features ? new(input, param, rows, contracted, features) : null;
+        return fits && features.Count > 0 && Rows(einsum.Axes) == rows && Features(einsum.Axes) == features
+            ? new(input, param, rows, contracted, features)
+            : null;
     }
 
     private void AddToSweep(EinsumOperation einsum, SweepShape shape)
@@ -103,7 +108,8 @@ internal sealed partial class MethodPlanner
 
         // A value whose only reader is the epilogue of a segment beside it never leaves the tile; that is known when its reader comes.
         string? output = append is null ? Keep(last).Name : null;
-        column.Segments.Add(new SegmentPlan(shape.Param.Name, (append ?? last).Name ?? BufferPlan.ResultName, chain.ToEquatable(), output, append));
+        string value = (append ?? last).Name ?? BufferPlan.ResultName;
+        column.Segments.Add(new SegmentPlan(shape.Param.Name, value, chain.ToEquatable(), output, append));
         if (zip is not null)
             DropUnread(column, chain);
 
@@ -168,11 +174,13 @@ internal sealed partial class MethodPlanner
         }
 
         // What the epilogue reads must have been written by a kernel that runs earlier.
-        return _buffers.TryGetValue(source, out BufferPlan? buffer) && _kernels.Take(before).Any(kernel => kernel.Writes.Contains(buffer.Name));
+        return _buffers.TryGetValue(source, out BufferPlan? buffer)
+            && _kernels.Take(before).Any(kernel => kernel.Writes.Contains(buffer.Name));
     }
 
     /// <summary>
-    /// einsum(queries, keys) → scale, causal, softmax → einsum(·, values), keys and values being appended to the cache. Null when it is something else.
+    /// einsum(queries, keys) → scale, causal, softmax → einsum(·, values), keys and values being appended to the cache. Null when it is
+    /// something else.
     /// </summary>
     private FixedDraft? AsAttention(EinsumOperation scores)
     {
@@ -208,7 +216,8 @@ internal sealed partial class MethodPlanner
         }
 
         if (_readers[last.Id].Count != 1 || _readers[last.Id][0] is not EinsumOperation { Operands.Count: 2 } weighted
-            || weighted.Operands.FirstOrDefault(operand => AppendBehind(operand) is not null) is not { } valuesOperand || weighted.Operands.All(operand => operand.Id != last.Id))
+            || weighted.Operands.FirstOrDefault(operand => AppendBehind(operand) is not null) is not { } valuesOperand
+            || weighted.Operands.All(operand => operand.Id != last.Id))
         {
             throw NoKernel(last, "the softmax over the cache must be read by one einsum with the values in the cache");
         }
@@ -237,7 +246,8 @@ internal sealed partial class MethodPlanner
             && values.From == keys.From && values.To == keys.To;
         if (!fits)
         {
-            throw NoKernel(scores, $"attention over the cache reads queries '{string.Join(" ", rows.Concat(groups).Append("…").Append(size))}', keys and values with the "
+            string expected = string.Join(" ", rows.Concat(groups).Append("…").Append(size));
+            throw NoKernel(scores, $"attention over the cache reads queries '{expected}', keys and values with the "
                 + "same leading axes, and makes their axes with the values' last");
         }
 
@@ -269,7 +279,11 @@ internal sealed partial class MethodPlanner
         if (norm.Gain.Kind != OperandKind.Param || norm.Gain.Axes.Count != 1)
             throw NoKernel(norm, "the gain is a [Param] of one axis");
         if (Features(norm.Axes) != norm.Gain.Axes)
-            throw NoKernel(norm, $"the gain covers '{string.Join(" ", norm.Gain.Axes)}', not all of the features '{string.Join(" ", Features(norm.Axes))}'");
+        {
+            string gain = string.Join(" ", norm.Gain.Axes), features = string.Join(" ", Features(norm.Axes));
+            throw NoKernel(norm, $"the gain covers '{gain}', not all of the features '{features}'");
+        }
+
         return Rowwise(norm, "Normalise", input, (name, self, chain, output) =>
             new NormPlan(name, self.Rows, self.Operations.ToEquatable(), norm, input, chain, output));
     }
@@ -303,7 +317,11 @@ internal sealed partial class MethodPlanner
         {
             (EquatableArray<string> operandRows, EquatableArray<string> operandFeatures) = Matrix(einsum, operand.Axes);
             if (operand.Kind != OperandKind.Param && operandRows != rows)
-                throw NoKernel(einsum, $"'{operand.Name}' has the rows '{string.Join(" ", operandRows)}' and the result '{string.Join(" ", rows)}'");
+            {
+                throw NoKernel(
+                    einsum, $"'{operand.Name}' has the rows '{string.Join(" ", operandRows)}' and the result '{string.Join(" ", rows)}'");
+            }
+
             summed.AddRange(operandFeatures.Where(axis => !features.Contains(axis) && !summed.Contains(axis)));
             if (operand.Kind != OperandKind.Param)
                 reads.Add(BufferOf(operand));
@@ -321,7 +339,9 @@ internal sealed partial class MethodPlanner
             throw NoKernel(operation, "no kernel applies it to this layout yet");
         string input = BufferOf(operation.Reads[0]);
         return Rowwise(operation, "Map", input, (name, self, chain, output) =>
-            new MapPlan(name, self.Rows, self.Operations.ToEquatable(), input, ((EquatableArray<Operation>)[operation]).Concat(chain).ToEquatable(), output));
+            new MapPlan(
+                name, self.Rows, self.Operations.ToEquatable(), input,
+                ((EquatableArray<Operation>)[operation]).Concat(chain).ToEquatable(), output));
     }
 
     /// <summary>A kept value into the cache: one that no sweep makes, or that others read too.</summary>
@@ -330,7 +350,8 @@ internal sealed partial class MethodPlanner
         CheckReaders(append);
         string input = BufferOf(append.Input);
         Take(append);
-        var draft = new FixedDraft("Append", append.Slot, (name, self) => new AppendPlan(name, self.Rows, self.Operations.ToEquatable(), append, input))
+        var draft = new FixedDraft("Append", append.Slot, (name, self) =>
+            new AppendPlan(name, self.Rows, self.Operations.ToEquatable(), append, input))
         { Rows = Rows(append.Input.Axes) };
         draft.Operations.Add(append);
         draft.Reads.Add(input);
@@ -355,7 +376,8 @@ internal sealed partial class MethodPlanner
     }
 
     /// <summary>A kernel that makes whole rows: the producer and the modifiers after it that keep to the row.</summary>
-    private FixedDraft Rowwise(Operation producer, string verb, string? input, Func<string, FixedDraft, EquatableArray<Operation>, string, KernelPlan> build)
+    private FixedDraft Rowwise(
+        Operation producer, string verb, string? input, Func<string, FixedDraft, EquatableArray<Operation>, string, KernelPlan> build)
     {
         List<Operation> chain = Chain(producer, FitsRow);
         Operation last = chain.Count == 0 ? producer : chain[chain.Count - 1];
@@ -366,7 +388,8 @@ internal sealed partial class MethodPlanner
         draft.Operations.AddRange(chain);
         if (input is not null)
             draft.Reads.Add(input);
-        foreach (BinaryOperation binary in draft.Operations.OfType<BinaryOperation>().Where(binary => binary.Other.Kind != OperandKind.Param))
+        IEnumerable<BinaryOperation> binaries = draft.Operations.OfType<BinaryOperation>();
+        foreach (BinaryOperation binary in binaries.Where(binary => binary.Other.Kind != OperandKind.Param))
             draft.Reads.Add(BufferOf(binary.Other));
         Take(producer);
         chain.ForEach(Take);

@@ -3,9 +3,9 @@ using Einsharp.Generator.Model;
 namespace Einsharp.Generator.Plan;
 
 /// <summary>
-/// Plans one method. The passes, in order: find the sequence axes; give every operation to a kernel (attention first, because it takes the most
-/// operations; then sweeps, grouped by what they read; then the rest); put the norms that one sweep alone reads into that sweep; lay out
-/// the buffers by lifetime.
+/// Plans one method. The passes, in order: find the sequence axes; give every operation to a kernel (attention first, because it takes the
+/// most operations; then sweeps, grouped by what they read; then the rest); put the norms that one sweep alone reads into that sweep; lay
+/// out the buffers by lifetime.
 /// </summary>
 internal sealed partial class MethodPlanner
 {
@@ -109,7 +109,8 @@ internal sealed partial class MethodPlanner
                 AppendOperation append => append.From,
                 RotateOperation rotate => rotate.Position,
                 SelectOperation select => select.Input.Axes[select.Indices.Axes.Count - 1],
-                RunOperation run when run.Cache is not null || _model.Submodels.Any(submodel => submodel.FullName == run.Model && submodel.IsSequence) => LastRow(run),
+                RunOperation run when run.Cache is not null
+                    || _model.Submodels.Any(submodel => submodel.FullName == run.Model && submodel.IsSequence) => LastRow(run),
                 _ => null,
             };
             if (position is null)
@@ -146,7 +147,8 @@ internal sealed partial class MethodPlanner
 
     private bool IsCall(string axis) => _bindings.TryGetValue(axis, out AxisBinding binding) && binding == AxisBinding.Call;
 
-    private bool IsModel(string axis) => !_bindings.TryGetValue(axis, out AxisBinding binding) || binding is AxisBinding.Pinned or AxisBinding.Model;
+    private bool IsModel(string axis) =>
+        !_bindings.TryGetValue(axis, out AxisBinding binding) || binding is AxisBinding.Pinned or AxisBinding.Model;
 
     /// <summary>The axes as rows by features, which is what kernels but attention work on.</summary>
     private (EquatableArray<string> Rows, EquatableArray<string> Features) Matrix(Operation operation, EquatableArray<string> axes)
@@ -155,9 +157,16 @@ internal sealed partial class MethodPlanner
         foreach (string axis in features)
         {
             if (_bindings.TryGetValue(axis, out AxisBinding binding) && binding == AxisBinding.Seen)
-                throw NoKernel(operation, $"axis '{axis}' in '{string.Join(" ", axes)}' counts the positions seen, which only attention reads");
+            {
+                throw NoKernel(
+                    operation, $"axis '{axis}' in '{string.Join(" ", axes)}' counts the positions seen, which only attention reads");
+            }
+
             if (!IsModel(axis))
-                throw NoKernel(operation, $"axis '{axis}' of a call stands after an axis of the model in '{string.Join(" ", axes)}'; the axes of a call come first");
+            {
+                throw NoKernel(operation, $"axis '{axis}' of a call stands after an axis of the model in '{string.Join(" ", axes)}'; "
+                    + "the axes of a call come first");
+            }
         }
 
         return (Rows(axes), features);
@@ -192,14 +201,16 @@ internal sealed partial class MethodPlanner
     {
         (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(operation, operation.Axes);
         bool isResult = Source(operation.Id) == Source(_graph.Result.Id);
-        string name = isResult ? BufferPlan.ResultName : operation.Name ?? NameOfBracket(operation) + operation.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string id = operation.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string name = isResult ? BufferPlan.ResultName : operation.Name ?? NameOfBracket(operation) + id;
         var buffer = new BufferPlan(name, Source(operation.Id), rows, features, isResult ? BufferRole.Result : BufferRole.Workspace, -1);
         _buffers[Source(operation.Id)] = buffer;
         return buffer;
     }
 
     private string NameOfBracket(Operation operation) =>
-        _graph.Operations.Where(other => other.Bracket == operation.Bracket && other.Name is not null).Select(other => other.Name!).FirstOrDefault() ?? "result";
+        _graph.Operations.Where(other => other.Bracket == operation.Bracket && other.Name is not null)
+            .Select(other => other.Name!).FirstOrDefault() ?? "result";
 
     private void Take(Operation operation) => _taken[operation.Id] = true;
 
@@ -211,8 +222,9 @@ internal sealed partial class MethodPlanner
     {
         var chain = new List<Operation>();
         Operation last = producer;
-        while (_readers[last.Id].Count == 1 && _readers[last.Id][0] is var next && next.Bracket == producer.Bracket && next.Reads[0].Kind == OperandKind.Value
-            && next.Reads[0].Id == last.Id && next is not (EinsumOperation or AppendOperation or CausalOperation) && fits(next))
+        while (_readers[last.Id].Count == 1 && _readers[last.Id][0] is var next && next.Bracket == producer.Bracket
+            && next.Reads[0].Kind == OperandKind.Value && next.Reads[0].Id == last.Id
+            && next is not (EinsumOperation or AppendOperation or CausalOperation) && fits(next))
         {
             chain.Add(next);
             last = next;
@@ -231,7 +243,9 @@ internal sealed partial class MethodPlanner
         _ => false,
     };
 
-    /// <summary>Whether the other operand has the value's own rows, or none, and is there by now. Its features are some of the value's.</summary>
+    /// <summary>
+    /// Whether the other operand has the value's own rows, or none, and is there by now. Its features are some of the value's.
+    /// </summary>
     private bool FitsBinary(BinaryOperation binary)
     {
         Operand other = binary.Other;
@@ -245,7 +259,8 @@ internal sealed partial class MethodPlanner
 
     private static string Pascal(string name)
     {
-        IEnumerable<string> words = name.Split(['_', '#'], StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1));
+        IEnumerable<string> words = name.Split(['_', '#'], StringSplitOptions.RemoveEmptyEntries)
+            .Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1));
         return string.Concat(words);
     }
 }

@@ -90,14 +90,16 @@ internal static partial class ModelChecker
     private static bool SeesLater(MethodSpec method)
     {
         HashSet<string> seen = new(StringComparer.Ordinal);
-        foreach (AttributeSpec attribute in method.Brackets.SelectMany(static bracket => bracket.Attributes).Where(static attribute => attribute.Kind == "Append"))
+        IEnumerable<AttributeSpec> attributes = method.Brackets.SelectMany(static bracket => bracket.Attributes);
+        foreach (AttributeSpec attribute in attributes.Where(static attribute => attribute.Kind == "Append"))
         {
             if (EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value is { } renaming)
                 seen.Add(renaming.To.Name);
         }
 
         return method.Brackets.Any(bracket => bracket.Attributes.All(static attribute => attribute.Kind != "Causal")
-            && bracket.Attributes.Any(attribute => attribute.Kind == "Softmax" && attribute.Positional(0) is { } axis && seen.Contains(axis.Value)));
+            && bracket.Attributes.Any(attribute =>
+                attribute.Kind == "Softmax" && attribute.Positional(0) is { } axis && seen.Contains(axis.Value)));
     }
 
     // The axes that a bracket's value ends with, and the slots that it appends to.

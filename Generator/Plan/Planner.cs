@@ -26,7 +26,9 @@ internal static class Planner
             }
         }
 
-        return findings.Count == 0 ? new PlanResult(new ModelPlan(model, methods.ToEquatable()), []) : new PlanResult(null, findings.ToEquatable());
+        return findings.Count == 0
+            ? new PlanResult(new ModelPlan(model, methods.ToEquatable()), [])
+            : new PlanResult(null, findings.ToEquatable());
     }
 
     private static void Refuse(CheckedModel model, Graph graph)
@@ -35,7 +37,10 @@ internal static class Planner
         if (graph.Method.IsStatic)
             throw new NoKernelException(site, graph.Method.Name, "a static method has no model to take sizes from");
         if (graph.Cache is not null && model.Graphs.First(other => other.Cache is not null) is var first && first != graph)
-            throw new NoKernelException(site, graph.Method.Name, $"'{first.Method.Name}' takes the model's cache already; one method of a model can");
+        {
+            throw new NoKernelException(
+                site, graph.Method.Name, $"'{first.Method.Name}' takes the model's cache already; one method of a model can");
+        }
     }
 }
 

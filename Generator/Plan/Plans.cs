@@ -6,15 +6,20 @@ namespace Einsharp.Generator.Plan;
 internal sealed record ModelPlan(CheckedModel Model, EquatableArray<MethodPlan> Methods);
 
 /// <summary>
-/// One method as a list of kernels. All leading call axes of a value are flattened into rows: <c>b s d</c> is a matrix of rows (b s) by features (d).
+/// One method as a list of kernels. All leading call axes of a value are flattened into rows: <c>b s d</c> is a matrix of rows (b s) by
+/// features (d).
 /// </summary>
 /// <param name="Sequence">
 /// The batch and the position axis, where the method deals in positions: their rows are packed (every sequence has its own length, padding
 /// is never computed). Null where rows are a plain product.
 /// </param>
-/// <param name="Chunked">Whether many new positions may be processed a bounded chunk at a time: what was seen before is in the cache.</param>
+/// <param name="Chunked">
+/// Whether many new positions may be processed a bounded chunk at a time: what was seen before is in the cache.
+/// </param>
 /// <param name="LastChunk">Index of the first kernel that runs once, after the last chunk.</param>
-/// <param name="WorkspaceSlots">Each slot of the workspace holds buffers that are never alive together; it is as large as the largest.</param>
+/// <param name="WorkspaceSlots">
+/// Each slot of the workspace holds buffers that are never alive together; it is as large as the largest.
+/// </param>
 internal sealed record MethodPlan(
     Graph Graph, EquatableArray<string>? Sequence, bool Chunked, int LastChunk, EquatableArray<BufferPlan> Buffers,
     int WorkspaceSlots, EquatableArray<KernelPlan> Kernels, EquatableArray<RenameOperation> Renames)
@@ -50,7 +55,8 @@ internal enum BufferRole
 /// A matrix of rows (call axes) by features (model axes): the value of operation <paramref name="Operation"/> (−1 where it is none's).
 /// <paramref name="Slot"/> is −1 outside the workspace.
 /// </summary>
-internal sealed record BufferPlan(string Name, int Operation, EquatableArray<string> Rows, EquatableArray<string> Features, BufferRole Role, int Slot)
+internal sealed record BufferPlan(
+    string Name, int Operation, EquatableArray<string> Rows, EquatableArray<string> Features, BufferRole Role, int Slot)
 {
     /// <summary>The name of the method's result, which has none of its own: one that no declaration can have.</summary>
     public const string ResultName = "#result";
@@ -63,15 +69,18 @@ internal sealed record BufferPlan(string Name, int Operation, EquatableArray<str
 internal abstract record KernelPlan(string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations);
 
 /// <summary>
-/// Activations against the rows of one or more weights, read once: y[row, o] = Σ x[row, c] · w[o, c]. Columns are swept one after the other;
-/// the segments of a column cover the same features and are computed together, because an epilogue of a later one reads an earlier one.
+/// Activations against the rows of one or more weights, read once: y[row, o] = Σ x[row, c] · w[o, c]. Columns are swept one after the
+/// other; the segments of a column cover the same features and are computed together, because an epilogue of a later one reads an earlier
+/// one.
 /// </summary>
 internal sealed record SweepPlan(
     string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Input, NormPrologue? Norm,
     EquatableArray<string> Contracted, EquatableArray<ColumnPlan> Columns)
     : KernelPlan(Name, Rows, Operations);
 
-/// <summary>A norm that is computed where it is read: <paramref name="Shared"/> is the buffer used when there are too many rows to repeat it.</summary>
+/// <summary>
+/// A norm that is computed where it is read: <paramref name="Shared"/> is the buffer used when there are too many rows to repeat it.
+/// </summary>
 internal sealed record NormPrologue(RmsNormOperation Norm, string Shared);
 
 /// <summary>
@@ -91,7 +100,8 @@ internal sealed record SegmentPlan(string Param, string Value, EquatableArray<Op
 /// Query features are groups, then queries of a group, then size; keys and values are read in place.
 /// </summary>
 internal sealed record AttentionPlan(
-    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Queries, AppendOperation Keys, AppendOperation Values,
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Queries,
+    AppendOperation Keys, AppendOperation Values,
     EquatableArray<string> Groups, EquatableArray<string> PerGroup, string Size, string ValueSize, string Seen,
     EquatableArray<ScaleExpression> Scales, bool Causal, string Output)
     : KernelPlan(Name, Rows, Operations);
@@ -121,12 +131,14 @@ internal sealed record RunPlan(
     : KernelPlan(Name, Rows, Operations);
 
 /// <summary>A kept value's rows into a slot of the cache.</summary>
-internal sealed record AppendPlan(string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, AppendOperation Append, string Input)
+internal sealed record AppendPlan(
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, AppendOperation Append, string Input)
     : KernelPlan(Name, Rows, Operations);
 
 /// <summary>Elementwise operations on a kept value, a row at a time.</summary>
 internal sealed record MapPlan(
-    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Input, EquatableArray<Operation> Epilogue, string Output)
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations,
+    string Input, EquatableArray<Operation> Epilogue, string Output)
     : KernelPlan(Name, Rows, Operations);
 
 /// <summary>Any other einsum, as the loop nest that it says: output features outside, summed axes inside.</summary>

@@ -62,7 +62,8 @@ internal static class ModelReader
     private static EquatableArray<string> Shadowed(INamespaceSymbol? space)
     {
         var hidden = new SortedSet<string>(StringComparer.Ordinal);
-        for (; space is not null && space is not { Name: "Einsharp", ContainingNamespace.IsGlobalNamespace: true }; space = space.ContainingNamespace)
+        static bool IsLibrary(INamespaceSymbol symbol) => symbol is { Name: "Einsharp", ContainingNamespace.IsGlobalNamespace: true };
+        for (; space is not null && !IsLibrary(space); space = space.ContainingNamespace)
             hidden.UnionWith(LibraryNames.All.Keys.Where(name => !space.GetTypeMembers(name).IsEmpty));
         return hidden.ToEquatable();
     }

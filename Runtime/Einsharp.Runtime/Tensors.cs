@@ -21,7 +21,10 @@ public class Tensor<T>
             ArgumentOutOfRangeException.ThrowIfNegative(extent, nameof(shape));
             length *= extent;
             if (length > Array.MaxLength)
-                throw new ArgumentOutOfRangeException(nameof(shape), $"A tensor of shape {Format(shape)} has more than {Array.MaxLength} elements.");
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(shape), $"A tensor of shape {Format(shape)} has more than {Array.MaxLength} elements.");
+            }
         }
 
         _shape = shape.ToArray();

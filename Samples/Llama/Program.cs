@@ -9,7 +9,8 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
-        var root = new RootCommand("Runs a Llama declared in C# attributes and compiled by Einsharp. Without a command: a scene by the small model that comes with it.")
+        var root = new RootCommand("Runs a Llama declared in C# attributes and compiled by Einsharp. "
+            + "Without a command: a scene by the small model that comes with it.")
         {
             new GenerateCommand(), new LogitsCommand(), new BenchCommand(), new InspectCommand(),
         };

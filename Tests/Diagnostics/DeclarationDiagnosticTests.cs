@@ -185,8 +185,8 @@ public class DeclarationDiagnosticTests
     [Fact]
     public Task EIN0011_A_parameter_hides_a_generated_member() => Failing.Reports(
         "EIN0011",
-        "'Sizes' is already a member of the generated half of 'Layer'; parameters, params, settings, layers and values share one namespace, "
-        + "so choose another name",
+        "'Sizes' is already a member of the generated half of 'Layer'; "
+        + "parameters, params, settings, layers and values share one namespace, so choose another name",
         """
         [Model]
         public sealed partial class Layer
@@ -201,8 +201,8 @@ public class DeclarationDiagnosticTests
     [Fact]
     public Task EIN0011_A_property_hides_a_class_that_is_used() => Failing.Reports(
         "EIN0011",
-        "'Math' is already a class that the generated half of 'Layer' uses; parameters, params, settings, layers and values share one namespace, "
-        + "so choose another name",
+        "'Math' is already a class that the generated half of 'Layer' uses; "
+        + "parameters, params, settings, layers and values share one namespace, so choose another name",
         """
         [Model]
         public sealed partial class Layer

@@ -10,27 +10,35 @@ public class IncrementalTests
 {
     private const string Unrelated = "namespace Elsewhere; public static class Unrelated { public static int Answer() => 42; }";
 
-    private static readonly string Block = Compilations.Llama[..Compilations.Llama.IndexOf("[Model]\npublic sealed partial class Llama\n", StringComparison.Ordinal)];
+    private static readonly string Block =
+        Compilations.Llama[..Compilations.Llama.IndexOf("[Model]\npublic sealed partial class Llama\n", StringComparison.Ordinal)];
 
     private static readonly string Model = "using Einsharp;\n\nnamespace Declared;\n\n"
         + Compilations.Llama[Compilations.Llama.IndexOf("[Model]\npublic sealed partial class Llama\n", StringComparison.Ordinal)..];
 
-    private static readonly string[] Steps = [ModelGenerator.ReadStep, ModelGenerator.SignStep, ModelGenerator.JoinStep, ModelGenerator.EmitStep];
+    private static readonly string[] Steps =
+        [ModelGenerator.ReadStep, ModelGenerator.SignStep, ModelGenerator.JoinStep, ModelGenerator.EmitStep];
 
-    /// <summary>Runs the generator on two versions of the sources, and says of each step and each of its outputs why it ran the second time.</summary>
+    /// <summary>
+    /// Runs the generator on two versions of the sources, and says of each step and each of its outputs why it ran the second time.
+    /// </summary>
     private static Dictionary<string, List<IncrementalStepRunReason>> Edit(string[] before, string[] after)
     {
         CSharpCompilation first = Compilations.Compile(before);
         CSharpCompilation second = first;
         for (int i = 0; i < before.Length; i++)
         {
-            if (before[i] != after[i])
-                second = second.ReplaceSyntaxTree(second.SyntaxTrees[i], CSharpSyntaxTree.ParseText(after[i], Compilations.ParseOptions, second.SyntaxTrees[i].FilePath));
+            if (before[i] == after[i])
+                continue;
+            SyntaxTree tree = second.SyntaxTrees[i];
+            second = second.ReplaceSyntaxTree(tree, CSharpSyntaxTree.ParseText(after[i], Compilations.ParseOptions, tree.FilePath));
         }
 
         GeneratorDriver driver = Generated.Driver().RunGenerators(first).RunGenerators(second);
-        ImmutableDictionary<string, ImmutableArray<IncrementalGeneratorRunStep>> tracked = driver.GetRunResult().Results.Single().TrackedSteps;
-        return Steps.ToDictionary(step => step, step => tracked[step].SelectMany(run => run.Outputs).Select(output => output.Reason).ToList());
+        ImmutableDictionary<string, ImmutableArray<IncrementalGeneratorRunStep>> tracked =
+            driver.GetRunResult().Results.Single().TrackedSteps;
+        return Steps.ToDictionary(
+            step => step, step => tracked[step].SelectMany(run => run.Outputs).Select(output => output.Reason).ToList());
     }
 
     private static void AssertAllCached(Dictionary<string, List<IncrementalStepRunReason>> reasons)
@@ -38,7 +46,8 @@ public class IncrementalTests
         foreach ((string step, List<IncrementalStepRunReason> outputs) in reasons)
         {
             Assert.Equal(2, outputs.Count);
-            Assert.All(outputs, reason => Assert.True(reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged, $"{step}: {reason}"));
+            Assert.All(outputs, reason =>
+                Assert.True(reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged, $"{step}: {reason}"));
         }
     }
 
@@ -52,9 +61,11 @@ public class IncrementalTests
     [Fact]
     public void A_comment_in_a_model_is_all_cached()
     {
-        string commented = Block.Replace("[RmsNorm(\"b s d, d -> b s d\", nameof(x)", "// the norm\n    [RmsNorm(\"b s d, d -> b s d\", nameof(x)", StringComparison.Ordinal);
+        const string Norm = "[RmsNorm(\"b s d, d -> b s d\", nameof(x)";
+        string commented = Block.Replace(Norm, "// the norm\n    " + Norm, StringComparison.Ordinal);
         Assert.NotEqual(Block, commented);
-        Dictionary<string, List<IncrementalStepRunReason>> reasons = Edit([Block, Model, Unrelated], ["// head\n" + commented, Model, Unrelated]);
+        Dictionary<string, List<IncrementalStepRunReason>> reasons =
+            Edit([Block, Model, Unrelated], ["// head\n" + commented, Model, Unrelated]);
         AssertAllCached(reasons);
         Assert.DoesNotContain(IncrementalStepRunReason.Modified, reasons[ModelGenerator.EmitStep]);
         Assert.All(reasons[ModelGenerator.EmitStep], reason => Assert.Equal(IncrementalStepRunReason.Cached, reason));

@@ -5,9 +5,10 @@ using Microsoft.CodeAnalysis;
 namespace Einsharp.Tests.Snapshots;
 
 /// <summary>
-/// Compares generated files with committed ones, in the file conventions of Verify.SourceGenerators: <c>Class.Method#Hint.g.verified.cs</c>, a first
-/// line <c>//HintName:</c>, UTF-8 with a byte order mark, LF, no newline at the end; what differs is written beside it as <c>.received.</c>. The set of
-/// files is compared too. With EINSHARP_ACCEPT=1 in the environment what was received becomes what is verified.
+/// Compares generated files with committed ones, in the file conventions of Verify.SourceGenerators:
+/// <c>Class.Method#Hint.g.verified.cs</c>, a first line <c>//HintName:</c>, UTF-8 with a byte order mark, LF, no newline at the end; what
+/// differs is written beside it as <c>.received.</c>. The set of files is compared too. With EINSHARP_ACCEPT=1 in the environment what was
+/// received becomes what is verified.
 /// </summary>
 internal static class Snapshot
 {

@@ -75,7 +75,8 @@ public class SnapshotTests
     [Fact]
     public void A_declaration_with_an_error_gets_bodies_that_throw()
     {
-        string broken = Compilations.Llama.Replace("\"b s d, f d -> b s f\", \"m\", nameof(Up)", "\"b s d, d f -> b s f\", \"m\", nameof(Up)", StringComparison.Ordinal);
+        string broken = Compilations.Llama.Replace(
+            "\"b s d, f d -> b s f\", \"m\", nameof(Up)", "\"b s d, d f -> b s f\", \"m\", nameof(Up)", StringComparison.Ordinal);
         Assert.NotEqual(Compilations.Llama, broken);
         ImmutableArray<Diagnostic> diagnostics = Generated.Compiled(broken).GetDiagnostics();
         Assert.Empty(diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error));

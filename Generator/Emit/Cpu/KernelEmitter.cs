@@ -4,8 +4,8 @@ using Einsharp.Generator.Plan;
 namespace Einsharp.Generator.Emit.Cpu;
 
 /// <summary>
-/// One kernel: a static method whose head comment says what it computes, over which sizes, in which order, at what cost, and why so. Parameters and
-/// sizes are what the body turned out to use.
+/// One kernel: a static method whose head comment says what it computes, over which sizes, in which order, at what cost, and why so.
+/// Parameters and sizes are what the body turned out to use.
 /// </summary>
 internal abstract class KernelEmitter
 {
@@ -54,7 +54,8 @@ internal abstract class KernelEmitter
     {
         Make();
         EmitHead(writer);
-        using (writer.OpenMethod($"private static void {Kernel.Name}", _parameters.Select(parameter => parameter.Type + " " + parameter.Name)))
+        IEnumerable<string> parameters = _parameters.Select(parameter => parameter.Type + " " + parameter.Name);
+        using (writer.OpenMethod($"private static void {Kernel.Name}", parameters))
         {
             foreach (string declaration in Scope.Declarations())
                 writer.Write(declaration);
@@ -151,7 +152,8 @@ internal abstract class KernelEmitter
     /// <param name="isRun">Whether it is one run of the innermost axis (else it is a whole row, or a block of one).</param>
     /// <param name="tile">The expression of a value that is beside this one in the tile, or null.</param>
     protected void EmitEpilogue(
-        IEnumerable<Operation> operations, string y, string first, string count, EquatableArray<string> features, bool isRun, Func<Operand, string?> tile)
+        IEnumerable<Operation> operations, string y, string first, string count, EquatableArray<string> features, bool isRun,
+        Func<Operand, string?> tile)
     {
         foreach (Operation operation in operations)
         {
@@ -176,7 +178,8 @@ internal abstract class KernelEmitter
                     Body.Write($"{Library("ParamElements")}.{binary.Kind}({y}, {Member(binary.Other.Name)}, {first});");
                     break;
                 case BinaryOperation binary:
-                    string other = tile(binary.Other) ?? $"{Read(BufferName(binary.Other))}.Slice({Join("row * " + Scope.Product(features), first)}, {count})";
+                    string other = tile(binary.Other)
+                        ?? $"{Read(BufferName(binary.Other))}.Slice({Join("row * " + Scope.Product(features), first)}, {count})";
                     Body.Write($"{Library("Elementwise")}.{binary.Kind}({y}, {other});");
                     break;
             }
@@ -186,7 +189,8 @@ internal abstract class KernelEmitter
     /// <summary>An operand over some of the features of a whole row.</summary>
     private void EmitSpread(BinaryOperation binary, string y, EquatableArray<string> features)
     {
-        List<CodeWriter.Block> loops = [.. features.Select(axis => Body.Open($"for (int {Index(axis)} = 0; {Index(axis)} < {Scope.Axis(axis)}; {Index(axis)}++)"))];
+        List<CodeWriter.Block> loops = [.. features.Select(axis =>
+            Body.Open($"for (int {Index(axis)} = 0; {Index(axis)} < {Scope.Axis(axis)}; {Index(axis)}++)"))];
         Body.Write($"{y}[{Offset(features)}] {(binary.Kind == BinaryKind.Add ? "+" : "*")}= {Element(binary.Other)};");
         for (int i = loops.Count - 1; i >= 0; i--)
             loops[i].Dispose();
@@ -209,8 +213,9 @@ internal abstract class KernelEmitter
     protected static string Index(string axis) => "i_" + axis;
 
     /// <summary>The offset of the loops' indices within a row of these features.</summary>
-    private string Offset(IReadOnlyList<string> features) =>
-        features.Count == 0 ? "0" : features.Skip(1).Aggregate(Index(features[0]), (sum, axis) => $"({sum}) * {Scope.Axis(axis)} + {Index(axis)}");
+    private string Offset(IReadOnlyList<string> features) => features.Count == 0
+        ? "0"
+        : features.Skip(1).Aggregate(Index(features[0]), (sum, axis) => $"({sum}) * {Scope.Axis(axis)} + {Index(axis)}");
 
     /// <summary>An operand's element at the loops' indices.</summary>
     protected string Element(Operand operand)
@@ -274,7 +279,9 @@ internal abstract class KernelEmitter
     protected string Library(string name)
     {
         ModelSpec spec = _plan.Model.Spec;
-        IEnumerable<string> members = spec.Params.Select(param => param.Name).Concat(spec.Layers.Select(layers => layers.Name)).Concat(spec.Settings.Select(setting => setting.Name));
+        IEnumerable<string> members = spec.Params.Select(param => param.Name)
+            .Concat(spec.Layers.Select(layers => layers.Name))
+            .Concat(spec.Settings.Select(setting => setting.Name));
         return members.Contains(name) ? "global::Einsharp.Cpu." + name : name;
     }
 
@@ -282,7 +289,11 @@ internal abstract class KernelEmitter
     {
         writer.Write("/// <summary>");
         foreach (Operation operation in Kernel.Operations)
-            writer.Write("/// " + Escape(operation.Text) + (operation.Id == Kernel.Operations[Kernel.Operations.Count - 1].Id ? "" : "<br/>"));
+        {
+            bool isLast = operation.Id == Kernel.Operations[Kernel.Operations.Count - 1].Id;
+            writer.Write("/// " + Escape(operation.Text) + (isLast ? "" : "<br/>"));
+        }
+
         writer.Write("/// </summary>\n/// <remarks>");
         writer.Write("/// Sizes: " + Binding() + "<br/>");
         writer.Write("/// Loops: " + Escape(Loops) + "<br/>");
@@ -298,16 +309,24 @@ internal abstract class KernelEmitter
         var axes = new List<string>();
         foreach (Operation operation in Kernel.Operations)
         {
-            foreach (string axis in operation.Reads.SelectMany(operand => operand.Axes).Concat(operation.Axes).Where(axis => !axes.Contains(axis)))
+            IEnumerable<string> mentioned = operation.Reads.SelectMany(operand => operand.Axes).Concat(operation.Axes);
+            foreach (string axis in mentioned.Where(axis => !axes.Contains(axis)))
                 axes.Add(axis);
         }
 
         string Name(string axis) => Sizes.Pinned.Any(pinned => pinned.Axis == axis) ? axis + " = " + Sizes.Expression(axis) : axis;
         IEnumerable<string> Of(params AxisBinding[] bindings) => axes
-            .Where(axis => bindings.Contains(_plan.Model.Axes.FirstOrDefault(info => info.Name == axis)?.Binding ?? AxisBinding.Model)).Select(Name);
+            .Where(axis => bindings.Contains(_plan.Model.Axes.FirstOrDefault(info => info.Name == axis)?.Binding ?? AxisBinding.Model))
+            .Select(Name);
         (string Label, IEnumerable<string> Axes)[] groups =
-            [("of the model", Of(AxisBinding.Pinned, AxisBinding.Model)), ("of the call", Of(AxisBinding.Call)), ("of the cache", Of(AxisBinding.Seen))];
-        return string.Join("; ", groups.Where(group => group.Axes.Any()).Select(group => $"{string.Join(", ", group.Axes)} {group.Label}")) + ".";
+        [
+            ("of the model", Of(AxisBinding.Pinned, AxisBinding.Model)),
+            ("of the call", Of(AxisBinding.Call)),
+            ("of the cache", Of(AxisBinding.Seen)),
+        ];
+        IEnumerable<string> known = groups.Where(group => group.Axes.Any())
+            .Select(group => $"{string.Join(", ", group.Axes)} {group.Label}");
+        return string.Join("; ", known) + ".";
     }
 
     private static string Escape(string text) => Names.Xml(text);

@@ -3,7 +3,9 @@ using Einsharp.Generator.Plan;
 
 namespace Einsharp.Generator.Emit.Cpu;
 
-/// <summary>The kernels for the CPU, one class for each set of sizes: an entry for each method, then a static method for each kernel.</summary>
+/// <summary>
+/// The kernels for the CPU, one class for each set of sizes: an entry for each method, then a static method for each kernel.
+/// </summary>
 internal static class KernelsEmitter
 {
     public static void Emit(CodeWriter writer, ModelPlan plan, KernelSizes sizes)
@@ -11,7 +13,8 @@ internal static class KernelsEmitter
         using (writer.Open($"partial class {plan.Model.Spec.Name}"))
         {
             string which = sizes.SetName is null ? "any sizes" : $"the sizes named {Names.Xml(sizes.SetName)}, which are literals here";
-            writer.Write($"/// <summary>The kernels for {which}. Every worker of the team runs a kernel at once, and takes its share of the units.</summary>");
+            writer.Write($"/// <summary>The kernels for {which}. "
+                + "Every worker of the team runs a kernel at once, and takes its share of the units.</summary>");
             using (writer.Open($"private static class {sizes.ClassName}"))
             {
                 foreach (MethodPlan method in plan.Methods)
@@ -64,7 +67,8 @@ internal static class KernelsEmitter
         if (method.WorkspaceSlots > 0 || method.Kernels.Any(kernel => kernel is RunPlan))
         {
             body.Write($"Span<int> at = stackalloc int[{Names.Literal(method.WorkspaceSlots + 1)}];");
-            body.Write($"model.{method.Graph.Method.Name}Workspace({string.Concat(spaces.Select(space => Scope.RowCount(space) + ", "))}at);");
+            string rowCounts = string.Concat(spaces.Select(space => Scope.RowCount(space) + ", "));
+            body.Write($"model.{method.Graph.Method.Name}Workspace({rowCounts}at);");
         }
 
         foreach (BufferPlan buffer in method.Buffers.Where(buffer => buffer.Role == BufferRole.Workspace).OrderBy(buffer => buffer.Slot))
@@ -81,19 +85,25 @@ internal static class KernelsEmitter
         ModelSignature child = plan.Model.Submodels.First(submodel => submodel.FullName == run.Model);
         string input = scope.Value(run.Input), output = scope.Value(run.Output), between = scope.Value(run.Between);
         body.Gap();
-        body.Write($"// {Names.OneLine(run.Operations[0].Text)}: a layer reads what the one before wrote, in one of two buffers; the last one writes {output}.");
+        body.Write($"// {Names.OneLine(run.Operations[0].Text)}: a layer reads what the one before wrote, in one of two buffers; "
+            + $"the last one writes {output}.");
 
         // A second stack goes on with the locals of the first: its slots come after that one's.
         List<RunPlan> before = [.. method.Kernels.TakeWhile(kernel => kernel != run).OfType<RunPlan>()];
         body.Write($"{(before.Count == 0 ? "ReadOnlySpan<float> " : "")}from = {input};");
         if (run.TakesCache && !before.Any(other => other.TakesCache))
-            body.Write(Slot.Of(method).Count == 0 ? "int layerSlot = slot;" : $"int layerSlot = slot + {Names.Literal(Slot.Of(method).Count)};");
+        {
+            int own = Slot.Of(method).Count;
+            body.Write(own == 0 ? "int layerSlot = slot;" : $"int layerSlot = slot + {Names.Literal(own)};");
+        }
+
         using (body.Open($"for (int layer = 0; layer < model.{run.Layers}.Count; layer++)"))
         {
             string rows = child.IsSequence ? "packed" : Scope.RowCount(run.Rows);
             string cache = run.TakesCache ? "cache, layerSlot, " : "";
             body.Write($"Span<float> to = (model.{run.Layers}.Count - layer) % 2 == 1 ? {output} : {between};");
-            body.Write($"model.{run.Layers}[layer].ForwardStep({rows}, worker, from, to, {cache}workspace[at[{Names.Literal(method.WorkspaceSlots)}]..]);");
+            string workspace = $"workspace[at[{Names.Literal(method.WorkspaceSlots)}]..]";
+            body.Write($"model.{run.Layers}[layer].ForwardStep({rows}, worker, from, to, {cache}{workspace});");
             body.Write("worker.Barrier();\nfrom = to;");
             if (run.TakesCache)
                 body.Write($"layerSlot += model.{run.Layers}[layer].CacheSlots;");

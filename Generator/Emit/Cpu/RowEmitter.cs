@@ -3,8 +3,11 @@ using Einsharp.Generator.Plan;
 
 namespace Einsharp.Generator.Emit.Cpu;
 
-/// <summary>Kernels that make whole rows, one row a unit: norms, gathers, selections, elementwise maps, and einsums of no better class.</summary>
-internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, KernelPlan kernel) : KernelEmitter(plan, method, sizes, kernel)
+/// <summary>
+/// Kernels that make whole rows, one row a unit: norms, gathers, selections, elementwise maps, and einsums of no better class.
+/// </summary>
+internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, KernelPlan kernel)
+    : KernelEmitter(plan, method, sizes, kernel)
 {
     private string Output => Kernel switch
     {
@@ -106,7 +109,8 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         {
             case NormPlan norm:
                 Body.Write(y);
-                Body.Write($"{Library("Norm")}.Rms({Read(norm.Input)}.Slice(row * {features}, {count}), {Member(norm.Norm.Gain.Name)}.Floats, {Member(norm.Norm.Epsilon.Property)}, part);");
+                string input = $"{Read(norm.Input)}.Slice(row * {features}, {count})", gain = Member(norm.Norm.Gain.Name) + ".Floats";
+                Body.Write($"{Library("Norm")}.Rms({input}, {gain}, {Member(norm.Norm.Epsilon.Property)}, part);");
                 break;
             case GatherPlan gather:
                 Body.Write(y);

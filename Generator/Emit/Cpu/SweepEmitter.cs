@@ -4,15 +4,18 @@ using Einsharp.Generator.Plan;
 namespace Einsharp.Generator.Emit.Cpu;
 
 /// <summary>Activations against the rows of weights: units of rows are dealt out to the workers, each row is read once.</summary>
-internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, SweepPlan sweep) : KernelEmitter(plan, method, sizes, sweep)
+internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, SweepPlan sweep)
+    : KernelEmitter(plan, method, sizes, sweep)
 {
     protected override string Loops => (sweep.Norm is null ? "" : $"{sweep.Norm.Norm.Name} a row at a time, then ")
-        + "units of weight rows (dealt out to the workers), weight rows in register tiles, rows of activations, " + Dots(sweep.Contracted) + " innermost.";
+        + "units of weight rows (dealt out to the workers), weight rows in register tiles, rows of activations, "
+        + Dots(sweep.Contracted) + " innermost.";
 
     protected override string Flops => $"2·{Dots(sweep.Rows)}·{Dots(sweep.Contracted)}·{Sum(OutputDots)}";
 
     protected override string Bytes =>
-        $"{Dots(sweep.Contracted)}·{Sum(OutputDots)} weights, each once; 4·{Dots(sweep.Rows)}·({Dots(sweep.Contracted)} + {OutputDots}) of activations";
+        $"{Dots(sweep.Contracted)}·{Sum(OutputDots)} weights, each once; "
+        + $"4·{Dots(sweep.Rows)}·({Dots(sweep.Contracted)} + {OutputDots}) of activations";
 
     private static string Sum(string terms) => terms.Contains('+') ? $"({terms})" : terms;
 
@@ -40,9 +43,10 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
         Body.Write($"if ({RowCount} == 0)", "return;");
         Body.Gap();
         List<ColumnPlan> columns = [.. sweep.Columns];
-        foreach (RotateOperation rotate in columns.SelectMany(column => column.Segments).SelectMany(segment => segment.Epilogue).OfType<RotateOperation>())
+        List<SegmentPlan> segments = [.. columns.SelectMany(column => column.Segments)];
+        foreach (RotateOperation rotate in segments.SelectMany(segment => segment.Epilogue).OfType<RotateOperation>())
             Table(rotate);
-        foreach (AppendOperation append in columns.SelectMany(column => column.Segments).Select(segment => segment.Append).OfType<AppendOperation>())
+        foreach (AppendOperation append in segments.Select(segment => segment.Append).OfType<AppendOperation>())
             CacheSlots(append);
         Parameter("Worker", "worker");
         for (int i = 0; i < columns.Count; i++)
@@ -116,8 +120,9 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
             Body.Write($"bool few = {RowCount} <= {Library("Sweep")}.FewRows;");
         }
 
-        if (tile.Length + normed.Length > 0)
-            Body.Write($"Span<float> scratch = worker.Scratch({string.Join(" + ", new[] { tile, normed }.Where(part => part.Length > 0))});");
+        string[] scratch = [.. new[] { tile, normed }.Where(part => part.Length > 0)];
+        if (scratch.Length > 0)
+            Body.Write($"Span<float> scratch = worker.Scratch({string.Join(" + ", scratch)});");
         if (sweep.Norm is not null)
         {
             string own = tile.Length == 0 ? "scratch" : $"scratch[({tile})..]";
@@ -130,8 +135,9 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
     private string EmitNorm(NormPrologue prologue)
     {
         string row = $"row * {Scope.Product(sweep.Contracted)}, {Scope.Length(sweep.Contracted)}";
+        string input = $"{Read(sweep.Input)}.Slice({row})", gain = Member(prologue.Norm.Gain.Name) + ".Floats";
         Body.Write($"for (int row = few ? 0 : worker.Index; row < {RowCount}; row += few ? 1 : worker.Count)",
-            $"{Library("Norm")}.Rms({Read(sweep.Input)}.Slice({row}), {Member(prologue.Norm.Gain.Name)}.Floats, {Member(prologue.Norm.Epsilon.Property)}, normed.Slice({row}));");
+            $"{Library("Norm")}.Rms({input}, {gain}, {Member(prologue.Norm.Epsilon.Property)}, normed.Slice({row}));");
         Body.Write("if (!few)", "worker.Barrier();");
         return "normed";
     }
@@ -161,14 +167,17 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
                 tile++;
             }
 
-            Body.Write($"{Library("Sweep")}.Project({Member(segment.Param)}, first, {count}, {inner}, {input}, {inner}, {RowCount}, {span}, {step});");
+            string weights = $"{Member(segment.Param)}, first, {count}, {inner}", activations = $"{input}, {inner}, {RowCount}";
+            Body.Write($"{Library("Sweep")}.Project({weights}, {activations}, {span}, {step});");
             tiles[segment.Value] = $"{span}.Slice(row * {(step == stride ? features : step)}, {count})";
             if (segment.Epilogue.Count > 0 || segment.Append is not null)
             {
                 using (Body.Open($"for (int row = 0; row < {RowCount}; row++)"))
                 {
                     Body.Write($"Span<float> part = {tiles[segment.Value]};");
-                    EmitEpilogue(segment.Epilogue, "part", "first", count, column.Features, column.UnitAxis is not null, operand => tiles.TryGetValue(operand.Name, out string? beside) ? beside : null);
+                    EmitEpilogue(
+                        segment.Epilogue, "part", "first", count, column.Features, column.UnitAxis is not null,
+                        operand => tiles.TryGetValue(operand.Name, out string? beside) ? beside : null);
                     if (segment.Append is not null)
                     {
                         foreach (string slot in CacheSlots(segment.Append))

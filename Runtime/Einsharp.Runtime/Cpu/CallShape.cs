@@ -15,7 +15,10 @@ public static class CallShape
     public static void Rank(string name, string axes, ReadOnlySpan<int> shape, int rank)
     {
         if (shape.Length != rank)
-            throw new ArgumentException($"'{name}' is declared as '{axes}' and has the shape {Tensor.Format(shape)}: expected {rank} axes, found {shape.Length}.", name);
+        {
+            string declared = $"'{name}' is declared as '{axes}' and has the shape {Tensor.Format(shape)}";
+            throw new ArgumentException($"{declared}: expected {rank} axes, found {shape.Length}.", name);
+        }
     }
 
     /// <summary>Checks one axis.</summary>
@@ -31,8 +34,8 @@ public static class CallShape
     {
         if (shape[index] != size)
         {
-            throw new ArgumentException(
-                $"'{name}' is declared as '{axes}' and has the shape {Tensor.Format(shape)}: axis '{axis}' is {size} by {from}, found {shape[index]}.", name);
+            string declared = $"'{name}' is declared as '{axes}' and has the shape {Tensor.Format(shape)}";
+            throw new ArgumentException($"{declared}: axis '{axis}' is {size} by {from}, found {shape[index]}.", name);
         }
     }
 
@@ -43,7 +46,8 @@ public static class CallShape
     /// <exception cref="ArgumentOutOfRangeException">The size is less than 1.</exception>
     public static int Size(string axis, int size) => size >= 1
         ? size
-        : throw new ArgumentOutOfRangeException(axis, FormattableString.Invariant($"Axis '{axis}' needs a size of at least 1; {size} was given."));
+        : throw new ArgumentOutOfRangeException(axis, FormattableString.Invariant(
+            $"Axis '{axis}' needs a size of at least 1; {size} was given."));
 
     /// <summary>The default of a derived axis.</summary>
     /// <param name="ratio">The ratio.</param>

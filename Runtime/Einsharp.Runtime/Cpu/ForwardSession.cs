@@ -3,13 +3,15 @@ using System.ComponentModel;
 namespace Einsharp.Cpu;
 
 /// <summary>
-/// What one caller of a forward method owns: the workspace, the rows of the chunk at hand, and the result. Generated code derives from it. A cache
-/// owns its session, so that a decode step finds everything in place and allocates nothing.
+/// What one caller of a forward method owns: the workspace, the rows of the chunk at hand, and the result. Generated code derives from it.
+/// A cache owns its session, so that a decode step finds everything in place and allocates nothing.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class ForwardSession : ITeamJob, IDisposable
 {
-    /// <summary>The most rows that are computed at a time: bounds the workspace, and is enough to be limited by arithmetic, not by memory.</summary>
+    /// <summary>
+    /// The most rows that are computed at a time: bounds the workspace, and is enough to be limited by arithmetic, not by memory.
+    /// </summary>
     public const int ChunkRows = 256;
 
     private readonly CpuDevice _device;
@@ -128,8 +130,8 @@ public abstract class ForwardSession : ITeamJob, IDisposable
         {
             if ((uint)indices[i] >= (uint)bound)
             {
-                throw new ArgumentOutOfRangeException(
-                    name, FormattableString.Invariant($"Index {indices[i]} at element {i} of '{name}' is outside axis '{axis}' of size {bound}."));
+                throw new ArgumentOutOfRangeException(name, FormattableString.Invariant(
+                    $"Index {indices[i]} at element {i} of '{name}' is outside axis '{axis}' of size {bound}."));
             }
         }
     }
@@ -147,7 +149,9 @@ public abstract class ForwardSession : ITeamJob, IDisposable
             CheckIndices(name, indices, i * columns, _counts[i], bound, axis);
     }
 
-    /// <summary>Checks that selected positions are among the new ones that are not padding. A sequence that sits this call out has none.</summary>
+    /// <summary>
+    /// Checks that selected positions are among the new ones that are not padding. A sequence that sits this call out has none.
+    /// </summary>
     /// <param name="name">The operand.</param>
     /// <param name="indices">[batch, selected].</param>
     /// <param name="axis">The axis of new positions.</param>
@@ -162,7 +166,9 @@ public abstract class ForwardSession : ITeamJob, IDisposable
         }
     }
 
-    /// <summary>Makes the result of a call: the tensor of the call before if it has the same shape, so that a decode step allocates none.</summary>
+    /// <summary>
+    /// Makes the result of a call: the tensor of the call before if it has the same shape, so that a decode step allocates none.
+    /// </summary>
     /// <param name="clear">Whether some of it may not be written.</param>
     /// <param name="shape">Its shape.</param>
     protected void MakeResult(bool clear, params ReadOnlySpan<int> shape)
@@ -173,7 +179,9 @@ public abstract class ForwardSession : ITeamJob, IDisposable
             _result.Span.Clear();
     }
 
-    /// <summary>Runs the new positions, a chunk of at most <paramref name="rows"/> rows at a time, and then makes them part of the cache.</summary>
+    /// <summary>
+    /// Runs the new positions, a chunk of at most <paramref name="rows"/> rows at a time, and then makes them part of the cache.
+    /// </summary>
     /// <param name="rows">The most rows of a chunk.</param>
     protected void RunChunks(int rows)
     {

@@ -28,7 +28,7 @@ public sealed record GenerationOptions
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value, nameof(PrefillChunk));
             field = value;
         }
-    } = 512;
+    } = 256;
 
     /// <summary>The ids that end a text (<c>eos_token_id</c> of the model's configuration, which may be several).</summary>
     public IReadOnlyList<int> EndOfText { get; init; } = [];

@@ -1,18 +1,20 @@
 namespace Einsharp;
 
 /// <summary>
-/// Declares a model: a partial class whose parameters, settings and layers are partial properties and whose forward pass is a partial method
-/// with one equation a line. The source generator writes the rest.
+/// Declares a model: a partial class whose parameters, settings and layers are partial properties and whose forward pass is a partial
+/// method with one equation a line. The source generator writes the rest.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class ModelAttribute : Attribute;
 
-/// <summary>How a parameter begins. Draws are a function of the seed, the parameter's checkpoint name and the element's index alone.</summary>
+/// <summary>
+/// How a parameter begins. Draws are a function of the seed, the parameter's checkpoint name and the element's index alone.
+/// </summary>
 public enum Init
 {
     /// <summary>
-    /// Truncated normal of variance 2/(fan_in + fan_out), cut at ±3σ; the fans are read off the einsum that uses the parameter (contracted axes
-    /// are fan-in). Glorot and Bengio 2010.
+    /// Truncated normal of variance 2/(fan_in + fan_out), cut at ±3σ; the fans are read off the einsum that uses the parameter (contracted
+    /// axes are fan-in). Glorot and Bengio 2010.
     /// </summary>
     Linear,
 

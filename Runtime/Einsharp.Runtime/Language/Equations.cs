@@ -1,13 +1,16 @@
 namespace Einsharp;
 
 /// <summary>
-/// An attribute of a forward method. One attribute list is one equation: a producer first, then its modifiers in the order in which they are
-/// applied; <see cref="AsAttribute"/> names the value at that point. The generator reads them at compile time; at run time they do nothing.
+/// An attribute of a forward method. One attribute list is one equation: a producer first, then its modifiers in the order in which they
+/// are applied; <see cref="AsAttribute"/> names the value at that point. The generator reads them at compile time; at run time they do
+/// nothing.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method, Inherited = false, AllowMultiple = true)]
 public abstract class EquationAttribute : Attribute;
 
-/// <summary>Producer: an einsum with named axes and an explicit output: <c>"b s d, f d -> b s f"</c>. Axes absent from the output are summed.</summary>
+/// <summary>
+/// Producer: an einsum with named axes and an explicit output: <c>"b s d, f d -> b s f"</c>. Axes absent from the output are summed.
+/// </summary>
 /// <param name="equation">The equation; each term repeats its operand's axes.</param>
 /// <param name="operands">The operands' names, in the order of the terms.</param>
 public sealed class EinsumAttribute(string equation, params string[] operands) : EquationAttribute
@@ -20,7 +23,8 @@ public sealed class EinsumAttribute(string equation, params string[] operands) :
 }
 
 /// <summary>
-/// Producer: x / sqrt(mean(x²) + ε) · gain, the mean over the gain's axes: <c>"b s d, d -> b s d"</c>. Zhang and Sennrich 2019, arXiv 1910.07467.
+/// Producer: x / sqrt(mean(x²) + ε) · gain, the mean over the gain's axes: <c>"b s d, d -> b s d"</c>. Zhang and Sennrich 2019, arXiv
+/// 1910.07467.
 /// </summary>
 /// <param name="equation">The equation.</param>
 /// <param name="input">The value to normalise.</param>
@@ -101,7 +105,8 @@ public sealed class AsAttribute(string name) : EquationAttribute
 }
 
 /// <summary>
-/// Modifier: rotary position embedding of one axis by the positions of another; layout, base and scaling are the setting's. Su et al. 2021, arXiv 2104.09864.
+/// Modifier: rotary position embedding of one axis by the positions of another; layout, base and scaling are the setting's. Su et al. 2021,
+/// arXiv 2104.09864.
 /// </summary>
 /// <param name="position">The axis that carries positions.</param>
 /// <param name="axis">The axis that is rotated; its size is even.</param>
@@ -118,7 +123,9 @@ public sealed class RotateAttribute(string position, string axis, string rope) :
     public string Rope { get; } = rope;
 }
 
-/// <summary>Modifier: appends the new positions to a slot of the cache; the value goes on as all positions seen, under the new axis name.</summary>
+/// <summary>
+/// Modifier: appends the new positions to a slot of the cache; the value goes on as all positions seen, under the new axis name.
+/// </summary>
 /// <param name="axes">The renaming: <c>"s -> t"</c>.</param>
 /// <param name="cache">The cache parameter of the method; where it is null, the positions seen are the new ones.</param>
 public sealed class AppendAttribute(string axes, string cache) : EquationAttribute

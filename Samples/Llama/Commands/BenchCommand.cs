@@ -8,7 +8,12 @@ namespace Einsharp.Samples.Commands;
 /// <summary>Measures prefill and decode of a model, or of random weights of a known shape.</summary>
 internal sealed class BenchCommand : Command
 {
-    private readonly Option<string?> _shape = new("--shape") { Description = "Random weights of this shape: 1b, 110m or 15m.", HelpName = "1b|110m|15m" };
+    private readonly Option<string?> _shape = new("--shape")
+    {
+        Description = "Random weights of this shape: 1b, 110m or 15m.",
+        HelpName = "1b|110m|15m",
+    };
+
     private readonly Option<string> _model = Flags.Model(required: false);
     private readonly Option<int> _prompt = Flags.Count("--prompt", "Tokens of the prompt.", 512);
     private readonly Option<int> _tokens = Flags.Tokens(64);
@@ -32,9 +37,15 @@ internal sealed class BenchCommand : Command
 
     private static LlamaConfig Shape(string name) => LlamaConfig.Parse(name switch
     {
-        "15m" => """{"hidden_size":288,"num_hidden_layers":6,"num_attention_heads":6,"num_key_value_heads":6,"intermediate_size":768,"vocab_size":32000,"tie_word_embeddings":true,"max_position_embeddings":131072,"model_type":"llama"}""",
-        "110m" => """{"hidden_size":768,"num_hidden_layers":12,"num_attention_heads":12,"num_key_value_heads":12,"intermediate_size":2048,"vocab_size":32000,"tie_word_embeddings":true,"max_position_embeddings":131072,"model_type":"llama"}""",
-        _ => """{"hidden_size":2048,"num_hidden_layers":16,"num_attention_heads":32,"num_key_value_heads":8,"head_dim":64,"intermediate_size":8192,"vocab_size":128256,"tie_word_embeddings":true,"max_position_embeddings":131072,"rope_theta":500000.0,"model_type":"llama"}""",
+        "15m" => """{"hidden_size":288,"num_hidden_layers":6,"num_attention_heads":6,"num_key_value_heads":6"""
+            + ""","intermediate_size":768,"vocab_size":32000"""
+            + ""","tie_word_embeddings":true,"max_position_embeddings":131072,"model_type":"llama"}""",
+        "110m" => """{"hidden_size":768,"num_hidden_layers":12,"num_attention_heads":12,"num_key_value_heads":12"""
+            + ""","intermediate_size":2048,"vocab_size":32000"""
+            + ""","tie_word_embeddings":true,"max_position_embeddings":131072,"model_type":"llama"}""",
+        _ => """{"hidden_size":2048,"num_hidden_layers":16,"num_attention_heads":32,"num_key_value_heads":8"""
+            + ""","head_dim":64,"intermediate_size":8192,"vocab_size":128256"""
+            + ""","tie_word_embeddings":true,"max_position_embeddings":131072,"rope_theta":500000.0,"model_type":"llama"}""",
     }, name);
 
     private int Run(ParseResult result, CancellationToken cancellation)
@@ -58,12 +69,17 @@ internal sealed class BenchCommand : Command
         }
 
         if ((long)promptLength + tokens > positions)
-            throw new InvalidDataException(FormattableString.Invariant($"{promptLength} + {tokens} tokens were asked for; the model's context is {positions}."));
+        {
+            throw new InvalidDataException(FormattableString.Invariant(
+                $"{promptLength} + {tokens} tokens were asked for; the model's context is {positions}."));
+        }
+
         Report(Measure(model, promptLength, tokens, cancellation), result.GetValue(_json), model);
         return 0;
     }
 
-    private sealed record Figures(double PrefillRate, double DecodeRate, long WeightBytes, double GigabytesPerSecond, double AllocatedPerToken, long CacheBytes);
+    private sealed record Figures(
+        double PrefillRate, double DecodeRate, long WeightBytes, double GigabytesPerSecond, double AllocatedPerToken, long CacheBytes);
 
     private static Figures Measure(Llama model, int promptLength, int tokens, CancellationToken cancellation)
     {
@@ -83,13 +99,17 @@ internal sealed class BenchCommand : Command
         Run(model, cache, prompt, 1, cancellation);
         (TimeSpan prefill, TimeSpan decode, long allocated) = Run(model, cache, prompt, tokens, cancellation);
         double rate = tokens / decode.TotalSeconds;
-        return new Figures(promptLength / prefill.TotalSeconds, rate, model.WeightBytesPerToken, model.WeightBytesPerToken * rate / 1e9, (double)allocated / tokens, cache.Bytes);
+        return new Figures(
+            promptLength / prefill.TotalSeconds, rate, model.WeightBytesPerToken, model.WeightBytesPerToken * rate / 1e9,
+            (double)allocated / tokens, cache.Bytes);
     }
 
-    private static (TimeSpan Prefill, TimeSpan Decode, long Allocated) Run(Llama model, KvCache cache, ReadOnlySpan<int> prompt, int tokens, CancellationToken cancellation)
+    private static (TimeSpan Prefill, TimeSpan Decode, long Allocated) Run(
+        Llama model, KvCache cache, ReadOnlySpan<int> prompt, int tokens, CancellationToken cancellation)
     {
         cache.Clear();
-        var continuation = new Continuation(model, cache, prompt, new GenerationOptions { Sampling = SamplerOptions.Greedy, MaxTokens = tokens + 1 });
+        var options = new GenerationOptions { Sampling = SamplerOptions.Greedy, MaxTokens = tokens + 1 };
+        var continuation = new Continuation(model, cache, prompt, options);
         long start = Stopwatch.GetTimestamp();
         continuation.Prefill(cancellation);
         TimeSpan prefill = Stopwatch.GetElapsedTime(start);
@@ -108,7 +128,9 @@ internal sealed class BenchCommand : Command
     {
         Console.WriteLine(json
             ? string.Create(CultureInfo.InvariantCulture,
-                $$"""{"prefill_tps":{{figures.PrefillRate:F2}},"decode_tps":{{figures.DecodeRate:F2}},"weight_bytes":{{figures.WeightBytes}},"gb_per_s":{{figures.GigabytesPerSecond:F2}},"allocated_per_token":{{figures.AllocatedPerToken:0.###}}}""")
+                $$"""{"prefill_tps":{{figures.PrefillRate:F2}},"decode_tps":{{figures.DecodeRate:F2}}"""
+                + $$""","weight_bytes":{{figures.WeightBytes}},"gb_per_s":{{figures.GigabytesPerSecond:F2}}"""
+                + $$""","allocated_per_token":{{figures.AllocatedPerToken:0.###}}}""")
             : string.Create(CultureInfo.InvariantCulture, $"""
                 threads        {model.Device.Threads}
                 prefill        {figures.PrefillRate:F1} tokens/s

@@ -16,14 +16,23 @@ internal static class Flags
 
     public static Option<int> Threads()
     {
-        var option = new Option<int>("--threads") { Description = "Threads; the default is every core.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var option = new Option<int>("--threads")
+        {
+            Description = "Threads; the default is every core.",
+            HelpName = "N",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
         option.Validators.Add(result => AtLeast(result, "--threads", 1));
         return option;
     }
 
     public static Option<string?> Format()
     {
-        var option = new Option<string?>("--dtype") { Description = "How weights are kept in memory: f32, bf16 or f16; the default is as they are stored.", HelpName = "f32|bf16|f16" };
+        var option = new Option<string?>("--dtype")
+        {
+            Description = "How weights are kept in memory: f32, bf16 or f16; the default is as they are stored.",
+            HelpName = "f32|bf16|f16",
+        };
         option.AcceptOnlyFromAmong("f32", "bf16", "f16");
         return option;
     }
@@ -51,7 +60,10 @@ internal static class Flags
     // What is no number at all is the parser's to refuse.
     private static void AtLeast(System.CommandLine.Parsing.OptionResult result, string name, int least)
     {
-        if (result.Tokens is [var token] && int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value < least)
+        if (result.Tokens is [var token]
+            && int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value < least)
+        {
             result.AddError(FormattableString.Invariant($"{name} is {value}; it must be at least {least}."));
+        }
     }
 }

@@ -11,14 +11,48 @@ namespace Einsharp.Samples.Commands;
 internal sealed class GenerateCommand : Command
 {
     private readonly Option<string> _model = Flags.Model(required: true);
-    private readonly Option<string> _prompt = new("--prompt") { Description = "The text to go on from.", HelpName = "TEXT", DefaultValueFactory = _ => "" };
+    private readonly Option<string> _prompt = new("--prompt")
+    {
+        Description = "The text to go on from.",
+        HelpName = "TEXT",
+        DefaultValueFactory = _ => "",
+    };
+
     private readonly Option<int> _tokens = Flags.Tokens(256);
-    private readonly Option<float> _temperature = new("--temperature") { Description = "0 takes the likeliest token.", HelpName = "T", DefaultValueFactory = _ => 0.8f };
+    private readonly Option<float> _temperature = new("--temperature")
+    {
+        Description = "0 takes the likeliest token.",
+        HelpName = "T",
+        DefaultValueFactory = _ => 0.8f,
+    };
+
     private readonly Option<int> _topK = new("--top-k") { Description = "Only the K likeliest tokens; 0 for all.", HelpName = "K" };
-    private readonly Option<float> _topP = new("--top-p") { Description = "The likeliest tokens of probability P together.", HelpName = "P", DefaultValueFactory = _ => 1 };
-    private readonly Option<float> _minP = new("--min-p") { Description = "Tokens of at least P times the likeliest one's probability.", HelpName = "P" };
-    private readonly Option<float> _penalty = new("--repetition-penalty") { Description = "Over 1 discourages tokens that were there before.", HelpName = "R", DefaultValueFactory = _ => 1 };
-    private readonly Option<ulong> _seed = new("--seed") { Description = "The same seed gives the same text; the default is another each time.", HelpName = "S" };
+    private readonly Option<float> _topP = new("--top-p")
+    {
+        Description = "The likeliest tokens of probability P together.",
+        HelpName = "P",
+        DefaultValueFactory = _ => 1,
+    };
+
+    private readonly Option<float> _minP = new("--min-p")
+    {
+        Description = "Tokens of at least P times the likeliest one's probability.",
+        HelpName = "P",
+    };
+
+    private readonly Option<float> _penalty = new("--repetition-penalty")
+    {
+        Description = "Over 1 discourages tokens that were there before.",
+        HelpName = "R",
+        DefaultValueFactory = _ => 1,
+    };
+
+    private readonly Option<ulong> _seed = new("--seed")
+    {
+        Description = "The same seed gives the same text; the default is another each time.",
+        HelpName = "S",
+    };
+
     private readonly Option<int> _threads = Flags.Threads();
     private readonly Option<string?> _format = Flags.Format();
     private readonly Option<bool> _raw = new("--raw") { Description = "The text alone: no colour, no timings." };
@@ -26,7 +60,8 @@ internal sealed class GenerateCommand : Command
     public GenerateCommand()
         : base("generate", "Continues a prompt.")
     {
-        foreach (Option option in (Option[])[_model, _prompt, _tokens, _temperature, _topK, _topP, _minP, _penalty, _seed, _threads, _format, _raw])
+        Option[] options = [_model, _prompt, _tokens, _temperature, _topK, _topP, _minP, _penalty, _seed, _threads, _format, _raw];
+        foreach (Option option in options)
             Add(option);
         SetAction(result => Program.Guard(cancellation => Run(result, cancellation)));
     }
@@ -52,7 +87,8 @@ internal sealed class GenerateCommand : Command
 
     /// <summary>Streams prompt and continuation to standard output, and unless raw, a line of timings to standard error.</summary>
     internal static void Write(
-        Llama model, LlamaConfig config, Tokenizer tokenizer, string prompt, int tokens, SamplerOptions sampling, bool raw, CancellationToken cancellation)
+        Llama model, LlamaConfig config, Tokenizer tokenizer, string prompt, int tokens, SamplerOptions sampling, bool raw,
+        CancellationToken cancellation)
     {
         if (tokenizer.VocabularySize > model.VocabularySize)
         {
@@ -62,12 +98,22 @@ internal sealed class GenerateCommand : Command
 
         int[] ids = tokenizer.Encode(prompt);
         if (ids.Length == 0)
-            ids = config.BeginToken is { } begin ? [begin] : throw new InvalidDataException("There is nothing to begin with: give a prompt, for the model has no beginning-of-text token.");
+        {
+            ids = config.BeginToken is { } begin
+                ? [begin]
+                : throw new InvalidDataException(
+                    "There is nothing to begin with: give a prompt, for the model has no beginning-of-text token.");
+        }
+
         if (ids.Length > config.Positions)
-            throw new InvalidDataException(FormattableString.Invariant($"The prompt has {ids.Length} tokens; the model's context is {config.Positions}."));
+        {
+            throw new InvalidDataException(FormattableString.Invariant(
+                $"The prompt has {ids.Length} tokens; the model's context is {config.Positions}."));
+        }
 
         using KvCache cache = model.CreateCache(1, (int)Math.Min(config.Positions, (long)ids.Length + tokens));
-        var continuation = new Continuation(model, cache, ids, new GenerationOptions { Sampling = sampling, MaxTokens = tokens, EndOfText = config.EndTokens });
+        var options = new GenerationOptions { Sampling = sampling, MaxTokens = tokens, EndOfText = config.EndTokens };
+        var continuation = new Continuation(model, cache, ids, options);
         var stream = new TokenStream(tokenizer);
         using var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
         bool colour = !raw && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Ansi;
@@ -89,6 +135,7 @@ internal sealed class GenerateCommand : Command
         output.WriteLine();
         int generated = continuation.Generated.Length;
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"prompt {ids.Length} tokens, {ids.Length / prefill.TotalSeconds:F1} tokens/s · decode {generated} tokens, {generated / decode.TotalSeconds:F1} tokens/s · seed {sampling.Seed}"));
+            $"prompt {ids.Length} tokens, {ids.Length / prefill.TotalSeconds:F1} tokens/s · "
+            + $"decode {generated} tokens, {generated / decode.TotalSeconds:F1} tokens/s · seed {sampling.Seed}"));
     }
 }

@@ -11,7 +11,8 @@ internal sealed class InspectCommand : Command
     private readonly Option<string> _model = Flags.Model(required: true);
 
     public InspectCommand()
-        : base("inspect", "Shows the tensors, their layouts and sizes, and what is missing or extra. Exit code 1 if the model does not fit.")
+        : base(
+            "inspect", "Shows the tensors, their layouts and sizes, and what is missing or extra. Exit code 1 if the model does not fit.")
     {
         Add(_model);
         SetAction(result => Program.Guard(_ => Run(result.GetValue(_model)!)));
@@ -32,16 +33,19 @@ internal sealed class InspectCommand : Command
             string stored = tensor is not null ? $"{tensor.Type} [{string.Join(", ", tensor.Shape.ToArray())}]"
                 : param.Or is not null && config.IsTied ? $"shares {param.Or.CheckpointName}" : "missing";
             string bytes = tensor?.Bytes.ToString("N0", CultureInfo.InvariantCulture) ?? "";
-            table.AddRow(Markup.Escape(param.CheckpointName), param.Axes, string.Join("·", param.Shape.ToArray()), Markup.Escape(stored), bytes);
+            string shape = string.Join("·", param.Shape.ToArray());
+            table.AddRow(Markup.Escape(param.CheckpointName), param.Axes, shape, Markup.Escape(stored), bytes);
         }
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
         if (Console.IsOutputRedirected)
             console.Profile.Width = 200;
         console.Write(table);
-        long count = model.Parameters.Where(param => param.Or is null || checkpoint.Find(param.CheckpointName) is not null).Sum(param => param.Count);
+        long count = model.Parameters.Where(param => param.Or is null || checkpoint.Find(param.CheckpointName) is not null)
+            .Sum(param => param.Count);
         Console.WriteLine(config);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count:N0} parameters, {checkpoint.Bytes:N0} bytes in {Path.GetFileName(checkpoint.Path)}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{count:N0} parameters, {checkpoint.Bytes:N0} bytes in {Path.GetFileName(checkpoint.Path)}"));
         CheckpointDifference difference = checkpoint.Compare(model.Parameters, options);
         Console.WriteLine(difference.IsEmpty ? "nothing is missing, nothing is extra" : difference.ToString());
         return difference.IsEmpty ? 0 : 1;

@@ -46,13 +46,18 @@ internal sealed class LogitsCommand : Command
         int[] ids = result.GetValue(_ids)!;
         LlamaConfig config = LlamaConfig.Read(Path.Combine(directory, "config.json"));
         if (ids.Length > config.Positions)
-            throw new InvalidDataException(FormattableString.Invariant($"{ids.Length} ids were given; the model's context is {config.Positions}."));
+        {
+            throw new InvalidDataException(FormattableString.Invariant(
+                $"{ids.Length} ids were given; the model's context is {config.Positions}."));
+        }
+
         Llama model = Llama.Load(directory, config, Flags.Parse(result.GetValue(_format)), Flags.Device(result.GetValue(_threads)));
         using KvCache cache = model.CreateCache(1, ids.Length);
         using var output = new StreamWriter(Console.OpenStandardOutput());
         foreach (int[] chunk in ids.Chunk(256))
         {
-            Tensor logits = model.Forward(Tensor.From(chunk, 1, chunk.Length), Tensor.From([.. Enumerable.Range(0, chunk.Length)], 1, chunk.Length), cache);
+            Tensor logits = model.Forward(
+                Tensor.From(chunk, 1, chunk.Length), Tensor.From([.. Enumerable.Range(0, chunk.Length)], 1, chunk.Length), cache);
             for (int position = 0; position < chunk.Length; position++)
                 Write(output, logits.Span.Slice(position * model.VocabularySize, model.VocabularySize));
         }
