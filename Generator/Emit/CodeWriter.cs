@@ -40,12 +40,12 @@ internal sealed class CodeWriter
     }
 
     /// <summary>Opens a block: the head, a brace, and a level more until the result is disposed.</summary>
-    public Block Open(string head, string close = "}")
+    public Block Open(string head)
     {
         Write(head + "\n{");
         _level++;
         _afterOpening = true;
-        return new Block(this, close);
+        return new Block(this);
     }
 
     /// <summary>Opens a method; its parameters go on a line of their own where they would make the first too long.</summary>
@@ -66,13 +66,13 @@ internal sealed class CodeWriter
 
     public override string ToString() => _text.ToString();
 
-    internal readonly struct Block(CodeWriter writer, string close) : IDisposable
+    internal readonly struct Block(CodeWriter writer) : IDisposable
     {
         public void Dispose()
         {
             writer._level--;
             writer.DropGap();
-            writer.Write(close);
+            writer.Write("}");
         }
     }
 }

@@ -125,11 +125,11 @@ internal sealed class MethodEmitter
             string batch = SizeOf(_method.Sequence!.Value[0]), positions = SizeOf(_method.Sequence!.Value[1]);
             _writer.Write($"if ({cache} is not null && ({cache}.Session as {_spec.Name}Call)?.Model != this)",
                 $"throw new ArgumentException(\"The cache was not made by this model's CreateCache.\", nameof({cache}));");
-            _writer.Gap();
-            _writer.Write("// Without a cache, all there is to see are the new positions: a cache that lasts for the call.");
             IEnumerable<string> shape = _method.Graph.Result.Axes.Select(axis =>
                 _callAxes.Any(call => call.Name == Original(axis)) ? SizeOf(Original(axis)) : Size(axis));
             _writer.Write($"if ({cache} is null && {batch} == 0)", $"return new Tensor({string.Join(", ", shape)});");
+            _writer.Gap();
+            _writer.Write("// Without a cache, all there is to see are the new positions: a cache that lasts for the call.");
             _writer.Write($"KvCache {used} = {cache} ?? CreateCache({batch}, Math.Max(1, {positions}));");
             using (_writer.Open("try"))
                 _writer.Write($"return (({_spec.Name}Call){used}.Session!).Call({arguments});");
@@ -234,7 +234,7 @@ internal sealed class MethodEmitter
 
     private string Size(string axis) => "Sizes." + Names.Identifier(Original(axis));
 
-    private string Original(string axis) => _method.Original(axis);
+    private string Original(string axis) => _method.Graph.Original(axis);
 
     private IEnumerable<BufferPlan> BuffersOf(int slot) =>
         _method.Buffers.Where(buffer => buffer.Role == BufferRole.Workspace && buffer.Slot == slot);

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Einsharp.Generator.Model;
 using Einsharp.Generator.Plan;
+using Einsharp.Generator.Syntax;
 
 namespace Einsharp.Generator.Emit;
 
@@ -81,7 +82,7 @@ internal sealed record KernelSizes(string ClassName, string? SetName, EquatableA
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (SizesSpec set in model.Spec.Sizes)
         {
-            string stem = Names.Pascal(string.Concat(set.Name.Select(letter => char.IsLetterOrDigit(letter) ? letter : '_')));
+            string stem = Casing.Pascal(string.Concat(set.Name.Select(letter => char.IsLetterOrDigit(letter) ? letter : '_')));
             if (stem.Length == 0 || char.IsDigit(stem[0]))
                 stem = "Set" + stem;
 
@@ -90,11 +91,8 @@ internal sealed record KernelSizes(string ClassName, string? SetName, EquatableA
             for (int i = 2; taken.Contains(name) || names.Contains("Are" + name) || !names.Add(name); i++)
                 name = stem + "_" + Names.Literal(i);
             names.Add("Are" + name);
-            IEnumerable<(string, int)> entries = set.Entries.Select(entry =>
-            {
-                string[] sides = entry.Split('=');
-                return (sides[0].Trim(), int.Parse(sides[1].Trim(), System.Globalization.CultureInfo.InvariantCulture));
-            });
+            IEnumerable<(string, int)> entries = set.Entries.Select(entry => EinsumParser.ParseSize(entry)!)
+                .Select(entry => (entry.Axis.Name, entry.Size));
             yield return new KernelSizes("Kernels" + name, set.Name, entries.Concat(always).ToEquatable());
         }
     }

@@ -14,14 +14,6 @@ internal static class Names
             ? "@" + name
             : name;
 
-    /// <summary><c>rms_norm_eps</c> as <c>RmsNormEps</c>.</summary>
-    public static string Pascal(string name) => string.Concat(name
-        .Split(['_', '-', '.', ' ', '#'], StringSplitOptions.RemoveEmptyEntries)
-        .Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1)));
-
-    /// <summary>The name with a small first letter.</summary>
-    public static string Camel(string name) => name.Length == 0 ? name : char.ToLowerInvariant(name[0]) + name.Substring(1);
-
     /// <summary>A string literal.</summary>
     public static string Literal(string value) => SymbolDisplay.FormatLiteral(value, quote: true);
 
@@ -86,7 +78,7 @@ internal sealed class Scope
     /// <summary>The local that holds an axis's size.</summary>
     public string Axis(string axis)
     {
-        axis = _method.Original(axis);
+        axis = _method.Graph.Original(axis);
         if (!_used.Contains(axis))
             _used.Add(axis);
         return Local(axis);
@@ -113,7 +105,7 @@ internal sealed class Scope
 
     /// <summary>The number of rows, a local of its own: <c>bsRows</c> for b·s.</summary>
     public static string RowCount(EquatableArray<string> rows) =>
-        (rows.All(axis => axis.Length == 1) ? string.Concat(rows) : Names.Camel(string.Concat(rows.Select(Names.Pascal)))) + "Rows";
+        (rows.All(axis => axis.Length == 1) ? string.Concat(rows) : Casing.Camel(string.Concat(rows.Select(Casing.Pascal)))) + "Rows";
 
     /// <summary>The declarations of the axes in use.</summary>
     public IEnumerable<string> Declarations()

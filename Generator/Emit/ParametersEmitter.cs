@@ -111,7 +111,7 @@ internal static class ParametersEmitter
             foreach (SettingSignature setting in Settings(model))
             {
                 writer.Write($"/// <summary>{setting.Setting}.</summary>");
-                writer.Write($"public required {Names.Global(setting.Type)} {Names.Pascal(setting.Setting)} {{ get; init; }}");
+                writer.Write($"public required {Names.Global(setting.Type)} {Casing.Pascal(setting.Setting)} {{ get; init; }}");
                 writer.Gap();
             }
         }
@@ -193,17 +193,21 @@ internal static class ParametersEmitter
         string type = "global::" + child.FullName;
         IEnumerable<string> sizes = ChildSizes(model, child).Select(axis => $"{Names.Identifier(axis)} = sizes.{Names.Identifier(axis)}");
         List<string> settings = [.. ChildSettings(model, child)
-            .Select(setting => $"{Names.Pascal(setting)} = settings.{Names.Pascal(setting)}")];
+            .Select(setting => $"{Casing.Pascal(setting)} = settings.{Casing.Pascal(setting)}")];
         string prefix = string.Join(" + layer.ToString(System.Globalization.CultureInfo.InvariantCulture) + ",
             (layers.From ?? layers.Name + ".{0}.").Split(["{0}"], StringSplitOptions.None).Select(Names.Literal));
-        string array = Names.Camel(layers.Name) + "Array";
+        string local = Casing.Camel(layers.Name), array = local + "Array", own = settings.Count > 0 ? local + "Settings, " : "";
         writer.Write($"var {array} = new {type}[sizes.{Names.Identifier(layers.Count)}];");
-        writer.Write($"{Field(layers.Name)}Sizes = new {type}Sizes {{ {string.Join(", ", sizes)} }};");
+        writer.Write($"var {local}Sizes = new {type}Sizes {{ {string.Join(", ", sizes)} }};");
         if (settings.Count > 0)
-            writer.Write($"var {array}Settings = new {type}Settings {{ {string.Join(", ", settings)} }};");
-        string own = settings.Count > 0 ? array + "Settings, " : "";
+            writer.Write($"var {local}Settings = new {type}Settings {{ {string.Join(", ", settings)} }};");
         using (writer.Open($"for (int layer = 0; layer < {array}.Length; layer++)"))
-            writer.Write($"{array}[layer] = new {type}({Field(layers.Name)}Sizes, {own}Device, prefix + {prefix});");
+        {
+            writer.Write($"string path = prefix + {prefix};");
+            writer.Write($"{array}[layer] = new {type}({local}Sizes, {own}Device, path);");
+        }
+
+        writer.Gap();
         writer.Write($"{Field(layers.Name)} = new Layers<{type}>({array});");
     }
 
@@ -256,15 +260,12 @@ internal static class ParametersEmitter
         foreach (ParamSpec param in spec.Params)
             writer.Write($"{param.Accessibility} partial Param {param.Name} => {Field(param.Name)};\n");
         foreach (LayersSpec layers in spec.Layers)
-        {
             writer.Write($"{layers.Accessibility} partial Layers<global::{layers.Model}> {layers.Name} => {Field(layers.Name)};\n");
-            writer.Write($"private readonly global::{layers.Model}Sizes {Field(layers.Name)}Sizes;\n");
-        }
 
         foreach (SettingSpec setting in spec.Settings)
         {
             string head = $"{setting.Accessibility} partial {Names.Global(setting.Type)} {setting.Name}";
-            writer.Write($"{head} => Settings.{Names.Pascal(setting.Setting)};\n");
+            writer.Write($"{head} => Settings.{Casing.Pascal(setting.Setting)};\n");
         }
     }
 

@@ -51,7 +51,7 @@ internal static class SessionEmitter
                     writer.Write($"{Field(parameter.Name)} = {scope.Value(parameter.Name)};");
                 foreach (CallAxis axis in callAxes)
                     writer.Write($"_{axis.Name}Size = {axis.Name}Size;");
-                IEnumerable<string> shape = method.Graph.Result.Axes.Select(method.Original)
+                IEnumerable<string> shape = method.Graph.Result.Axes.Select(method.Graph.Original)
                     .Select(axis => callAxes.Any(call => call.Name == axis) ? axis + "Size" : "model.Sizes." + Names.Identifier(axis));
                 writer.Write($"MakeResult({string.Join(", ", shape.Prepend($"clear: {(Unpacks(method) ? "true" : "false")}"))});");
                 writer.Write(method.Sequence is null ? "RunOnce();" : $"RunChunks({(method.Chunked ? "ChunkRows" : "int.MaxValue")});");
@@ -67,7 +67,7 @@ internal static class SessionEmitter
     private static string Field(string parameter) =>
         "_" + parameter + (parameter.EndsWith("Size", StringComparison.Ordinal) ? "Values" : "");
 
-    private static string Size(MethodPlan method, string axis) => "model.Sizes." + Names.Identifier(method.Original(axis));
+    private static string Size(MethodPlan method, string axis) => "model.Sizes." + Names.Identifier(method.Graph.Original(axis));
 
     private static void EmitIndexChecks(CodeWriter writer, MethodPlan method, Scope scope)
     {

@@ -25,7 +25,7 @@ internal sealed record CallAxis(string Name, string Parameter, int Index)
     /// <summary>The tensor parameters of a method with their axes.</summary>
     public static IEnumerable<(MethodParameterSpec Parameter, string[] Axes)> Tensors(MethodSpec method) =>
         method.Parameters.Where(parameter => parameter.Axes is not null)
-            .Select(parameter => (parameter, parameter.Axes!.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
+            .Select(parameter => (parameter, parameter.AxisNames));
 }
 
 /// <summary>What a parameter of a step is.</summary>

@@ -23,7 +23,7 @@ internal static class ThrowingEmitter
             if (hasSettings)
             {
                 EmitRecord(writer, spec, "Settings", family.SelectMany(member => member.Settings)
-                    .Select(setting => (Names.Global(setting.Type), Names.Pascal(setting.Setting))));
+                    .Select(setting => (Names.Global(setting.Type), Casing.Pascal(setting.Setting))));
             }
 
             using (writer.Open($"partial class {spec.Name}"))

@@ -26,6 +26,22 @@ internal sealed record DerivedSize(double Ratio, string Of, int MultipleOf);
 internal sealed record Graph(MethodSpec Method, EquatableArray<Operation> Operations, string? Cache)
 {
     public Operation Result => Operations[Operations.Count - 1];
+
+    /// <summary>The axis that a renamed one is.</summary>
+    public string Original(string axis)
+    {
+        while (Operations.OfType<RenameOperation>().FirstOrDefault(rename => rename.To == axis) is { } rename)
+            axis = rename.From;
+        return axis;
+    }
+
+    /// <summary>The operation that made a value's memory: a renaming makes none.</summary>
+    public int Source(int id)
+    {
+        while (Operations[id] is RenameOperation rename)
+            id = rename.Input.Id;
+        return id;
+    }
 }
 
 /// <summary>

@@ -65,7 +65,11 @@ internal sealed record MethodSpec(
     EquatableArray<MethodParameterSpec> Parameters, EquatableArray<BracketSpec> Brackets);
 
 /// <summary>A method's parameter; <paramref name="Type"/> is fully qualified, nullable annotation included.</summary>
-internal sealed record MethodParameterSpec(string Name, string Type, string? Axes, int AxesAttribute);
+internal sealed record MethodParameterSpec(string Name, string Type, string? Axes, int AxesAttribute)
+{
+    /// <summary>The names in <see cref="Axes"/>; none where it is null.</summary>
+    public string[] AxisNames => (Axes ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+}
 
 /// <summary>One attribute list, which is one equation: a producer, then its modifiers in order.</summary>
 internal sealed record BracketSpec(EquatableArray<AttributeSpec> Attributes);

@@ -7,7 +7,7 @@ internal sealed partial class MethodPlanner
 {
     private MethodPlan Finish()
     {
-        if (!_buffers.ContainsKey(Source(_graph.Result.Id)))
+        if (!_buffers.ContainsKey(_graph.Source(_graph.Result.Id)))
             throw NoKernel(_graph.Result, "the result is not kept in memory");
         FuseNorms();
 
@@ -16,7 +16,7 @@ internal sealed partial class MethodPlanner
         {
             if (parameter.Axes is not null && IsFloatTensor(parameter.Type))
             {
-                EquatableArray<string> axes = parameter.Axes.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToEquatable();
+                EquatableArray<string> axes = parameter.AxisNames.ToEquatable();
                 (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(_graph.Operations[0], axes);
                 buffers.Add(new BufferPlan(parameter.Name, -1, rows, features, BufferRole.Input, -1));
             }
@@ -39,8 +39,7 @@ internal sealed partial class MethodPlanner
             && kernels.All(kernel => kernel is not AttentionPlan { Causal: false })
             && !_model.Submodels.Any(submodel => submodel.SeesLater);
         return new MethodPlan(
-            _graph, _sequence, chunked, lastChunk, buffers.ToEquatable(), slots, kernels.ToEquatable(),
-            _graph.Operations.OfType<RenameOperation>().ToEquatable());
+            _graph, _sequence, chunked, lastChunk, buffers.ToEquatable(), slots, kernels.ToEquatable());
     }
 
     internal static bool IsFloatTensor(string type) => type.TrimEnd('?') == "Einsharp.Tensor";
@@ -53,7 +52,7 @@ internal sealed partial class MethodPlanner
             if (draft.Operations.Count != 1 || draft.Operations[0] is not RmsNormOperation norm
                 || _kernels.Count(kernel => kernel.Reads.Contains(BufferNameOf(norm))) != 1
                 || _kernels.OfType<SweepDraft>().FirstOrDefault(sweep => sweep.InputBuffer == BufferNameOf(norm)) is not { } reader
-                || reader.Reads.Count(name => name == BufferNameOf(norm)) != 1 || norm.Id == Source(_graph.Result.Id))
+                || reader.Reads.Count(name => name == BufferNameOf(norm)) != 1 || norm.Id == _graph.Source(_graph.Result.Id))
             {
                 continue;
             }

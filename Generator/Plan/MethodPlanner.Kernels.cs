@@ -25,7 +25,7 @@ internal sealed partial class MethodPlanner
     {
         public override IEnumerable<string> Writes => [output];
 
-        public override KernelPlan Build(string suffix) => build(verb + Pascal(output) + suffix, this);
+        public override KernelPlan Build(string suffix) => build(verb + Casing.Pascal(output) + suffix, this);
     }
 
     private sealed class SweepDraft(Operand input, EquatableArray<string> contracted) : KernelDraft
@@ -44,7 +44,7 @@ internal sealed partial class MethodPlanner
             Columns.SelectMany(column => column.Segments).Where(segment => segment.Output is not null).Select(segment => segment.Output!);
 
         public override KernelPlan Build(string suffix) => new SweepPlan(
-            "Sweep" + string.Concat(Columns.Select(column => Pascal(column.Segments[column.Segments.Count - 1].Value))) + suffix,
+            "Sweep" + string.Concat(Columns.Select(column => Casing.Pascal(column.Segments[column.Segments.Count - 1].Value))) + suffix,
             Rows, Operations.OrderBy(operation => operation.Id).ToEquatable(), InputBuffer, Norm, Contracted,
             Columns.Select(column => new ColumnPlan(column.Features, column.UnitAxis, column.Segments.ToEquatable())).ToEquatable());
     }
@@ -154,7 +154,7 @@ internal sealed partial class MethodPlanner
     }
 
     private bool SameValue(Operand left, Operand right) =>
-        left.Kind == right.Kind && (left.Kind == OperandKind.Value ? Source(left.Id) == Source(right.Id) : left.Name == right.Name);
+        left.Kind == right.Kind && (left.Kind == OperandKind.Value ? _graph.Source(left.Id) == _graph.Source(right.Id) : left.Name == right.Name);
 
     /// <summary>Whether a modifier can be applied to a tile of a sweep; finds the column that it must share.</summary>
     private bool FitsTile(Operation operation, SweepShape shape, SweepDraft? group, int before, ref ColumnDraft? zip)
@@ -165,7 +165,7 @@ internal sealed partial class MethodPlanner
             return false;
         if (binary.Other.Kind != OperandKind.Value)
             return true;
-        int source = Source(binary.Other.Id);
+        int source = _graph.Source(binary.Other.Id);
         ColumnDraft? sibling = group?.Columns.FirstOrDefault(column => column.Segments.Any(segment => IsTile(segment, binary.Other)));
         if (sibling is not null && sibling.Features == shape.Features && (zip is null || zip == sibling))
         {
@@ -271,7 +271,7 @@ internal sealed partial class MethodPlanner
     }
 
     private AppendOperation? AppendBehind(Operand operand) =>
-        operand.Kind == OperandKind.Value ? _graph.Operations[Source(operand.Id)] as AppendOperation : null;
+        operand.Kind == OperandKind.Value ? _graph.Operations[_graph.Source(operand.Id)] as AppendOperation : null;
 
     private FixedDraft Normalise(RmsNormOperation norm)
     {
@@ -309,7 +309,7 @@ internal sealed partial class MethodPlanner
     {
         (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(einsum, einsum.Axes);
         List<string> names = [.. einsum.Operands.SelectMany(operand => operand.Axes).Distinct()];
-        if (names.Select(Original).Distinct().Count() != names.Count)
+        if (names.Select(_graph.Original).Distinct().Count() != names.Count)
             throw NoKernel(einsum, "an axis and its renaming stand in one equation, which would need every pair of them");
         var summed = new List<string>();
         var reads = new List<string>();

@@ -116,7 +116,7 @@ internal sealed partial class MethodPlanner
             if (position is null)
                 continue;
             EquatableArray<string> rows = Rows(operation.Reads[0].Axes);
-            if (rows.Count != 2 || rows[1] != Original(position))
+            if (rows.Count != 2 || rows[1] != _graph.Original(position))
                 throw NoKernel(operation, "positions need a value whose axes begin with a batch axis and the position axis, as in 'b s d'");
             if (found is { } other && other != rows)
                 throw NoKernel(operation, $"the method already counts positions along '{other[0]} {other[1]}'");
@@ -132,16 +132,8 @@ internal sealed partial class MethodPlanner
         return rows.Count == 0 ? null : rows[rows.Count - 1];
     }
 
-    /// <summary>The leading call axes.</summary>
-    private EquatableArray<string> Rows(EquatableArray<string> axes) => axes.TakeWhile(IsCall).Select(Original).ToEquatable();
-
-    /// <summary>The axis that a renamed one is: rows are the same rows under any name.</summary>
-    private string Original(string axis)
-    {
-        while (_graph.Operations.OfType<RenameOperation>().FirstOrDefault(rename => rename.To == axis) is { } rename)
-            axis = rename.From;
-        return axis;
-    }
+    /// <summary>The leading call axes: rows are the same rows under any name.</summary>
+    private EquatableArray<string> Rows(EquatableArray<string> axes) => axes.TakeWhile(IsCall).Select(_graph.Original).ToEquatable();
 
     private EquatableArray<string> Features(EquatableArray<string> axes) => axes.SkipWhile(IsCall).ToEquatable();
 
@@ -175,36 +167,25 @@ internal sealed partial class MethodPlanner
     private NoKernelException NoKernel(Operation operation, string why) =>
         new(_graph.Method.Brackets[operation.Bracket].Attributes[0].At(), operation.Text, why);
 
-    /// <summary>The operation behind renamings.</summary>
-    private int Source(int id)
-    {
-        while (_graph.Operations[id] is RenameOperation rename && rename.Input.Kind == OperandKind.Value)
-            id = rename.Input.Id;
-        return id;
-    }
-
-    /// <summary>The name of the buffer that holds an operand, made where it is the first time that it must be kept.</summary>
+    /// <summary>The name of the buffer that holds an operand, which an earlier kernel fills.</summary>
     private string BufferOf(Operand operand)
     {
         if (operand.Kind == OperandKind.Input)
             return operand.Name;
-        int id = Source(operand.Id);
-        Operation source = _graph.Operations[id];
-        if (source is RenameOperation { Input.Kind: OperandKind.Input } rename)
-            return rename.Input.Name;
+        int id = _graph.Source(operand.Id);
         return _buffers.TryGetValue(id, out BufferPlan? buffer)
             ? buffer.Name
-            : throw NoKernel(source, $"'{operand.Name}' is read where it is not kept in memory");
+            : throw NoKernel(_graph.Operations[id], $"'{operand.Name}' is read where it is not kept in memory");
     }
 
     private BufferPlan Keep(Operation operation)
     {
         (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(operation, operation.Axes);
-        bool isResult = Source(operation.Id) == Source(_graph.Result.Id);
+        bool isResult = _graph.Source(operation.Id) == _graph.Source(_graph.Result.Id);
         string id = operation.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
         string name = isResult ? BufferPlan.ResultName : operation.Name ?? NameOfBracket(operation) + id;
-        var buffer = new BufferPlan(name, Source(operation.Id), rows, features, isResult ? BufferRole.Result : BufferRole.Workspace, -1);
-        _buffers[Source(operation.Id)] = buffer;
+        var buffer = new BufferPlan(name, _graph.Source(operation.Id), rows, features, isResult ? BufferRole.Result : BufferRole.Workspace, -1);
+        _buffers[_graph.Source(operation.Id)] = buffer;
         return buffer;
     }
 
@@ -251,16 +232,9 @@ internal sealed partial class MethodPlanner
         Operand other = binary.Other;
         if (other.Kind == OperandKind.Param)
             return true;
-        return Rows(other.Axes) == Rows(binary.Axes) && (other.Kind == OperandKind.Input || _buffers.ContainsKey(Source(other.Id)));
+        return Rows(other.Axes) == Rows(binary.Axes) && (other.Kind == OperandKind.Input || _buffers.ContainsKey(_graph.Source(other.Id)));
     }
 
     private static bool IsTrailing(EquatableArray<string> part, EquatableArray<string> whole) =>
         part.Count <= whole.Count && whole.Skip(whole.Count - part.Count).SequenceEqual(part);
-
-    private static string Pascal(string name)
-    {
-        IEnumerable<string> words = name.Split(['_', '#'], StringSplitOptions.RemoveEmptyEntries)
-            .Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1));
-        return string.Concat(words);
-    }
 }

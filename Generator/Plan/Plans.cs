@@ -22,17 +22,9 @@ internal sealed record ModelPlan(CheckedModel Model, EquatableArray<MethodPlan> 
 /// </param>
 internal sealed record MethodPlan(
     Graph Graph, EquatableArray<string>? Sequence, bool Chunked, int LastChunk, EquatableArray<BufferPlan> Buffers,
-    int WorkspaceSlots, EquatableArray<KernelPlan> Kernels, EquatableArray<RenameOperation> Renames)
+    int WorkspaceSlots, EquatableArray<KernelPlan> Kernels)
 {
     public BufferPlan Buffer(string name) => Buffers.First(buffer => buffer.Name == name);
-
-    /// <summary>The axis that a renamed one is.</summary>
-    public string Original(string axis)
-    {
-        while (Renames.FirstOrDefault(rename => rename.To == axis) is { } rename)
-            axis = rename.From;
-        return axis;
-    }
 
     public string Input => Buffers.FirstOrDefault(buffer => buffer.Role == BufferRole.Input)?.Name ?? "";
 

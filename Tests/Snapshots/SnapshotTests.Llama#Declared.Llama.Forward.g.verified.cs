@@ -23,10 +23,10 @@ partial class Llama
         int oSize = rows.Shape[1];
         if (cache is not null && (cache.Session as ForwardCall)?.Model != this)
             throw new ArgumentException("The cache was not made by this model's CreateCache.", nameof(cache));
-
-        // Without a cache, all there is to see are the new positions: a cache that lasts for the call.
         if (cache is null && bSize == 0)
             return new Tensor(bSize, oSize, Sizes.v);
+
+        // Without a cache, all there is to see are the new positions: a cache that lasts for the call.
         KvCache usedCache = cache ?? CreateCache(bSize, Math.Max(1, sSize));
         try
         {

@@ -87,12 +87,14 @@ partial class Llama
         _Norm = new Param("Norm", prefix + "model.norm.weight", "d", [sizes.d], Initializer.Ones);
         _Head = new Param("Head", prefix + "lm_head.weight", "v d", [sizes.v, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.v)) { Or = _Embedding };
         var blocksArray = new global::Declared.LlamaBlock[sizes.layers];
-        _BlocksSizes = new global::Declared.LlamaBlockSizes { d = sizes.d, g = sizes.g, r = sizes.r, k = sizes.k, f = sizes.f };
-        var blocksArraySettings = new global::Declared.LlamaBlockSettings { RmsNormEps = settings.RmsNormEps, Rope = settings.Rope };
+        var blocksSizes = new global::Declared.LlamaBlockSizes { d = sizes.d, g = sizes.g, r = sizes.r, k = sizes.k, f = sizes.f };
+        var blocksSettings = new global::Declared.LlamaBlockSettings { RmsNormEps = settings.RmsNormEps, Rope = settings.Rope };
         for (int layer = 0; layer < blocksArray.Length; layer++)
         {
-            blocksArray[layer] = new global::Declared.LlamaBlock(_BlocksSizes, blocksArraySettings, Device, prefix + "model.layers." + layer.ToString(System.Globalization.CultureInfo.InvariantCulture) + ".");
+            string path = prefix + "model.layers." + layer.ToString(System.Globalization.CultureInfo.InvariantCulture) + ".";
+            blocksArray[layer] = new global::Declared.LlamaBlock(blocksSizes, blocksSettings, Device, path);
         }
+
         _Blocks = new Layers<global::Declared.LlamaBlock>(blocksArray);
         var parameters = new List<Param>();
         parameters.Add(_Embedding);
@@ -122,8 +124,6 @@ partial class Llama
     public partial Param Head => _Head;
 
     public partial Layers<global::Declared.LlamaBlock> Blocks => _Blocks;
-
-    private readonly global::Declared.LlamaBlockSizes _BlocksSizes;
 
     public partial float Epsilon => Settings.RmsNormEps;
 

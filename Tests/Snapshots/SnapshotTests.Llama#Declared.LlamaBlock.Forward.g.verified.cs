@@ -20,10 +20,10 @@ partial class LlamaBlock
         CallShape.Axis("x", "b s d", x.Shape, 2, "d", Sizes.d, "the model's sizes");
         if (cache is not null && (cache.Session as ForwardCall)?.Model != this)
             throw new ArgumentException("The cache was not made by this model's CreateCache.", nameof(cache));
-
-        // Without a cache, all there is to see are the new positions: a cache that lasts for the call.
         if (cache is null && bSize == 0)
             return new Tensor(bSize, sSize, Sizes.d);
+
+        // Without a cache, all there is to see are the new positions: a cache that lasts for the call.
         KvCache usedCache = cache ?? CreateCache(bSize, Math.Max(1, sSize));
         try
         {

@@ -42,7 +42,6 @@ internal sealed class AttentionEmitter(ModelPlan plan, MethodPlan method, Kernel
         if (groups != "1")
             Body.Write($"int groups = {Scope.Length(attention.Groups)};");
         string groupCount = groups == "1" ? "1" : "groups";
-        string queryCount = perGroup;
         Body.Gap();
         using (Body.Open($"while (worker.Next({packed}.Blocks{(groups == "1" ? "" : " * groups")}, out int unit))"))
         {
@@ -59,14 +58,14 @@ internal sealed class AttentionEmitter(ModelPlan plan, MethodPlan method, Kernel
                 $"softmax.Load(query, {queries}.Slice({at} * {size}, {size}), factor);");
             Body.Gap();
             Body.Write(attention.Causal
-                ? $"// Keys after the block's last row are of no use to it.\nint seen = block.FirstPosition + block.Count;"
+                ? "// Keys after the block's last row are of no use to it.\nint seen = block.FirstPosition + block.Count;"
                 : $"int seen = {packed}.Seen(block.Sequence);");
             using (Body.Open("for (int step = 0; step < seen; step += OnlineSoftmax.Step)"))
             {
                 Body.Write("int count = Math.Min(OnlineSoftmax.Step, seen - step);");
                 Body.Write($"softmax.Scores({keys}.Block(block.Sequence, group, step, count), count);");
                 if (attention.Causal)
-                    Body.Write($"softmax.Causal(block.FirstPosition, {queryCount}, step);");
+                    Body.Write($"softmax.Causal(block.FirstPosition, {perGroup}, step);");
                 Body.Write($"softmax.Accumulate({values}.Block(block.Sequence, group, step, count));");
             }
 

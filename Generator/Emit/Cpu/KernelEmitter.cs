@@ -112,7 +112,7 @@ internal abstract class KernelEmitter
     /// <summary>The local with the rotation's table; declares it once.</summary>
     protected string Table(RotateOperation rotate)
     {
-        string local = Names.Camel(rotate.Rope.Property) + Names.Pascal(rotate.Axis);
+        string local = Casing.Camel(rotate.Rope.Property) + Casing.Pascal(rotate.Axis);
         if (_tables.Add(local))
             Body.Write($"RopeTable {local} = {Member(rotate.Rope.Property)}.Table({Scope.Axis(rotate.Axis)}, {Packed}.Positions);");
         return local;
@@ -233,14 +233,7 @@ internal abstract class KernelEmitter
     {
         if (operand.Kind == OperandKind.Input)
             return operand.Name;
-        int id = operand.Id;
-        while (Method.Graph.Operations[id] is RenameOperation rename)
-        {
-            if (rename.Input.Kind == OperandKind.Input)
-                return rename.Input.Name;
-            id = rename.Input.Id;
-        }
-
+        int id = Method.Graph.Source(operand.Id);
         return Method.Buffers.First(buffer => buffer.Operation == id).Name;
     }
 

@@ -86,7 +86,7 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
         if (sweep.Columns.Count == 1)
             return "";
         EquatableArray<SegmentPlan> segments = sweep.Columns[column].Segments;
-        return Names.Pascal(segments[segments.Count - 1].Value);
+        return Casing.Pascal(segments[segments.Count - 1].Value);
     }
 
     /// <summary>A unit is a whole run of the innermost axis where an epilogue needs it, else a block of rows of a good size.</summary>

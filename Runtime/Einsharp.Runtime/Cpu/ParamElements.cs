@@ -54,8 +54,7 @@ public static class ParamElements
     {
         int length = checked((int)vector.Count), at = first % length;
         Span<float> part = widened[..Math.Min(Math.Min(count, length - at), Run)];
-        for (int i = 0; i < part.Length; i++)
-            part[i] = At(vector, at + i);
+        vector.CopyRun(at, part);
         return part;
     }
 }

@@ -135,8 +135,14 @@ public sealed unsafe class Param
         if ((ulong)row >= (ulong)(Count / length))
             throw new ArgumentOutOfRangeException(nameof(row), string.Create(CultureInfo.InvariantCulture,
                 $"{this}: there is no row {row}, the parameter has {Count / length} rows of {length} values"));
+        CopyRun(row * length, to[..length]);
+    }
+
+    /// <summary>Reads values from <paramref name="first"/> on, as 32-bit floats; there are as many.</summary>
+    internal void CopyRun(long first, Span<float> to)
+    {
         Param source = Source;
-        WeightConversion.Widen(source._format, source._data + source._format.Bytes(row * length), to[..length]);
+        WeightConversion.Widen(source._format, source._data + source._format.Bytes(first), to);
     }
 
     /// <summary>Reads all values, as 32-bit floats.</summary>
