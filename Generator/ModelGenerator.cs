@@ -23,6 +23,9 @@ public sealed class ModelGenerator : IIncrementalGenerator
     /// <summary>The step that joins a model with the signatures of its submodels.</summary>
     public const string JoinStep = "Join";
 
+    /// <summary>The step that looks for the backend for GPUs.</summary>
+    public const string BackendStep = "Backend";
+
     /// <summary>The step that checks, plans and emits.</summary>
     public const string EmitStep = "Emit";
 
@@ -47,9 +50,20 @@ public sealed class ModelGenerator : IIncrementalGenerator
             .Select(static (pair, _) => new JoinedModel(pair.Left, ModelChecker.Close(pair.Left, pair.Right)))
             .WithTrackingName(JoinStep);
 
+        IncrementalValueProvider<bool> gpu = context.CompilationProvider
+            .Select(static (compilation, _) => BackendReader.HasIlgpu(compilation))
+            .WithTrackingName(BackendStep);
+
         IncrementalValuesProvider<EquatableArray<SourceFile>> files = joined
-            .Select(static (model, cancellation) => Generate(model, cancellation))
+            .Combine(gpu)
+            .Select(static (pair, cancellation) => Generate(pair.Left, pair.Right, cancellation))
             .WithTrackingName(EmitStep);
+
+        context.RegisterSourceOutput(gpu, static (output, gpu) =>
+        {
+            if (gpu)
+                output.AddSource("Einsharp.Gpu.g.cs", Emit.Ilgpu.GpuKernelsEmitter.Access);
+        });
 
         context.RegisterSourceOutput(files, static (output, files) =>
         {
@@ -61,12 +75,12 @@ public sealed class ModelGenerator : IIncrementalGenerator
     /// <summary>
     /// The files of one model; bodies that throw where the declaration has an error, so that the analyzer's is the only one shown.
     /// </summary>
-    private static EquatableArray<SourceFile> Generate(JoinedModel model, CancellationToken cancellation)
+    private static EquatableArray<SourceFile> Generate(JoinedModel model, bool gpu, CancellationToken cancellation)
     {
         CheckResult check = ModelChecker.Check(model.Spec, model.Submodels);
         ModelPlan? plan = check.Model is null ? null : Planner.Plan(check.Model, cancellation).Plan;
         cancellation.ThrowIfCancellationRequested();
-        return plan is null ? ThrowingEmitter.Emit(model.Spec, model.Submodels) : ModelEmitter.Emit(plan);
+        return plan is null ? ThrowingEmitter.Emit(model.Spec, model.Submodels) : ModelEmitter.Emit(plan, gpu);
     }
 }
 

@@ -55,6 +55,14 @@ internal sealed class CodeWriter
         return Open(head.Length + list.Length + _level * 4 < 138 ? $"{head}({list})" : $"{head}(\n    {list})");
     }
 
+    /// <summary>Opens a generic method; its constraints go on lines of their own.</summary>
+    public Block OpenMethod(string head, IEnumerable<string> parameters, IReadOnlyList<string> constraints)
+    {
+        string list = string.Join(", ", parameters);
+        bool isShort = head.Length + list.Length + _level * 4 < 138;
+        return Open($"{head}({(isShort ? list : "\n    " + list)})" + string.Concat(constraints.Select(constraint => "\n    " + constraint)));
+    }
+
     /// <summary>A statement head whose body is one statement on the next line.</summary>
     public void Write(string head, string body)
     {

@@ -6,22 +6,22 @@ namespace Einsharp.Generator.Emit;
 /// <summary>The forward methods as the user calls them: checks, the way into the kernels, the workspace, and the cache.</summary>
 internal static class ForwardEmitter
 {
-    public static void Emit(CodeWriter writer, ModelPlan plan)
+    public static void Emit(CodeWriter writer, ModelPlan plan, bool gpu)
     {
         using (writer.Open($"partial class {plan.Model.Spec.Name}"))
         {
             foreach (MethodPlan method in plan.Methods)
             {
-                new MethodEmitter(writer, plan, method).Emit();
+                new MethodEmitter(writer, plan, method, gpu).Emit();
                 writer.Gap();
             }
 
             if (plan.Methods.FirstOrDefault(method => method.Graph.Cache is not null) is { } cached)
-                EmitCache(writer, cached);
+                EmitCache(writer, cached, gpu);
         }
     }
 
-    private static void EmitCache(CodeWriter writer, MethodPlan method)
+    private static void EmitCache(CodeWriter writer, MethodPlan method, bool gpu)
     {
         List<RunPlan> layers = [.. method.Kernels.OfType<RunPlan>().Where(run => run.TakesCache)];
         writer.Write("/// <summary>Makes the cache of one caller, and the workspace that goes with it. "
@@ -33,8 +33,23 @@ internal static class ForwardEmitter
         using (writer.Open("public KvCache CreateCache(int batch, int capacity)"))
         {
             writer.Write("var slots = new List<SlotGeometry>();\nAddCacheSlots(slots);\nPrepare(capacity);");
-            writer.Write("var cache = new KvCache(batch, capacity, slots.ToArray());");
-            writer.Write($"cache.Session = new {method.Graph.Method.Name}Call(this, cache);\nreturn cache;");
+            writer.Write("var cache = new KvCache(batch, capacity, slots.ToArray(), Device);");
+            string session = $"new {SessionEmitter.TypeName(method, false)}(this, cache)";
+            if (!gpu)
+            {
+                writer.Write($"cache.Session = {session};\nreturn cache;");
+            }
+            else
+            {
+                using (writer.Open("try"))
+                {
+                    writer.Write($"cache.Session = Device is CpuDevice ? {session} : new {SessionEmitter.TypeName(method, true)}(this, cache);");
+                    writer.Write("return cache;");
+                }
+
+                using (writer.Open("catch"))
+                    writer.Write("cache.Dispose();\nthrow;");
+            }
         }
 
         writer.Gap();
@@ -85,9 +100,11 @@ internal sealed class MethodEmitter
     private readonly Scope _scope;
     private readonly EquatableArray<CallAxis> _callAxes;
     private readonly List<StepParameter> _step;
+    private readonly bool _gpu;
 
-    public MethodEmitter(CodeWriter writer, ModelPlan plan, MethodPlan method)
+    public MethodEmitter(CodeWriter writer, ModelPlan plan, MethodPlan method, bool gpu)
     {
+        _gpu = gpu;
         (_writer, _plan, _method, _spec) = (writer, plan, method, method.Graph.Method);
         _scope = new Scope(plan.Model, method, axis => "Sizes." + Names.Identifier(axis));
         _callAxes = CallAxis.Of(plan.Model, _spec);
@@ -98,8 +115,14 @@ internal sealed class MethodEmitter
     {
         EmitForward();
         _writer.Gap();
-        SessionEmitter.Emit(_writer, _plan, _method, _step, _callAxes);
+        SessionEmitter.Emit(_writer, _plan, _method, _step, _callAxes, gpu: false);
         _writer.Gap();
+        if (_gpu)
+        {
+            SessionEmitter.Emit(_writer, _plan, _method, _step, _callAxes, gpu: true);
+            _writer.Gap();
+        }
+
         EmitStep();
         _writer.Gap();
         EmitWorkspace();
@@ -117,13 +140,25 @@ internal sealed class MethodEmitter
             string session = Own("session"), used = Own("usedCache");
             if (_method.Graph.Cache is null)
             {
+                if (_gpu)
+                {
+                    string own = Own("gpuSession");
+                    using (_writer.Open("if (Device is not CpuDevice)"))
+                        _writer.Write($"using var {own} = new {SessionEmitter.TypeName(_method, true)}(this);\nreturn {own}.Call({arguments});");
+                    _writer.Gap();
+                }
+
                 _writer.Write($"using var {session} = new {_spec.Name}Call(this);\nreturn {session}.Call({arguments});");
                 return;
             }
 
             string cache = Names.Identifier(_method.Graph.Cache);
             string batch = SizeOf(_method.Sequence!.Value[0]), positions = SizeOf(_method.Sequence!.Value[1]);
-            _writer.Write($"if ({cache} is not null && ({cache}.Session as {_spec.Name}Call)?.Model != this)",
+            string cpuCall = SessionEmitter.TypeName(_method, false), gpuCall = SessionEmitter.TypeName(_method, true);
+            string model = $"({cache}.Session as {cpuCall})?.Model";
+            if (_gpu)
+                model = $"({model} ?? ({cache}.Session as {gpuCall})?.Model)";
+            _writer.Write($"if ({cache} is not null && {model} != this)",
                 $"throw new ArgumentException(\"The cache was not made by this model's CreateCache.\", nameof({cache}));");
             IEnumerable<string> shape = _method.Graph.Result.Axes.Select(axis =>
                 _callAxes.Any(call => call.Name == Original(axis)) ? SizeOf(Original(axis)) : Size(axis));
@@ -132,7 +167,12 @@ internal sealed class MethodEmitter
             _writer.Write("// Without a cache, all there is to see are the new positions: a cache that lasts for the call.");
             _writer.Write($"KvCache {used} = {cache} ?? CreateCache({batch}, Math.Max(1, {positions}));");
             using (_writer.Open("try"))
-                _writer.Write($"return (({_spec.Name}Call){used}.Session!).Call({arguments});");
+            {
+                if (_gpu)
+                    _writer.Write($"if ({used}.Session is {gpuCall} {session})", $"return {session}.Call({arguments});");
+                _writer.Write($"return (({cpuCall}){used}.Session!).Call({arguments});");
+            }
+
             using (_writer.Open("finally"))
                 _writer.Write($"if ({cache} is null)", $"{used}.Dispose();");
         }

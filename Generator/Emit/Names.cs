@@ -64,12 +64,15 @@ internal sealed class Scope
     private readonly HashSet<string> _axes;
     private readonly List<string> _used = [];
     private readonly MethodPlan _method;
+    private readonly IReadOnlyCollection<string> _locals;
 
     /// <param name="model">The model, for its axes.</param>
     /// <param name="method">The method, for axes that are others under another name.</param>
     /// <param name="size">An axis's size as an expression: a literal where it is pinned.</param>
-    public Scope(CheckedModel model, MethodPlan method, Func<string, string> size)
+    /// <param name="locals">More names that axes cannot have here: those of a kernel's own locals.</param>
+    public Scope(CheckedModel model, MethodPlan method, Func<string, string> size, IReadOnlyCollection<string>? locals = null)
     {
+        _locals = locals ?? [];
         _axes = new HashSet<string>(model.Axes.Select(axis => axis.Name), StringComparer.Ordinal);
         _size = size;
         _method = method;
@@ -81,8 +84,10 @@ internal sealed class Scope
         axis = _method.Graph.Original(axis);
         if (!_used.Contains(axis))
             _used.Add(axis);
-        return Local(axis);
+        return LocalOf(axis);
     }
+
+    private string LocalOf(string axis) => _locals.Contains(axis) ? axis + "Size" : Local(axis);
 
     public static string Local(string axis) => Words.Contains(axis) || HasOurEnding(axis) ? axis + "Size" : Names.Identifier(axis);
 
@@ -113,7 +118,7 @@ internal sealed class Scope
         foreach (string axis in _used)
         {
             string size = _size(axis);
-            yield return (char.IsDigit(size[0]) ? "const int " : "int ") + Local(axis) + " = " + size + ";";
+            yield return (char.IsDigit(size[0]) ? "const int " : "int ") + LocalOf(axis) + " = " + size + ";";
         }
     }
 

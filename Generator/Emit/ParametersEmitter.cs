@@ -6,7 +6,7 @@ namespace Einsharp.Generator.Emit;
 /// <summary>Sizes, settings, the constructor, the parameters and layers, their initialisation and their checkpoint names.</summary>
 internal static class ParametersEmitter
 {
-    public static void Emit(CodeWriter writer, ModelPlan plan)
+    public static void Emit(CodeWriter writer, ModelPlan plan, bool gpu)
     {
         CheckedModel model = plan.Model;
         ModelSpec spec = model.Spec;
@@ -17,7 +17,7 @@ internal static class ParametersEmitter
         writer.Gap();
         using (writer.Open($"partial class {spec.Name}"))
         {
-            EmitConstructors(writer, model);
+            EmitConstructors(writer, model, gpu);
             EmitMembers(writer, model);
             EmitInitialise(writer, model);
         }
@@ -117,7 +117,7 @@ internal static class ParametersEmitter
         }
     }
 
-    private static void EmitConstructors(CodeWriter writer, CheckedModel model)
+    private static void EmitConstructors(CodeWriter writer, CheckedModel model, bool gpu)
     {
         string name = model.Spec.Name;
         foreach (ParamSpec param in model.Spec.Params)
@@ -143,9 +143,11 @@ internal static class ParametersEmitter
             if (hasSettings)
                 writer.Write("ArgumentNullException.ThrowIfNull(settings);\nSettings = settings;");
             writer.Write("Sizes = sizes;");
-            string refusal = "There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice.";
-            writer.Write("Device = (device ?? global::Einsharp.Device.Cpu) as CpuDevice",
-                $"?? throw new NotSupportedException($\"{refusal}\");");
+            string refusal = "There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice"
+                + (gpu ? ", or a device of Einsharp.Runtime.Ilgpu." : ". A reference to Einsharp.Runtime.Ilgpu brings kernels for GPUs.");
+            writer.Write("Device = device ?? global::Einsharp.Device.Cpu;");
+            writer.Write($"if (Device is not {(gpu ? "(CpuDevice or IlgpuDevice)" : "CpuDevice")})",
+                $"throw new NotSupportedException($\"{refusal}\");");
             foreach (CheckedParam param in model.Params)
                 EmitParam(writer, param);
             foreach (LayersSpec layers in model.Spec.Layers)
@@ -254,7 +256,7 @@ internal static class ParametersEmitter
             writer.Write($"public {spec.Name}Settings Settings {{ get; }}\n");
         }
 
-        writer.Write("/// <summary>Where the model runs.</summary>\npublic CpuDevice Device { get; }\n");
+        writer.Write("/// <summary>Where the model runs.</summary>\npublic global::Einsharp.Device Device { get; }\n");
         writer.Write("/// <summary>Every parameter, those of the layers included, with its checkpoint name, axes and shape.</summary>");
         writer.Write("public IReadOnlyList<Param> Parameters { get; }\n");
         foreach (ParamSpec param in spec.Params)

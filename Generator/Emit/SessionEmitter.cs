@@ -4,19 +4,21 @@ using Einsharp.Generator.Plan;
 namespace Einsharp.Generator.Emit;
 
 /// <summary>
-/// The class that holds what the workers of one call share: its arguments, its packed rows, its workspace and its result.
+/// The class that holds what one caller has: the call's arguments, its packed rows, its workspace and its result. One for the CPU, whose
+/// workers run it, and one for GPUs, where it enqueues.
 /// </summary>
 internal static class SessionEmitter
 {
     public static void Emit(
-        CodeWriter writer, ModelPlan plan, MethodPlan method, List<StepParameter> step, EquatableArray<CallAxis> callAxes)
+        CodeWriter writer, ModelPlan plan, MethodPlan method, List<StepParameter> step, EquatableArray<CallAxis> callAxes, bool gpu)
     {
         MethodSpec spec = method.Graph.Method;
         string type = plan.Model.Spec.Name;
         bool cached = method.Graph.Cache is not null;
         writer.Write($"/// <summary>One caller of {spec.Name}: the arguments of the call at hand, its workspace and its result.</summary>");
         string parameters = $"{type} model" + (cached ? ", KvCache cache" : ""), cache = cached ? "cache" : "null";
-        using (writer.Open($"private sealed class {spec.Name}Call({parameters}) : ForwardSession(model.Device, {cache})"))
+        string parent = gpu ? "GpuSession((IlgpuDevice)model.Device" : "CpuSession((CpuDevice)model.Device";
+        using (writer.Open($"private sealed class {TypeName(method, gpu)}({parameters}) : {parent}, {cache})"))
         {
             foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
                 writer.Write($"private {Names.Global(parameter.Type)} {Field(parameter.Name)} = null!;");
@@ -29,9 +31,15 @@ internal static class SessionEmitter
             writer.Gap();
             EmitWorkspaceFloats(writer, method);
             writer.Gap();
-            EmitRun(writer, method, step);
+            if (gpu)
+                EmitEnqueue(writer, plan, method);
+            else
+                EmitRun(writer, method, step);
         }
     }
+
+    /// <summary>The session's class.</summary>
+    public static string TypeName(MethodPlan method, bool gpu) => method.Graph.Method.Name + (gpu ? "GpuCall" : "Call");
 
     private static void EmitCall(CodeWriter writer, MethodPlan method, Scope scope, EquatableArray<CallAxis> callAxes)
     {
@@ -139,16 +147,11 @@ internal static class SessionEmitter
             IEnumerable<string> arguments = step.Select(parameter => parameter.Role switch
             {
                 StepRole.Packed => "Packed",
-                StepRole.Rows => RowCount(method, method.Buffer(method.Input).Rows),
-                StepRole.CallAxis => $"_{parameter.Source}Size",
                 StepRole.FloatInput when Packs(method) => "input",
                 StepRole.FloatInput or StepRole.IntInput => $"{Field(parameter.Source)}.Span",
                 StepRole.Result => Unpacks(method) ? "result" : "Result.Span",
                 StepRole.Cache => "Cache!",
-                StepRole.Slot => "0",
-                StepRole.Workspace => "Workspace",
-                StepRole.Last => "IsLastChunk",
-                _ => parameter.Name,
+                _ => Argument(method, parameter.Role, parameter.Source) ?? parameter.Name,
             });
             writer.Write($"model.{method.Graph.Method.Name}Step({string.Join(", ", arguments)});");
             if (Unpacks(method))
@@ -157,6 +160,57 @@ internal static class SessionEmitter
                 string columns = $"_{method.Sequence!.Value[1]}Size", features = Features(method, method.Result);
                 writer.Write($"Packed.Spread(worker, result, {columns}, {features}, Result.Span);");
             }
+        }
+    }
+
+    /// <summary>What a session gives for a parameter of a step, wherever it runs.</summary>
+    private static string? Argument(MethodPlan method, StepRole role, string source) => role switch
+    {
+        StepRole.Rows => RowCount(method, method.Buffer(method.Input).Rows),
+        StepRole.CallAxis => $"_{source}Size",
+        StepRole.Slot => "0",
+        StepRole.Workspace => "Workspace",
+        StepRole.Last => "IsLastChunk",
+        _ => null,
+    };
+
+    private static void EmitEnqueue(CodeWriter writer, ModelPlan plan, MethodPlan method)
+    {
+        string name = method.Graph.Method.Name;
+        string rows = string.Join(", ", Steps.RowSpaces(method).Select(space => RowCount(method, space)));
+        writer.Write("protected override int ScratchFloats() =>", $"model.Gpu().{name}Scratch({rows});");
+        writer.Gap();
+        using (writer.Open("protected override void Enqueue()"))
+        {
+            if (Packs(method) || Unpacks(method))
+                writer.Write($"int own = {Workspace(method)};");
+            string behind = "own", columns = method.Sequence is null ? "" : $"_{method.Sequence.Value[1]}Size";
+            if (Packs(method))
+            {
+                string features = Features(method, method.Buffer(method.Input));
+                writer.Write($"ArrayView<float> input = Workspace.SubView(own, Packed.Count * {features});");
+                writer.Write($"Collect(Upload({Field(method.Input)}), {columns}, {features}, input);");
+                behind = $"own + Padded((long)Packed.Count * {features})";
+            }
+
+            if (Unpacks(method))
+            {
+                string features = Features(method, method.Result);
+                writer.Write($"ArrayView<float> result = Workspace.SubView({behind}, Packed.Count * {features});");
+            }
+
+            var scope = new Scope(plan.Model, method, axis => axis);
+            IEnumerable<string> arguments = Ilgpu.GpuStepEmitter.Parameters(plan, method, scope).Select(parameter => parameter.Role switch
+            {
+                StepRole.Worker => "this",
+                StepRole.FloatInput when Packs(method) => "input",
+                StepRole.FloatInput or StepRole.IntInput => $"Upload({Field(parameter.Source)})",
+                StepRole.Result => Unpacks(method) ? "result" : "ResultView",
+                _ => Argument(method, parameter.Role, parameter.Source) ?? parameter.Name,
+            });
+            writer.Write($"model.Gpu().{name}Step({string.Join(", ", arguments)});");
+            if (Unpacks(method))
+                writer.Write($"Spread(result, {columns}, {Features(method, method.Result)}, ResultView);");
         }
     }
 }

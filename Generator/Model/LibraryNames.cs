@@ -5,13 +5,17 @@ internal static class LibraryNames
 {
     public static IReadOnlyDictionary<string, string> All { get; } = Names(
             "Einsharp", "Tensor", "Param", "KvCache", "Layers", "CpuDevice", "WeightFormat", "Initializer",
-            "SlotGeometry", "SlotLayout", "CacheSlot", "RopeTable")
+            "SlotGeometry", "SlotLayout", "CacheSlot", "RopeTable", "ForwardSession")
         .Concat(Names(
-            "Einsharp.Cpu", "Worker", "PackedRows", "RowBlock", "ForwardSession", "CallShape",
+            "Einsharp.Cpu", "Worker", "PackedRows", "RowBlock", "CpuSession", "CallShape",
             "Sweep", "Norm", "Elementwise", "ParamElements", "OnlineSoftmax"))
         .Concat(Names(
-            "System", "Math", "Span", "ReadOnlySpan",
+            "System", "Math", "MathF", "Type", "Span", "ReadOnlySpan",
             "ArgumentException", "ArgumentNullException", "NotSupportedException", "InvalidOperationException"))
+        .Concat(Names(
+            "Einsharp.Ilgpu", "GpuLoader", "GpuMatrix", "GpuVector", "GpuKernel", "GpuSession", "IlgpuDevice", "RowTable", "RopeView",
+            "CacheView", "Stored", "IStored", "Lanes", "ILanes", "GroupReduce", "Activation", "UInt4", "Float4", "Float8"))
+        .Concat(Names("ILGPU", "ArrayView", "SharedMemory", "Grid", "Group", "SpecializedValue", "Interop"))
         .Concat(Names("System.Collections.Generic", "List", "IReadOnlyList"))
         .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
 

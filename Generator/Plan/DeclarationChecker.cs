@@ -12,11 +12,12 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
 {
     // Members of the generated half, which a declared property cannot be called.
     private static readonly string[] Written =
-        ["Sizes", "Settings", "Device", "Parameters", "Kernels", "Initialise", "Prepare", "CreateCache", "CacheSlots", "AddCacheSlots"];
+        ["Sizes", "Settings", "Device", "Parameters", "Kernels", "Initialise", "Prepare", "CreateCache", "CacheSlots", "AddCacheSlots",
+        "Gpu", "OnGpu", "GpuSizes", "GpuArguments", "GpuKernels"];
 
     /// <summary>Classes whose static members the generated half uses: a member of the same name would hide them.</summary>
     private static readonly string[] Used =
-        ["Math", "CallShape", "Initializer", "OnlineSoftmax", "ForwardSession", "SlotLayout", "WeightFormat", "ArgumentNullException"];
+        ["Math", "CallShape", "Initializer", "OnlineSoftmax", "ForwardSession", "CpuSession", "SlotLayout", "WeightFormat", "ArgumentNullException"];
 
     private readonly Dictionary<string, ParamUse> _params = new(StringComparer.Ordinal);
 

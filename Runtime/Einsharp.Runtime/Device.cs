@@ -15,6 +15,14 @@ public abstract class Device
     /// <summary>A name for people.</summary>
     public string Name { get; }
 
+    /// <summary>How many positions of a prompt are best given in one call: enough to be limited by arithmetic.</summary>
+    public virtual int PrefillChunk => 256;
+
+    /// <summary>Waits until everything that was asked of the device is done. The processor never lags behind.</summary>
+    public virtual void Synchronize()
+    {
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -48,7 +48,11 @@ public sealed class KvCache : IDisposable
     /// <param name="slots">What is kept of a position, in the order of the model's slots.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is less than 1, or the cache would be too large to address.</exception>
     /// <exception cref="InsufficientMemoryException">The system has not that much memory.</exception>
-    public KvCache(int batch, int capacity, ReadOnlySpan<SlotGeometry> slots)
+    /// <param name="device">
+    /// Where the memory is to be; the processor by default. For another device nothing is allocated here: the session of the cache, which
+    /// knows the device, does.
+    /// </param>
+    public KvCache(int batch, int capacity, ReadOnlySpan<SlotGeometry> slots, Device? device = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
@@ -70,10 +74,10 @@ public sealed class KvCache : IDisposable
         _lengths = new int[batch];
         _pending = new int[batch];
         _counts = new int[batch];
-        _memory = new AlignedMemory[slots.Length];
+        _memory = new AlignedMemory[device is null or CpuDevice ? slots.Length : 0];
         try
         {
-            for (int i = 0; i < floats.Length; i++) _memory[i] = new AlignedMemory(floats[i], $"slot {slots[i].Name} of the cache");
+            for (int i = 0; i < _memory.Length; i++) _memory[i] = new AlignedMemory(floats[i], $"slot {slots[i].Name} of the cache");
         }
         catch
         {
@@ -90,6 +94,9 @@ public sealed class KvCache : IDisposable
 
     /// <summary>The memory of all slots.</summary>
     public long Bytes { get; }
+
+    /// <summary>What is kept of a position, in the order of the model's slots.</summary>
+    internal ReadOnlySpan<SlotGeometry> Geometry => _geometry;
 
     /// <summary>How many positions each sequence has.</summary>
     public ReadOnlySpan<int> Lengths => _lengths;

@@ -41,7 +41,23 @@ public class Tensor<T>
     public int Length => _items.Length;
 
     /// <summary>The elements, row-major.</summary>
-    public Span<T> Span => _items;
+    /// <exception cref="InvalidOperationException">The values were to be read back from a device that is gone.</exception>
+    public Span<T> Span
+    {
+        get
+        {
+            if (IsPending)
+                Fetch();
+            return _items;
+        }
+    }
+
+    /// <summary>Whether the values are still elsewhere.</summary>
+    private protected bool IsPending { get; set; }
+
+    private protected virtual void Fetch()
+    {
+    }
 
     /// <summary>The shape as text: <c>[2, 3]</c>.</summary>
     public override string ToString() => Format(_shape);
@@ -69,6 +85,33 @@ public class Tensor<T>
 /// <param name="shape">Extents, outermost first; none for a scalar.</param>
 public sealed class Tensor(params ReadOnlySpan<int> shape) : Tensor<float>(shape)
 {
+    private DeferredResult? _deferred;
+
+    /// <summary>Where the values are, as long as nobody has looked at them here.</summary>
+    internal DeferredResult? Deferred => IsPending ? _deferred : null;
+
+    /// <summary>Leaves the values on a device until <see cref="Tensor{T}.Span"/> is asked for.</summary>
+    /// <param name="result">Where they are.</param>
+    internal void Defer(DeferredResult result)
+    {
+        _deferred = result;
+        IsPending = true;
+    }
+
+    private protected override void Fetch()
+    {
+        IsPending = false;
+        try
+        {
+            _deferred!.CopyTo(Span);
+        }
+        catch
+        {
+            IsPending = true;
+            throw;
+        }
+    }
+
     /// <summary>Copies values into a new tensor.</summary>
     /// <param name="values">The elements, row-major.</param>
     /// <param name="shape">Extents, outermost first.</param>

@@ -4,7 +4,7 @@ using Einsharp.Samples.Commands;
 
 namespace Einsharp.Samples;
 
-/// <summary>The command line: a Llama on the CPU, with nothing but .NET.</summary>
+/// <summary>The command line: a Llama, with nothing but .NET.</summary>
 internal static class Program
 {
     private static int Main(string[] args)
@@ -12,7 +12,7 @@ internal static class Program
         var root = new RootCommand("Runs a Llama declared in C# attributes and compiled by Einsharp. "
             + "Without a command: a scene by the small model that comes with it.")
         {
-            new GenerateCommand(), new LogitsCommand(), new BenchCommand(), new InspectCommand(),
+            new GenerateCommand(), new LogitsCommand(), new BenchCommand(), new InspectCommand(), new DevicesCommand(),
         };
         root.SetAction(_ => Guard(StoryCommand.Run));
         ParseResult parsed = root.Parse(args);

@@ -91,9 +91,9 @@ public sealed class RaggedTests
     [Fact]
     public void LongPromptsRunInChunksAndRowsMayLieInAny()
     {
-        int length = 2 * ForwardSession.ChunkRows + 77;
+        int length = 2 * CpuSession.ChunkRows + 77;
         int[] ids = Inputs.Ids(length, 11, 10);
-        int[] wanted = [length - 1, 0, ForwardSession.ChunkRows, 255, 511, 512, 100];
+        int[] wanted = [length - 1, 0, CpuSession.ChunkRows, 255, 511, 512, 100];
         using KvCache cache = Model.CreateCache(1, length);
         float[] chunked = Model.Forward(Inputs.Row(ids), Inputs.Row(wanted), cache).Span.ToArray();
 

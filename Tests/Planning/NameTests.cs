@@ -11,7 +11,7 @@ public sealed class NameTests
     [
         "queries", "Norm", "row", "tile", "packed", "worker", "model", "bsRows", "Sweep", "Elementwise", "OnlineSoftmax",
         "CacheSlot", "RopeTable", "RowBlock", "Math", "Span", "ReadOnlySpan", "Tensor", "Param", "Worker", "PackedRows",
-        "KvCache", "ForwardSession", "CallShape", "Kernels", "Forward", "ForwardStep", "ForwardCall", "ForwardWorkspace",
+        "KvCache", "ForwardSession", "CpuSession", "CallShape", "Kernels", "Forward", "ForwardStep", "ForwardCall", "ForwardWorkspace",
         "CreateCache", "Prepare", "Initialise", "Parameters", "Device", "Sizes", "Settings", "result", "own", "input", "slot",
         "slots", "workspace", "unit", "units", "first", "last", "count", "scratch", "few", "block", "softmax", "rowCount", "head",
         "run", "layer", "layerSlot", "from", "to", "group", "groups", "query", "index", "offset", "element", "part", "normed",

@@ -28,7 +28,7 @@ public sealed class RegressionTests
     public void LayersThatSeeLaterPositionsSeeAllOfALongPrompt()
     {
         const int Length = 300;
-        Assert.True(Length > ForwardSession.ChunkRows);
+        Assert.True(Length > CpuSession.ChunkRows);
         var model = new OpenStack(new OpenStackSizes { d = 3, k = 2, depth = 2 });
         model.Initialise(2);
         Tensor x = Inputs.Random(2, 1, Length, 3);
@@ -216,7 +216,7 @@ public sealed class RegressionTests
         to.Set([.. NaiveLlama.Read(from).Select(value => (float)value)]);
     }
 
-    private sealed class DisposesWithin(CpuDevice device, KvCache cache) : ForwardSession(device, cache)
+    private sealed class DisposesWithin(CpuDevice device, KvCache cache) : CpuSession(device, cache)
     {
         public Exception? Error { get; private set; }
 

@@ -40,7 +40,7 @@ partial class Llama
     }
 
     /// <summary>One caller of Forward: the arguments of the call at hand, its workspace and its result.</summary>
-    private sealed class ForwardCall(Llama model, KvCache cache) : ForwardSession(model.Device, cache)
+    private sealed class ForwardCall(Llama model, KvCache cache) : CpuSession((CpuDevice)model.Device, cache)
     {
         private global::Einsharp.Tensor<int> _ids = null!;
         private global::Einsharp.Tensor<int> _rows = null!;
@@ -128,7 +128,7 @@ partial class Llama
         var slots = new List<SlotGeometry>();
         AddCacheSlots(slots);
         Prepare(capacity);
-        var cache = new KvCache(batch, capacity, slots.ToArray());
+        var cache = new KvCache(batch, capacity, slots.ToArray(), Device);
         cache.Session = new ForwardCall(this, cache);
         return cache;
     }

@@ -81,8 +81,9 @@ partial class Llama
         ArgumentNullException.ThrowIfNull(settings);
         Settings = settings;
         Sizes = sizes;
-        Device = (device ?? global::Einsharp.Device.Cpu) as CpuDevice
-            ?? throw new NotSupportedException($"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice.");
+        Device = device ?? global::Einsharp.Device.Cpu;
+        if (Device is not CpuDevice)
+            throw new NotSupportedException($"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice. A reference to Einsharp.Runtime.Ilgpu brings kernels for GPUs.");
         _Embedding = new Param("Embedding", prefix + "model.embed_tokens.weight", "v d", [sizes.v, sizes.d], Initializer.Embedding());
         _Norm = new Param("Norm", prefix + "model.norm.weight", "d", [sizes.d], Initializer.Ones);
         _Head = new Param("Head", prefix + "lm_head.weight", "v d", [sizes.v, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.v)) { Or = _Embedding };
@@ -112,7 +113,7 @@ partial class Llama
     public LlamaSettings Settings { get; }
 
     /// <summary>Where the model runs.</summary>
-    public CpuDevice Device { get; }
+    public global::Einsharp.Device Device { get; }
 
     /// <summary>Every parameter, those of the layers included, with its checkpoint name, axes and shape.</summary>
     public IReadOnlyList<Param> Parameters { get; }

@@ -37,7 +37,7 @@ partial class LlamaBlock
     }
 
     /// <summary>One caller of Forward: the arguments of the call at hand, its workspace and its result.</summary>
-    private sealed class ForwardCall(LlamaBlock model, KvCache cache) : ForwardSession(model.Device, cache)
+    private sealed class ForwardCall(LlamaBlock model, KvCache cache) : CpuSession((CpuDevice)model.Device, cache)
     {
         private global::Einsharp.Tensor _x = null!;
         private int _bSize;
@@ -119,7 +119,7 @@ partial class LlamaBlock
         var slots = new List<SlotGeometry>();
         AddCacheSlots(slots);
         Prepare(capacity);
-        var cache = new KvCache(batch, capacity, slots.ToArray());
+        var cache = new KvCache(batch, capacity, slots.ToArray(), Device);
         cache.Session = new ForwardCall(this, cache);
         return cache;
     }

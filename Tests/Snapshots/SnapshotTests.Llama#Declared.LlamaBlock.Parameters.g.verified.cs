@@ -76,8 +76,9 @@ partial class LlamaBlock
         ArgumentNullException.ThrowIfNull(settings);
         Settings = settings;
         Sizes = sizes;
-        Device = (device ?? global::Einsharp.Device.Cpu) as CpuDevice
-            ?? throw new NotSupportedException($"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice.");
+        Device = device ?? global::Einsharp.Device.Cpu;
+        if (Device is not CpuDevice)
+            throw new NotSupportedException($"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice. A reference to Einsharp.Runtime.Ilgpu brings kernels for GPUs.");
         _AttentionNorm = new Param("AttentionNorm", prefix + "input_layernorm.weight", "d", [sizes.d], Initializer.Ones);
         _Query = new Param("Query", prefix + "self_attn.q_proj.weight", "g r k d", [sizes.g, sizes.r, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.r * sizes.k));
         _Key = new Param("Key", prefix + "self_attn.k_proj.weight", "g k d", [sizes.g, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.k));
@@ -107,7 +108,7 @@ partial class LlamaBlock
     public LlamaBlockSettings Settings { get; }
 
     /// <summary>Where the model runs.</summary>
-    public CpuDevice Device { get; }
+    public global::Einsharp.Device Device { get; }
 
     /// <summary>Every parameter, those of the layers included, with its checkpoint name, axes and shape.</summary>
     public IReadOnlyList<Param> Parameters { get; }

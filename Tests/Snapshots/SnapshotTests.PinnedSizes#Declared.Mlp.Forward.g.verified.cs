@@ -22,7 +22,7 @@ partial class Mlp
     }
 
     /// <summary>One caller of Forward: the arguments of the call at hand, its workspace and its result.</summary>
-    private sealed class ForwardCall(Mlp model) : ForwardSession(model.Device, null)
+    private sealed class ForwardCall(Mlp model) : CpuSession((CpuDevice)model.Device, null)
     {
         private global::Einsharp.Tensor _input = null!;
         private int _batchSize;

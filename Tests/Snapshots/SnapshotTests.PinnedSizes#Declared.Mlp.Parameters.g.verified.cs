@@ -54,8 +54,9 @@ partial class Mlp
     {
         ArgumentNullException.ThrowIfNull(sizes);
         Sizes = sizes;
-        Device = (device ?? global::Einsharp.Device.Cpu) as CpuDevice
-            ?? throw new NotSupportedException($"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice.");
+        Device = device ?? global::Einsharp.Device.Cpu;
+        if (Device is not CpuDevice)
+            throw new NotSupportedException($"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice. A reference to Einsharp.Runtime.Ilgpu brings kernels for GPUs.");
         _First = new Param("First", prefix + "First", "hidden d_in", [sizes.hidden, sizes.d_in], Initializer.Linear(fanIn: (long)sizes.d_in, fanOut: (long)sizes.hidden));
         _Bias = new Param("Bias", prefix + "Bias", "hidden", [sizes.hidden], Initializer.Uniform(-0.5f, 0.5f));
         _Second = new Param("Second", prefix + "Second", "d_out hidden", [sizes.d_out, sizes.hidden], Initializer.TruncatedNormal(0f, 0.02f, 3f));
@@ -70,7 +71,7 @@ partial class Mlp
     public MlpSizes Sizes { get; }
 
     /// <summary>Where the model runs.</summary>
-    public CpuDevice Device { get; }
+    public global::Einsharp.Device Device { get; }
 
     /// <summary>Every parameter, those of the layers included, with its checkpoint name, axes and shape.</summary>
     public IReadOnlyList<Param> Parameters { get; }

@@ -53,7 +53,7 @@ internal abstract class KernelEmitter
     public void Emit(CodeWriter writer)
     {
         Make();
-        EmitHead(writer);
+        KernelHead.Write(writer, _plan.Model, Sizes, Kernel, new KernelNotes(Loops, Flops, Bytes, Why));
         IEnumerable<string> parameters = _parameters.Select(parameter => parameter.Type + " " + parameter.Name);
         using (writer.OpenMethod($"private static void {Kernel.Name}", parameters))
         {
@@ -237,8 +237,8 @@ internal abstract class KernelEmitter
         return Method.Buffers.First(buffer => buffer.Operation == id).Name;
     }
 
-    /// <summary>Sums of sizes for the head comment: <c>g·r·k</c>.</summary>
-    protected static string Dots(IEnumerable<string> axes) => axes.Any() ? string.Join("·", axes) : "1";
+    /// <summary>A product of sizes, for the notes: <c>g·r·k</c>.</summary>
+    protected static string Dots(IEnumerable<string> axes) => KernelHead.Dots(axes);
 
     private void Make()
     {
@@ -277,50 +277,4 @@ internal abstract class KernelEmitter
             .Concat(spec.Settings.Select(setting => setting.Name));
         return members.Contains(name) ? "global::Einsharp.Cpu." + name : name;
     }
-
-    private void EmitHead(CodeWriter writer)
-    {
-        writer.Write("/// <summary>");
-        foreach (Operation operation in Kernel.Operations)
-        {
-            bool isLast = operation.Id == Kernel.Operations[Kernel.Operations.Count - 1].Id;
-            writer.Write("/// " + Escape(operation.Text) + (isLast ? "" : "<br/>"));
-        }
-
-        writer.Write("/// </summary>\n/// <remarks>");
-        writer.Write("/// Sizes: " + Binding() + "<br/>");
-        writer.Write("/// Loops: " + Escape(Loops) + "<br/>");
-        writer.Write("/// FLOPs: " + Escape(Flops) + ".<br/>");
-        writer.Write("/// Bytes: " + Escape(Bytes) + ".<br/>");
-        writer.Write("/// Grouped: " + Escape(Why));
-        writer.Write("/// </remarks>");
-    }
-
-    /// <summary>The axes in play, by when their sizes are known.</summary>
-    private string Binding()
-    {
-        var axes = new List<string>();
-        foreach (Operation operation in Kernel.Operations)
-        {
-            IEnumerable<string> mentioned = operation.Reads.SelectMany(operand => operand.Axes).Concat(operation.Axes);
-            foreach (string axis in mentioned.Where(axis => !axes.Contains(axis)))
-                axes.Add(axis);
-        }
-
-        string Name(string axis) => Sizes.Pinned.Any(pinned => pinned.Axis == axis) ? axis + " = " + Sizes.Expression(axis) : axis;
-        IEnumerable<string> Of(params AxisBinding[] bindings) => axes
-            .Where(axis => bindings.Contains(_plan.Model.Axes.FirstOrDefault(info => info.Name == axis)?.Binding ?? AxisBinding.Model))
-            .Select(Name);
-        (string Label, IEnumerable<string> Axes)[] groups =
-        [
-            ("of the model", Of(AxisBinding.Pinned, AxisBinding.Model)),
-            ("of the call", Of(AxisBinding.Call)),
-            ("of the cache", Of(AxisBinding.Seen)),
-        ];
-        IEnumerable<string> known = groups.Where(group => group.Axes.Any())
-            .Select(group => $"{string.Join(", ", group.Axes)} {group.Label}");
-        return string.Join("; ", known) + ".";
-    }
-
-    private static string Escape(string text) => Names.Xml(text);
 }

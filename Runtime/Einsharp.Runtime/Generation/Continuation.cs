@@ -120,7 +120,7 @@ public sealed class Continuation
             _logits = _model.Forward(_id, _row, _cache);
         }
 
-        token = _sampler.Sample(_logits!.Span, Tokens, _cache.Lengths[0] - 1);
+        token = _sampler.Sample(_logits!, Tokens, _cache.Lengths[0] - 1);
         _logits = null;
         if (_endOfText.AsSpan().Contains(token))
             return StopFor(StopReason.EndOfText);

@@ -57,6 +57,24 @@ public sealed class Sampler
         return IsGreedy ? best : Draw(scores, scores[best]);
     }
 
+    /// <summary>Chooses a token from logits that may still be on a device: there, if the device can, or here.</summary>
+    /// <inheritdoc cref="Sample(ReadOnlySpan{float}, ReadOnlySpan{int}, int?)"/>
+    public int Sample(Tensor logits, ReadOnlySpan<int> recent, int? position = null)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        if (logits.Length == _vocabularySize && logits.Deferred is { } deferred)
+        {
+            // The random numbers go on only if this one is used, so that a seed draws the same on every device.
+            Xoshiro256 random = _random;
+            if (deferred.TrySample(0, _options, IsGreedy ? 0 : random.NextDouble(), out int token))
+            {
+                _random = random;
+                return token;
+            }
+        }
+        return Sample(logits.Span, recent, position);
+    }
+
     private Span<float> Penalize(ReadOnlySpan<float> logits, ReadOnlySpan<int> recent)
     {
         logits.CopyTo(_scores);

@@ -22,6 +22,7 @@ public sealed unsafe class Param
     private bool _writable;
     private WeightFormat _format;
     private Param? _shared;
+    private int _version;
 
     /// <summary>Declares a parameter; it has no values yet.</summary>
     /// <param name="name">The declared name, as <c>Query</c>.</param>
@@ -170,6 +171,7 @@ public sealed unsafe class Param
         }
         if (!_writable) Take(NativeBlock.Of(this, _owner is null ? WeightFormat.F32 : _format));
         WeightConversion.Narrow(values, _format, _data);
+        _version++;
     }
 
     /// <summary>Allocates memory of this parameter's own, filled with zeros.</summary>
@@ -206,6 +208,7 @@ public sealed unsafe class Param
         for (Param? p = other; p is not null; p = p._shared)
             if (p == this) throw new ArgumentException($"{this} cannot share with {other}, which has its values from it", nameof(other));
         _shared = other;
+        _version++;
         _owner = null;
         _data = null;
         _writable = false;
@@ -233,6 +236,12 @@ public sealed unsafe class Param
     /// <summary>The format that the values get in memory when <paramref name="wanted"/> is asked for.</summary>
     internal WeightFormat StoredAs(WeightFormat wanted) => _shape.Length == 1 ? WeightFormat.F32 : wanted;
 
+    /// <summary>Another number whenever the values may have changed: a copy of them on another device is stale then.</summary>
+    internal long Version => _version + (_shared?.Version ?? 0);
+
+    /// <summary>The parameter that owns the values: this one, or the one that it shares with.</summary>
+    internal Param Owner => _shared?.Owner ?? this;
+
     internal void Take(NativeBlock block) => Become(block.Data, block.Format, block, writable: true);
 
     private void Become(byte* data, WeightFormat format, object owner, bool writable)
@@ -242,6 +251,7 @@ public sealed unsafe class Param
         _owner = owner;
         _writable = writable;
         _shared = null;
+        _version++;
     }
 
     private Param Source

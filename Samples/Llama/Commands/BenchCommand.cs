@@ -17,7 +17,8 @@ internal sealed class BenchCommand : Command
     private readonly Option<string> _model = Flags.Model(required: false);
     private readonly Option<int> _prompt = Flags.Count("--prompt", "Tokens of the prompt.", 512);
     private readonly Option<int> _tokens = Flags.Tokens(64);
-    private readonly Option<int> _threads = Flags.Threads();
+    private readonly Option<string> _device = Flags.Device();
+    private readonly Option<int?> _threads = Flags.Threads();
     private readonly Option<string?> _format = Flags.Format();
     private readonly Option<bool> _json = new("--json") { Description = "One line of JSON." };
 
@@ -25,7 +26,7 @@ internal sealed class BenchCommand : Command
         : base("bench", "Measures prefill and decode.")
     {
         _shape.AcceptOnlyFromAmong("1b", "110m", "15m");
-        foreach (Option option in (Option[])[_shape, _model, _prompt, _tokens, _threads, _format, _json])
+        foreach (Option option in (Option[])[_shape, _model, _prompt, _tokens, _device, _threads, _format, _json])
             Add(option);
         Validators.Add(result =>
         {
@@ -51,7 +52,7 @@ internal sealed class BenchCommand : Command
     private int Run(ParseResult result, CancellationToken cancellation)
     {
         WeightFormat? format = Flags.Parse(result.GetValue(_format));
-        CpuDevice device = Flags.Device(result.GetValue(_threads));
+        Device device = Flags.Open(result.GetValue(_device)!, result.GetValue(_threads));
         int promptLength = result.GetValue(_prompt), tokens = result.GetValue(_tokens);
         Llama model;
         int positions = int.MaxValue;
@@ -108,10 +109,14 @@ internal sealed class BenchCommand : Command
         Llama model, KvCache cache, ReadOnlySpan<int> prompt, int tokens, CancellationToken cancellation)
     {
         cache.Clear();
-        var options = new GenerationOptions { Sampling = SamplerOptions.Greedy, MaxTokens = tokens + 1 };
+        var options = new GenerationOptions
+        {
+            Sampling = SamplerOptions.Greedy, MaxTokens = tokens + 1, PrefillChunk = model.Device.PrefillChunk,
+        };
         var continuation = new Continuation(model, cache, prompt, options);
         long start = Stopwatch.GetTimestamp();
         continuation.Prefill(cancellation);
+        model.Device.Synchronize();
         TimeSpan prefill = Stopwatch.GetElapsedTime(start);
 
         // The first token is the prompt's; each one after it is a decode step.
@@ -132,7 +137,7 @@ internal sealed class BenchCommand : Command
                 + $$""","weight_bytes":{{figures.WeightBytes}},"gb_per_s":{{figures.GigabytesPerSecond:F2}}"""
                 + $$""","allocated_per_token":{{figures.AllocatedPerToken:0.###}}}""")
             : string.Create(CultureInfo.InvariantCulture, $"""
-                threads        {model.Device.Threads}
+                device         {model.Device}
                 prefill        {figures.PrefillRate:F1} tokens/s
                 decode         {figures.DecodeRate:F1} tokens/s
                 weights        {figures.WeightBytes:N0} bytes a token, {figures.GigabytesPerSecond:F1} GB/s

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Einsharp.Cpu;
 
 namespace Einsharp.Samples.Commands;
 
@@ -14,17 +13,19 @@ internal static class Flags
         Required = required,
     };
 
-    public static Option<int> Threads()
+    public static Option<int?> Threads()
     {
-        var option = new Option<int>("--threads")
-        {
-            Description = "Threads; the default is every core.",
-            HelpName = "N",
-            DefaultValueFactory = _ => Environment.ProcessorCount,
-        };
+        var option = new Option<int?>("--threads") { Description = "Threads of the CPU; the default is every core.", HelpName = "N" };
         option.Validators.Add(result => AtLeast(result, "--threads", 1));
         return option;
     }
+
+    public static Option<string> Device() => new("--device")
+    {
+        Description = "Where the model runs: cpu, gpu, cuda, opencl, or a part of a device's name or its number, as 'devices' lists them.",
+        HelpName = "cpu|gpu|cuda|opencl|NAME",
+        DefaultValueFactory = _ => "cpu",
+    };
 
     public static Option<string?> Format()
     {
@@ -54,8 +55,14 @@ internal static class Flags
         _ => null,
     };
 
-    /// <summary>The device of so many threads: the shared one where that is the number.</summary>
-    public static CpuDevice Device(int threads) => threads == Einsharp.Device.Cpu.Threads ? Einsharp.Device.Cpu : new CpuDevice(threads);
+    /// <summary>Opens the device that was asked for. The CPU with all its threads is the shared one.</summary>
+    /// <exception cref="InvalidDataException">There is none, or threads were given for a GPU.</exception>
+    public static Device Open(string name, int? threads)
+    {
+        if (name.Equals("cpu", StringComparison.OrdinalIgnoreCase))
+            return threads is null || threads == Einsharp.Device.Cpu.Threads ? Einsharp.Device.Cpu : new CpuDevice(threads.Value);
+        return threads is null ? Devices.Open(name) : throw new InvalidDataException("--threads is for --device cpu.");
+    }
 
     // What is no number at all is the parser's to refuse.
     private static void AtLeast(System.CommandLine.Parsing.OptionResult result, string name, int least)

@@ -53,14 +53,15 @@ internal sealed class GenerateCommand : Command
         HelpName = "S",
     };
 
-    private readonly Option<int> _threads = Flags.Threads();
+    private readonly Option<string> _device = Flags.Device();
+    private readonly Option<int?> _threads = Flags.Threads();
     private readonly Option<string?> _format = Flags.Format();
     private readonly Option<bool> _raw = new("--raw") { Description = "The text alone: no colour, no timings." };
 
     public GenerateCommand()
         : base("generate", "Continues a prompt.")
     {
-        Option[] options = [_model, _prompt, _tokens, _temperature, _topK, _topP, _minP, _penalty, _seed, _threads, _format, _raw];
+        Option[] options = [_model, _prompt, _tokens, _temperature, _topK, _topP, _minP, _penalty, _seed, _device, _threads, _format, _raw];
         foreach (Option option in options)
             Add(option);
         SetAction(result => Program.Guard(cancellation => Run(result, cancellation)));
@@ -80,7 +81,8 @@ internal sealed class GenerateCommand : Command
         string directory = result.GetValue(_model)!;
         LlamaConfig config = LlamaConfig.Read(Path.Combine(directory, "config.json"));
         Tokenizer tokenizer = Tokenizer.Load(Path.Combine(directory, "tokenizer.json"));
-        Llama model = Llama.Load(directory, config, Flags.Parse(result.GetValue(_format)), Flags.Device(result.GetValue(_threads)));
+        Device device = Flags.Open(result.GetValue(_device)!, result.GetValue(_threads));
+        Llama model = Llama.Load(directory, config, Flags.Parse(result.GetValue(_format)), device);
         Write(model, config, tokenizer, result.GetValue(_prompt)!, result.GetValue(_tokens), sampling, result.GetValue(_raw), cancellation);
         return 0;
     }
@@ -112,7 +114,10 @@ internal sealed class GenerateCommand : Command
         }
 
         using KvCache cache = model.CreateCache(1, (int)Math.Min(config.Positions, (long)ids.Length + tokens));
-        var options = new GenerationOptions { Sampling = sampling, MaxTokens = tokens, EndOfText = config.EndTokens };
+        var options = new GenerationOptions
+        {
+            Sampling = sampling, MaxTokens = tokens, EndOfText = config.EndTokens, PrefillChunk = model.Device.PrefillChunk,
+        };
         var continuation = new Continuation(model, cache, ids, options);
         var stream = new TokenStream(tokenizer);
         using var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
@@ -124,6 +129,7 @@ internal sealed class GenerateCommand : Command
 
         long start = Stopwatch.GetTimestamp();
         continuation.Prefill(cancellation);
+        model.Device.Synchronize();
         TimeSpan prefill = Stopwatch.GetElapsedTime(start);
         start = Stopwatch.GetTimestamp();
         while (continuation.Next(out int token, cancellation))

@@ -15,13 +15,14 @@ internal sealed class LogitsCommand : Command
         CustomParser = result => ParseIds(result),
     };
 
-    private readonly Option<int> _threads = Flags.Threads();
+    private readonly Option<string> _device = Flags.Device();
+    private readonly Option<int?> _threads = Flags.Threads();
     private readonly Option<string?> _format = Flags.Format();
 
     public LogitsCommand()
         : base("logits", "Prints one line a position: all logits, to nine digits.")
     {
-        foreach (Option option in (Option[])[_model, _ids, _threads, _format])
+        foreach (Option option in (Option[])[_model, _ids, _device, _threads, _format])
             Add(option);
         SetAction(result => Program.Guard(_ => Run(result)));
     }
@@ -51,7 +52,8 @@ internal sealed class LogitsCommand : Command
                 $"{ids.Length} ids were given; the model's context is {config.Positions}."));
         }
 
-        Llama model = Llama.Load(directory, config, Flags.Parse(result.GetValue(_format)), Flags.Device(result.GetValue(_threads)));
+        Device device = Flags.Open(result.GetValue(_device)!, result.GetValue(_threads));
+        Llama model = Llama.Load(directory, config, Flags.Parse(result.GetValue(_format)), device);
         using KvCache cache = model.CreateCache(1, ids.Length);
         using var output = new StreamWriter(Console.OpenStandardOutput());
         foreach (int[] chunk in ids.Chunk(256))

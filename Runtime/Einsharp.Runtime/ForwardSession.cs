@@ -1,39 +1,28 @@
 using System.ComponentModel;
+using Einsharp.Cpu;
 
-namespace Einsharp.Cpu;
+namespace Einsharp;
 
 /// <summary>
-/// What one caller of a forward method owns: the workspace, the rows of the chunk at hand, and the result. Generated code derives from it.
-/// A cache owns its session, so that a decode step finds everything in place and allocates nothing.
+/// What one caller of a forward method owns: the workspace, the rows of the chunk at hand, and the result. Each kind of device has a session
+/// of its own kind, and generated code derives from that. A cache owns its session, so that a decode step finds everything in place and
+/// allocates nothing.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public abstract class ForwardSession : ITeamJob, IDisposable
+public abstract class ForwardSession : IDisposable
 {
-    /// <summary>
-    /// The most rows that are computed at a time: bounds the workspace, and is enough to be limited by arithmetic, not by memory.
-    /// </summary>
-    public const int ChunkRows = 256;
-
-    private readonly CpuDevice _device;
     private int[] _starts = [];
     private int[] _firsts = [];
     private int[] _counts = [];
     private int[] _chunk = [];
-    private AlignedMemory? _memory;
-    private int _workspace;
     private Tensor? _result;
     private int _state;
 
     private const int Idle = 0, Busy = 1, Disposed = 2;
 
     /// <summary>Makes a session.</summary>
-    /// <param name="device">Where it runs.</param>
     /// <param name="cache">The cache that owns it, if the method takes one.</param>
-    protected ForwardSession(CpuDevice device, KvCache? cache)
-    {
-        _device = device;
-        Cache = cache;
-    }
+    protected ForwardSession(KvCache? cache) => Cache = cache;
 
     /// <summary>The cache that owns the session, if the method takes one.</summary>
     protected KvCache? Cache { get; }
@@ -44,17 +33,11 @@ public abstract class ForwardSession : ITeamJob, IDisposable
     /// <summary>Whether the chunk at hand is the call's last.</summary>
     protected bool IsLastChunk { get; private set; }
 
-    /// <summary>The workspace, as large as <see cref="WorkspaceFloats"/> said.</summary>
-    protected unsafe Span<float> Workspace => _memory is null ? default : new Span<float>(_memory.Pointer, _workspace);
-
     /// <summary>The result of the call at hand.</summary>
     protected Tensor Result => _result!;
 
     /// <summary>Bytes of workspace held.</summary>
-    public long WorkspaceBytes => _memory is null ? 0 : (long)_workspace * sizeof(float);
-
-    /// <inheritdoc/>
-    public abstract void Run(Worker worker);
+    public abstract long WorkspaceBytes { get; }
 
     /// <summary>Frees the workspace.</summary>
     /// <exception cref="InvalidOperationException">A call is under way, whose threads read it.</exception>
@@ -62,9 +45,7 @@ public abstract class ForwardSession : ITeamJob, IDisposable
     {
         if (Interlocked.CompareExchange(ref _state, Disposed, Idle) == Busy)
             throw new InvalidOperationException("The cache is in use by a call; dispose of it when that has returned.");
-        _memory?.Dispose();
-        _memory = null;
-        _workspace = 0;
+        Release();
         GC.SuppressFinalize(this);
     }
 
@@ -75,6 +56,24 @@ public abstract class ForwardSession : ITeamJob, IDisposable
 
     /// <summary>How many floats of workspace the chunk at hand needs.</summary>
     protected abstract int WorkspaceFloats();
+
+    /// <summary>Runs the chunk at hand.</summary>
+    protected abstract void RunOnce();
+
+    /// <summary>Frees what the session holds. May be called more than once.</summary>
+    protected abstract void Release();
+
+    /// <summary>Makes the result of a call, zeroed.</summary>
+    /// <param name="shape">Its shape.</param>
+    protected virtual Tensor NewResult(ReadOnlySpan<int> shape) => new(shape);
+
+    /// <summary>Prepares the result of the call before for being written again.</summary>
+    /// <param name="clear">Whether it must be zeros.</param>
+    protected virtual void ReuseResult(bool clear)
+    {
+        if (clear)
+            Result.Span.Clear();
+    }
 
     /// <summary>Starts a call; a session serves one at a time.</summary>
     /// <exception cref="InvalidOperationException">Another call is under way.</exception>
@@ -174,9 +173,9 @@ public abstract class ForwardSession : ITeamJob, IDisposable
     protected void MakeResult(bool clear, params ReadOnlySpan<int> shape)
     {
         if (Cache is null || _result is null || !_result.Shape.SequenceEqual(shape))
-            _result = new Tensor(shape);
-        else if (clear)
-            _result.Span.Clear();
+            _result = NewResult(shape);
+        else
+            ReuseResult(clear);
     }
 
     /// <summary>
@@ -189,7 +188,7 @@ public abstract class ForwardSession : ITeamJob, IDisposable
         foreach (int count in _counts)
             columns = Math.Max(columns, count);
         if (columns == 0)
-            Result.Span.Clear();
+            ReuseResult(clear: true);
         int window = Math.Max(1, rows / Math.Max(1, _counts.Length));
         for (int first = 0; first < columns; first += window)
         {
@@ -205,21 +204,5 @@ public abstract class ForwardSession : ITeamJob, IDisposable
         }
 
         Cache?.Commit(_counts);
-    }
-
-    /// <summary>Runs once.</summary>
-    protected unsafe void RunOnce()
-    {
-        int floats = WorkspaceFloats();
-        if (floats > _workspace)
-        {
-            _memory?.Dispose();
-            _memory = null;
-            _workspace = 0;
-            _memory = new AlignedMemory(floats, "the workspace");
-            _workspace = floats;
-        }
-
-        _device.Team.Run(this);
     }
 }

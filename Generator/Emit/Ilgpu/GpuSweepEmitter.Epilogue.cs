@@ -1,0 +1,142 @@
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
+
+namespace Einsharp.Generator.Emit.Ilgpu;
+
+/// <summary>What becomes of the products: every kernel of a sweep calls the same method with the sums of a pair of features.</summary>
+internal sealed partial class GpuSweepEmitter
+{
+    private static string PairMethod(string kernel, string suffix) => $"{kernel}Pair{suffix}";
+
+    /// <summary>The call of a column's epilogue.</summary>
+    /// <param name="column">The column.</param>
+    /// <param name="row">The row, an expression.</param>
+    /// <param name="pair">The pair of features, an expression.</param>
+    /// <param name="sum">The sum of a segment, of the first feature (0) or the second (1) of the pair.</param>
+    private string PairCall(ColumnPlan column, string row, string pair, Func<SegmentPlan, int, string> sum)
+    {
+        IEnumerable<string> sums = column.Segments.SelectMany(segment => new[] { sum(segment, 0), sum(segment, 1) });
+        return $"{PairMethod(sweep.Name, Suffix(column))}{TypeArguments(OperandsOf(column), lanes: false)}"
+            + $"(size, {row}, {pair}, {string.Join(", ", sums)}, args);";
+    }
+
+    private void EmitEpilogue(ColumnPlan column)
+    {
+        string[] names = [.. column.Segments.Select(segment => Local(Scope, segment))];
+        string made = string.Join(", ", column.Segments.Select(segment => NameOf(segment.Value)));
+        string method = PairMethod(sweep.Name, Suffix(column));
+        IEnumerable<string> Parameters(IEnumerable<string> place, params string[] which) =>
+            new[] { "GpuSizes size", "int row" }.Concat(place)
+                .Concat(names.SelectMany(name => which.Select(each => $"float {name}Sum{each}"))).Append(ArgumentsParameter);
+        if (IsTurned(column))
+        {
+            Function($"private static void {method}", OperandsOf(column), lanes: false, Parameters(["int pair"], "First", "Second"),
+                $"What follows the products of {made}: the two features of a head that are turned together.", () => EmitTurned(column));
+            return;
+        }
+
+        string feature = $"{sweep.Name}Feature{Suffix(column)}", types = TypeArguments(OperandsOf(column), lanes: false);
+        Function($"private static void {feature}", OperandsOf(column), lanes: false, Parameters(["int feature"], ""),
+            $"What follows the products of {made}: one feature of one row.", () => EmitFeature(column));
+        Function($"private static void {method}", OperandsOf(column), lanes: false, Parameters(["int pair"], "First", "Second"),
+            $"What follows the products of {made}: two features of one row.", () =>
+            {
+                string Sums(string which) => string.Join(", ", names.Select(name => $"{name}Sum{which}"));
+                Body.Write($"{feature}{types}(size, row, 2 * pair, {Sums("First")}, args);");
+                Body.Write($"if (2 * pair + 1 < {Scope.Length(column.Features)})",
+                    $"{feature}{types}(size, row, 2 * pair + 1, {Sums("Second")}, args);");
+            });
+    }
+
+    private static string NameOf(string value) => value == BufferPlan.ResultName ? "the result" : value;
+
+    private void EmitFeature(ColumnPlan column)
+    {
+        foreach (SegmentPlan segment in column.Segments)
+            EmitSegment(column, segment, [("", "feature")], "feature / ");
+    }
+
+    private void EmitTurned(ColumnPlan column)
+    {
+        RotateOperation rotate = Turn(column);
+        string size = Scope.Axis(rotate.Axis), rope = Rope(rotate);
+        Body.Write($"int half = {size} / 2, head = pair / half, turn = pair - head * half;");
+        Body.Write($"int first = head * {size} + turn * {rope}.PairStride, second = first + {rope}.PairOffset;");
+        Body.Write($"turn += {Packed}.Position[row] * half;");
+        Body.Write($"float cosine = {rope}.Cosines[turn], sine = {rope}.Sines[turn];");
+        foreach (SegmentPlan segment in column.Segments)
+            EmitSegment(column, segment, [("First", "first"), ("Second", "second")], "first / ");
+    }
+
+    /// <summary>A segment's modifiers on its sums, and where they go.</summary>
+    /// <param name="column">The column.</param>
+    /// <param name="segment">The segment.</param>
+    /// <param name="places">The endings of the sums' names, and the locals with their features.</param>
+    /// <param name="headOf">The expression of the feature's head, but for the size.</param>
+    private void EmitSegment(ColumnPlan column, SegmentPlan segment, (string Which, string Feature)[] places, string headOf)
+    {
+        string sum = Local(Scope, segment) + "Sum";
+        foreach (Operation operation in Done(column, segment))
+        {
+            if (operation is RotateOperation)
+            {
+                Body.Write($"float {sum}Turned = {sum}First * cosine - {sum}Second * sine;");
+                Body.Write($"{sum}Second = {sum}Second * cosine + {sum}First * sine;\n{sum}First = {sum}Turned;");
+                continue;
+            }
+
+            foreach ((string which, string feature) in places)
+                EmitElementwise(column, operation, sum + which, which, feature);
+        }
+
+        string features = Scope.Product(column.Features);
+        if (segment.Output is not null)
+        {
+            foreach ((string which, string feature) in places)
+                Body.Write($"{Buffer(segment.Output)}[row * {features} + {feature}] = {sum}{which};");
+        }
+
+        if (segment.Append is null)
+            return;
+        (EquatableArray<string> headAxes, string sizeAxis) = CacheAxes(segment.Append);
+        string size = Scope.Axis(sizeAxis), heads = Scope.Product(headAxes), line = Local(Scope, segment) + "Line";
+        List<string> slots = Caches(segment.Append);
+        for (int i = 0; i < slots.Count; i++)
+        {
+            string at = line + (i == 0 ? "" : Names.Literal(i + 1));
+            Body.Write($"long {at} = ((long){Packed}.Sequence[row] * {heads} + {headOf}{size}) * {slots[i]}.Capacity + {Packed}.Position[row];");
+            foreach ((string which, string feature) in places)
+                Body.Write($"{slots[i]}.Memory[{at} * {size} + {feature} % {size}] = {sum}{which};");
+        }
+    }
+
+    private void EmitElementwise(ColumnPlan column, Operation operation, string sum, string which, string feature)
+    {
+        switch (operation)
+        {
+            case ScaleOperation scale:
+                Body.Write($"{sum} *= {Factor(scale.Factor)};");
+                break;
+            case SiluOperation:
+                Body.Write($"{sum} = Activation.Silu({sum});");
+                break;
+            case BinaryOperation binary:
+                Body.Write($"{sum} {(binary.Kind == BinaryKind.Add ? "+" : "*")}= {Other(column, binary, which, feature)};");
+                break;
+        }
+    }
+
+    private string Other(ColumnPlan column, BinaryOperation binary, string which, string feature)
+    {
+        Operand other = binary.Other;
+        if (Beside(column, other) is { } beside)
+            return $"{Local(Scope, beside)}Sum{which}";
+        if (other.Kind != OperandKind.Param)
+            return $"{Buffer(BufferName(other))}[row * {Scope.Product(column.Features)} + {feature}]";
+        string index = other.Axes.Count == column.Features.Count ? feature : $"{feature} % {Scope.Product(other.Axes)}";
+        if (other.Axes.Count == 1)
+            return $"{Vector(other.Name)}[{index}]";
+        string last = other.Axes[other.Axes.Count - 1];
+        return $"Stored.At<{TypeParameter(other.Name)}>({Weight(other.Name, [last])}, {Scope.Axis(last)}, {index})";
+    }
+}
