@@ -33,7 +33,7 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
         ModelSpec spec = ModelReader.Read(type, context.CancellationToken);
         CheckResult result = ModelChecker.Check(spec, Submodels(spec, context.Compilation.Assembly, context.CancellationToken));
         EquatableArray<Finding> findings = result.Model is { } model
-            ? Planner.Plan(model, context.CancellationToken).Findings
+            ? Findings(Planner.Plan(model, context.CancellationToken), spec, context.Compilation)
             : result.Findings;
         foreach (Finding finding in findings)
         {
@@ -41,6 +41,15 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
                 DiagnosticCatalogue.Find(finding.Id), SiteLocator.Locate(type, finding.Site, context.CancellationToken),
                 finding.Arguments.ToArray<object>()));
         }
+    }
+
+    private static EquatableArray<Finding> Findings(PlanResult result, ModelSpec spec, Compilation compilation)
+    {
+        if (result.Plan is not { } plan || BackendReader.Ilgpu(compilation) is not { } marker)
+            return result.Findings;
+        return marker == Emit.Ilgpu.GpuNames.Marker
+            ? Emit.Ilgpu.GpuRefusals.Find(plan)
+            : [new Finding("EIN0403", new Site(""), [Emit.Ilgpu.GpuNames.Marker, marker])];
     }
 
     // The generator knows every model's signature; here only those that this model holds are read.

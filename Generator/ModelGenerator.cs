@@ -80,7 +80,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
         CheckResult check = ModelChecker.Check(model.Spec, model.Submodels);
         ModelPlan? plan = check.Model is null ? null : Planner.Plan(check.Model, cancellation).Plan;
         cancellation.ThrowIfCancellationRequested();
-        return plan is null ? ThrowingEmitter.Emit(model.Spec, model.Submodels) : ModelEmitter.Emit(plan, gpu);
+        return plan is null ? ThrowingEmitter.Emit(model.Spec, model.Submodels, gpu) : ModelEmitter.Emit(plan, gpu);
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using Einsharp.Generator;
 using Einsharp.Generator.Model;
 using Einsharp.Generator.Plan;
@@ -10,7 +11,7 @@ using Microsoft.CodeAnalysis.Diagnostics;
 namespace Einsharp.Tests;
 
 /// <summary>Compilations of declarations given as text, against the running framework and the runtime.</summary>
-internal static class Compilations
+internal static partial class Compilations
 {
     public static CSharpParseOptions ParseOptions { get; } = new(LanguageVersion.Preview);
 
@@ -25,9 +26,31 @@ internal static class Compilations
     public static CSharpCompilation Compile(params string[] sources) => CSharpCompilation.Create(
         "Declared",
         sources.Select(static (source, i) => CSharpSyntaxTree.ParseText(source, ParseOptions, $"Source{i}.cs")),
-        References,
+        [.. References, .. sources.Select(static source => MarkerLine().Match(source)).Where(static match => match.Success)
+            .Select(static match => Library(match.Groups[1].Value)).Take(1)],
         new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true,
         nullableContextOptions: NullableContextOptions.Enable));
+
+    /// <summary>A compilation with the library's side for GPUs, and with the double in ILGPU's place.</summary>
+    public static CSharpCompilation CompileForGpu(params string[] sources) => Compile(sources).AddReferences(
+        MetadataReference.CreateFromFile(typeof(Einsharp.Ilgpu.IlgpuDevice).Assembly.Location),
+        MetadataReference.CreateFromFile(typeof(ILGPU.Context).Assembly.Location));
+
+    /// <summary>
+    /// An assembly that has of the library's side for GPUs only the name and the marker: what a source with the line
+    /// <c>// references Einsharp.Runtime.Ilgpu, ilgpu/1</c> is compiled with.
+    /// </summary>
+    private static PortableExecutableReference Library(string marker)
+    {
+        SyntaxTree source = CSharpSyntaxTree.ParseText($"[assembly: System.Reflection.AssemblyMetadata(\"Einsharp.Backend\", \"{marker}\")]");
+        var image = new MemoryStream();
+        var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary);
+        Assert.True(CSharpCompilation.Create("Einsharp.Runtime.Ilgpu", [source], References, options).Emit(image).Success);
+        return MetadataReference.CreateFromImage(image.ToArray());
+    }
+
+    [GeneratedRegex(@"^// references Einsharp\.Runtime\.Ilgpu, (\S+)$", RegexOptions.Multiline)]
+    private static partial Regex MarkerLine();
 
     /// <summary>Reads one model of a source.</summary>
     public static ModelSpec Read(string source, string model) =>

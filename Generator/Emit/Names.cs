@@ -55,6 +55,7 @@ internal sealed class Scope
         "model", "packed", "worker", "cache", "slot", "workspace", "at", "unit", "units", "row", "tile", "first", "count", "scratch", "few",
         "block", "softmax", "rowCount", "last", "head", "result", "run", "layer", "layerSlot", "from", "to", "group", "groups", "query",
         "index", "offset", "element", "part", "queries", "normed", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
+        "splits",
         "Norm", "Sweep", "Elementwise", "ParamElements", "Math", "OnlineSoftmax", "CacheSlot", "RopeTable", "RowBlock",
     ];
 

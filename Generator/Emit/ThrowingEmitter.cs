@@ -9,7 +9,7 @@ namespace Einsharp.Generator.Emit;
 /// </summary>
 internal static class ThrowingEmitter
 {
-    public static EquatableArray<SourceFile> Emit(ModelSpec spec, EquatableArray<ModelSignature> submodels)
+    public static EquatableArray<SourceFile> Emit(ModelSpec spec, EquatableArray<ModelSignature> submodels, bool gpu)
     {
         if (!spec.IsPartial || spec.Unsupported is not null)
             return [];
@@ -32,8 +32,10 @@ internal static class ThrowingEmitter
                 string body = $"=> throw new InvalidOperationException({message});";
                 EmitDeclared(writer, spec, body);
                 EmitLibrary(writer, spec, signature, hasSettings, ties, body);
+                if (gpu)
+                    Ilgpu.GpuModelEmitter.EmitShell(writer, spec.Name, signature.IsSequence, signature.TakesCache, body);
             }
-        })];
+        }, gpu)];
     }
 
     private static void EmitRecord(CodeWriter writer, ModelSpec spec, string kind, IEnumerable<(string Type, string Name)> properties)
@@ -85,7 +87,7 @@ internal static class ThrowingEmitter
             /// <summary>Throws: the declaration has errors.</summary>
             public {name}Sizes Sizes {body}
             /// <summary>Throws: the declaration has errors.</summary>
-            public CpuDevice Device {body}
+            public global::Einsharp.Device Device {body}
             /// <summary>Throws: the declaration has errors.</summary>
             public IReadOnlyList<Param> Parameters {body}
             /// <summary>Throws: the declaration has errors.</summary>

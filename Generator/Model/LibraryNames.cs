@@ -14,8 +14,11 @@ internal static class LibraryNames
             "ArgumentException", "ArgumentNullException", "NotSupportedException", "InvalidOperationException"))
         .Concat(Names(
             "Einsharp.Ilgpu", "GpuLoader", "GpuMatrix", "GpuVector", "GpuKernel", "GpuSession", "IlgpuDevice", "RowTable", "RopeView",
-            "CacheView", "Stored", "IStored", "Lanes", "ILanes", "GroupReduce", "Activation", "UInt4", "Float4", "Float8"))
-        .Concat(Names("ILGPU", "ArrayView", "SharedMemory", "Grid", "Group", "SpecializedValue", "Interop"))
+            "CacheView", "Stored", "IStored", "Lanes", "ILanes", "GroupReduce", "Activation", "UInt4", "Float4", "Float8", "Tiles",
+            "Tile4x4", "StagedRows", "FeaturePairs", "Fours", "Rows4", "SoftmaxPart", "AttentionTile", "AttentionDecode", "TensorCores",
+            "GridBarrier", "LayerPlace", "LayerPlaces", "LayerStrides"))
+        .Concat(Names("ILGPU", "ArrayView", "SharedMemory", "Grid", "Group", "Interop"))
+        .Concat(Names("ILGPU.Runtime", "SpecializedValue"))
         .Concat(Names("System.Collections.Generic", "List", "IReadOnlyList"))
         .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
 

@@ -18,4 +18,40 @@ public class BackendDiagnosticTests
             public partial Tensor Forward([Axes("b d")] Tensor x, [Axes("b f")] Tensor y);
         }
         """);
+
+    [Fact]
+    public Task EIN0402_No_GPU_kernel_computes_this_yet() => Failing.Reports(
+        "EIN0402",
+        "'Gated' runs on the CPU only, since kernels for GPUs cannot compute it yet: 'weights' has a Softmax over features, "
+        + "which needs the whole row, but is not kept in memory",
+        """
+        // references Einsharp.Runtime.Ilgpu, ilgpu/1
+        [Model]
+        public sealed partial class Gated
+        {
+            [Param("e d", Init.Linear)] public partial Param Router { get; }
+            [Param("e d", Init.Linear)] public partial Param Values { get; }
+
+            [[|Einsum("b d, e d -> b e", nameof(x), nameof(Router))|], Softmax("e"), As("weights")]
+            [Einsum("b d, e d -> b e", nameof(x), nameof(Values)), Multiply("weights")]
+            public partial Tensor Forward([Axes("b d")] Tensor x);
+        }
+        """);
+
+    [Fact]
+    public Task EIN0403_The_GPU_library_is_of_another_version() => Failing.Reports(
+        "EIN0403",
+        "The generator writes kernels for Einsharp.Runtime.Ilgpu 'ilgpu/1', but the one that is referenced is 'ilgpu/0': "
+        + "use the generator and the library of one release",
+        """
+        // references Einsharp.Runtime.Ilgpu, ilgpu/0
+        [Model]
+        public sealed partial class [|Layer|]
+        {
+            [Param("f d", Init.Linear)] public partial Param Weight { get; }
+
+            [Einsum("b d, f d -> b f", nameof(x), nameof(Weight))]
+            public partial Tensor Forward([Axes("b d")] Tensor x);
+        }
+        """);
 }

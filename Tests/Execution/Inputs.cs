@@ -7,7 +7,7 @@ internal static class Inputs
 {
     /// <summary>A small Llama with random weights: odd sizes, two blocks, grouped-query attention unless said otherwise.</summary>
     public static Llama Llama(
-        CpuDevice? device = null, int v = 11, int d = 13, int g = 2, int r = 3, int k = 6, int f = 7, int layers = 2,
+        Device? device = null, int v = 11, int d = 13, int g = 2, int r = 3, int k = 6, int f = 7, int layers = 2,
         Rope? rope = null, float epsilon = 1e-5f, ulong seed = 5, WeightFormat format = WeightFormat.F32, bool tied = false)
     {
         var sizes = new LlamaSizes { v = v, d = d, g = g, r = r, k = k, f = f, layers = layers };

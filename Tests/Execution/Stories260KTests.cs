@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using Einsharp.Generation;
 using Einsharp.Samples;
 using Einsharp.Tests.Reference;
@@ -22,13 +20,13 @@ public sealed class Stories260KTests
             return;
         using var device = new CpuDevice(threads);
         using var one = new CpuDevice(1);
-        Llama model = Load(folder, device);
-        (int[] ids, double[][] expected) = References(folder);
+        Llama model = Stories.Load(folder, device);
+        (int[] ids, double[][] expected) = Stories.References(folder);
         float[] together = Inputs.Alone(model, ids);
         for (int s = 0; s < ids.Length; s++)
             Compare.Within(expected[s], together.AsSpan(s * 512, 512), 1e-4);
 
-        Compare.SameBits(Inputs.Alone(Load(folder, one), ids), together, "one thread");
+        Compare.SameBits(Inputs.Alone(Stories.Load(folder, one), ids), together, "one thread");
         int[][] ways = [[12], [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [5, 1, 1, 1, 1, 1, 1, 1], [3, 2, 7], [7, 1, 4]];
         foreach (int[] pieces in ways)
         {
@@ -49,12 +47,10 @@ public sealed class Stories260KTests
         if (TestData.Path("stories260K") is not { } folder)
             return;
         using var device = new CpuDevice(threads);
-        Llama model = Load(folder, device);
-        using JsonDocument reference = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "reference/once_greedy_tokens.json")));
-        int[] prompt = [.. reference.RootElement.GetProperty("prompt_ids").EnumerateArray().Select(id => id.GetInt32())];
-        int[] expected = [.. reference.RootElement.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())];
+        Llama model = Stories.Load(folder, device);
+        (int[] prompt, int[] expected) = Stories.GreedyReference(folder);
         using KvCache cache = model.CreateCache(1, 128);
-        Assert.Equal(expected, Greedy(model, cache, prompt, expected.Length - prompt.Length, prefillChunk));
+        Assert.Equal(expected, Stories.Greedy(model, cache, prompt, expected.Length - prompt.Length, prefillChunk));
     }
 
     [Theory]
@@ -66,7 +62,7 @@ public sealed class Stories260KTests
         if (TestData.Path("stories260K") is not { } folder)
             return;
         using var device = new CpuDevice(threads);
-        Llama model = Load(folder, device);
+        Llama model = Stories.Load(folder, device);
         Tokenizer tokenizer = Tokenizer.Load(Path.Combine(folder, "tokenizer.json"));
         using KvCache cache = model.CreateCache(1, 256);
         var options = new GenerationOptions { Sampling = SamplerOptions.Greedy, MaxTokens = 200 };
@@ -83,47 +79,10 @@ public sealed class Stories260KTests
         var sizes = new LlamaSizes { v = 512, d = 64, g = 4, r = 2, k = 8, f = 172, layers = 5 };
         var model = new Llama(sizes, new LlamaSettings { RmsNormEps = config.Epsilon, Rope = new Rope(layout: RopeLayout.Neighbours) });
         LoadLlama2C(model, original);
-        (int[] ids, double[][] expected) = References(folder);
+        (int[] ids, double[][] expected) = Stories.References(folder);
         float[] logits = Inputs.Alone(model, ids);
         for (int s = 0; s < ids.Length; s++)
             Compare.Within(expected[s], logits.AsSpan(s * 512, 512), 1e-4);
-    }
-
-    private static Llama Load(string folder, CpuDevice device) => Llama.Load(folder, LlamaConfig.Read(folder), null, device);
-
-    private static int[] Greedy(Llama model, KvCache cache, int[] prompt, int tokens, int prefillChunk)
-    {
-        var options = new GenerationOptions { Sampling = SamplerOptions.Greedy, MaxTokens = tokens, PrefillChunk = prefillChunk };
-        var continuation = new Continuation(model, cache, prompt, options);
-        while (continuation.Next(out _))
-        {
-        }
-
-        return continuation.Tokens.ToArray();
-    }
-
-    /// <summary>The file's blocks: a line <c>pos P token T</c>, then 512 numbers on several lines.</summary>
-    private static (int[] Ids, double[][] Logits) References(string folder)
-    {
-        var ids = new List<int>();
-        var logits = new List<List<double>>();
-        foreach (string line in File.ReadLines(Path.Combine(folder, "reference/once_logits_numpy_f64.txt")))
-        {
-            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words is ["pos", _, "token", var token])
-            {
-                ids.Add(int.Parse(token, CultureInfo.InvariantCulture));
-                logits.Add([]);
-            }
-            else
-            {
-                logits[^1].AddRange(words.Select(word => double.Parse(word, CultureInfo.InvariantCulture)));
-            }
-        }
-
-        Assert.Equal(12, ids.Count);
-        Assert.All(logits, row => Assert.Equal(512, row.Count));
-        return ([.. ids], [.. logits.Select(row => row.ToArray())]);
     }
 
     /// <summary>llama2.c's first format: seven ints, then each kind of weight for all layers, in the order of its run.c.</summary>

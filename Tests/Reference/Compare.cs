@@ -32,6 +32,29 @@ internal static class Compare
         }
     }
 
+    /// <summary>
+    /// Every value is finite and within <paramref name="relative"/> of the reference, scaled by the largest magnitude of its own row; a row of
+    /// zeros is zeros.
+    /// </summary>
+    public static void RowsClose(ReadOnlySpan<float> expected, ReadOnlySpan<float> found, int columns, double relative, string what)
+    {
+        Assert.True(expected.Length == found.Length, $"{what}: {expected.Length} values were expected, {found.Length} found");
+        for (int row = 0; row < expected.Length; row += columns)
+        {
+            double scale = 0;
+            for (int i = row; i < row + columns; i++)
+                scale = Math.Max(scale, Math.Abs(expected[i]));
+            for (int i = row; i < row + columns; i++)
+            {
+                double error = Math.Abs((double)expected[i] - found[i]);
+                if (!(error <= relative * scale))
+                    Assert.Fail(string.Create(CultureInfo.InvariantCulture,
+                        $"{what}: row {row / columns} of {expected.Length / columns}, column {i - row} of {columns}: expected {expected[i]:R}, "
+                        + $"found {found[i]:R}, off by {error:R}; allowed {relative * scale:R}"));
+            }
+        }
+    }
+
     /// <summary>The same bits.</summary>
     public static void SameBits(ReadOnlySpan<float> expected, ReadOnlySpan<float> found, string what = "")
     {

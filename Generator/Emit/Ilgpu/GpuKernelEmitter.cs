@@ -10,6 +10,16 @@ internal sealed record GpuField(string Type, string Name, string Host, string Do
 internal sealed record GpuMethod(string Name, EquatableArray<string> Stored);
 
 /// <summary>
+/// A kernel's body as a resident step calls it, once a unit: <c>METHOD&lt;TStored, TLanes&gt;(unit, size, args, …)</c>.
+/// </summary>
+/// <param name="Method">The method, which takes the unit, the sizes and the arguments first.</param>
+/// <param name="Stored">The weights whose formats are its type parameters.</param>
+/// <param name="Lanes">Whether it has the type parameter TLanes.</param>
+/// <param name="Shared">Its further arguments, out of the step's shared memory: <c>staged</c>, 2,048 Float4, and <c>scratch</c>.</param>
+/// <param name="Units">How many units there are for one row, as the host's expression; <c>part</c> is the number of features of a group.</param>
+internal sealed record GpuResidentStep(string Method, EquatableArray<string> Stored, bool Lanes, string Shared, string Units);
+
+/// <summary>
 /// One kernel of the plan as ILGPU methods: one struct of arguments, one or more methods that take it (for few rows, for many, for tensor
 /// cores), and the host's statements that choose and launch. Every method has two parameters, the sizes, which are constants when it is
 /// compiled, and the arguments.
@@ -20,6 +30,7 @@ internal abstract class GpuKernelEmitter
     private readonly List<GpuField> _fields = [];
     private readonly List<GpuMethod> _methods = [];
     private readonly CodeWriter _text = new();
+    private readonly CodeWriter _arguments = new();
     private readonly CodeWriter _launches = new();
     private bool _made;
 
@@ -97,6 +108,19 @@ internal abstract class GpuKernelEmitter
         }
     }
 
+    /// <summary>The bodies, one after another, that compute the kernel for one row.</summary>
+    public abstract IReadOnlyList<GpuResidentStep> Resident { get; }
+
+    /// <summary>The host's statement that makes the arguments.</summary>
+    public string Arguments
+    {
+        get
+        {
+            Make();
+            return _arguments.ToString().TrimEnd('\n') + ";";
+        }
+    }
+
     /// <summary>The host's statements.</summary>
     public string Launches
     {
@@ -118,10 +142,10 @@ internal abstract class GpuKernelEmitter
     protected abstract void EmitLaunches(CodeWriter writer);
 
     /// <summary>The host's local with the arguments.</summary>
-    protected string ArgumentsLocal => Casing.Camel(Kernel.Name);
+    public string ArgumentsLocal => Casing.Camel(Kernel.Name);
 
     /// <summary>The host's field with a loaded kernel.</summary>
-    protected static string Loaded(string method) => "_" + method;
+    public static string Loaded(string method) => "_" + Casing.Camel(method);
 
     /// <summary>
     /// Writes an entry: <c>public static void NAME&lt;TUp, TGate, TLanes&gt;(SpecializedValue&lt;GpuSizes&gt; sizes, ARGS args)</c>. In its body the
@@ -192,20 +216,29 @@ internal abstract class GpuKernelEmitter
             return;
         _made = true;
         EmitKernels();
-        var launches = new CodeWriter();
-        EmitLaunches(launches);
+        EmitLaunches(_launches);
 
-        // Only now are all fields known.
-        var arguments = new CodeWriter();
-        using (arguments.Open($"var {ArgumentsLocal} = new GpuArguments.{ArgumentsType}"))
+        // Only now are all fields known; the order in which they were asked for is an accident.
+        List<GpuField> ordered = [.. _fields.OrderBy(field => Order(field.Type))];
+        _fields.Clear();
+        _fields.AddRange(ordered);
+        using (_arguments.Open($"var {ArgumentsLocal} = new GpuArguments.{ArgumentsType}"))
         {
             foreach (GpuField field in _fields)
-                arguments.Write($"{field.Name} = {field.Host},");
+                _arguments.Write($"{GpuNames.Field(field.Name)} = {field.Host},");
         }
-
-        _launches.Write(arguments.ToString().TrimEnd('\n') + ";");
-        _launches.Write(launches.ToString().TrimEnd('\n'));
     }
+
+    private static int Order(string type) => type switch
+    {
+        "RowTable" => 0,
+        "int" => 1,
+        "ArrayView<int>" => 2,
+        "ArrayView<float>" => 3,
+        "ArrayView<UInt4>" => 4,
+        "float" => 5,
+        _ => 6,
+    };
 
     /// <summary>A field of the arguments; declares it once. Returns what a kernel reads it by.</summary>
     /// <param name="type">Its type: a view, a number, or a struct of those.</param>
@@ -281,10 +314,18 @@ internal abstract class GpuKernelEmitter
         return _matrices.Keys.Single(key => key == "_" + param || key.StartsWith("_" + param + "By", StringComparison.Ordinal));
     }
 
-    /// <summary>The type parameter that a weight's storage format is.</summary>
-    protected static string TypeParameter(string param) => "T" + param;
+    /// <summary>The host's field for a weight, if the kernel reads it.</summary>
+    public string? FindMatrix(string param)
+    {
+        Make();
+        return _matrices.Keys.FirstOrDefault(key => key == "_" + param || key.StartsWith("_" + param + "By", StringComparison.Ordinal));
+    }
 
-    private static string MatrixField(string param, IEnumerable<string> contracted) =>
+    /// <summary>The type parameter that a weight's storage format is.</summary>
+    public static string TypeParameter(string param) => param == "Lanes" ? "TLanesStored" : "T" + param;
+
+    /// <summary>The host's field for a weight whose rows cover these axes.</summary>
+    protected static string MatrixField(string param, IEnumerable<string> contracted) =>
         "_" + param + "By" + string.Concat(contracted.Select(Casing.Pascal));
 
     private static string VectorField(string param) => "_" + param;

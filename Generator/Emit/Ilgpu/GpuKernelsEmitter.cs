@@ -48,6 +48,12 @@ internal static class GpuKernelsEmitter
                         writer.Write(kernel.Text);
                     }
                 }
+
+                foreach (GpuResidentEmitter resident in GpuModelEmitter.Residents(plan, sizes))
+                {
+                    writer.Gap();
+                    resident.EmitKernel(writer);
+                }
             }
         }
     }

@@ -11,15 +11,73 @@ internal static class GpuModelEmitter
         KernelSizes any = KernelSizes.Of(plan.Model).First();
         List<(MethodPlan Method, GpuKernelEmitter Kernel)> kernels = [.. plan.Methods.SelectMany(method =>
             GpuKernelsEmitter.Emitters(plan, method, any).Select(kernel => (method, kernel)))];
+        List<GpuResidentEmitter> resident = [.. Residents(plan, any)];
         using (writer.Open($"partial class {plan.Model.Spec.Name}"))
         {
             EmitSizes(writer, plan);
+            foreach (GpuResidentEmitter step in resident.Where(step => step.IsStep))
+            {
+                writer.Gap();
+                step.EmitSizes(writer);
+            }
+
             writer.Gap();
-            EmitArguments(writer, kernels.Select(item => item.Kernel));
+            EmitArguments(writer, kernels.Select(item => item.Kernel), resident);
             writer.Gap();
             EmitAccess(writer, plan);
             writer.Gap();
             EmitModel(writer, plan, kernels);
+        }
+    }
+
+    /// <summary>The methods that can be run by groups that stay: layers, and what runs layers.</summary>
+    public static IEnumerable<GpuResidentEmitter> Residents(ModelPlan plan, KernelSizes sizes) => plan.Methods
+        .Select(method => Resident(plan, method, [.. GpuKernelsEmitter.Emitters(plan, method, sizes)]))
+        .OfType<GpuResidentEmitter>();
+
+    /// <summary>One such method, or null.</summary>
+    private static GpuResidentEmitter? Resident(ModelPlan plan, MethodPlan method, IReadOnlyList<GpuKernelEmitter> kernels)
+    {
+        // A parent calls the method of this name.
+        var resident = new GpuResidentEmitter(plan, method, kernels);
+        return method.Graph.Method.Name == "Forward" && (resident.IsLayer || resident.IsStep) ? resident : null;
+    }
+
+    /// <summary>
+    /// For a model that has no kernels for GPUs, what its parents name: members that are never reached, since no such model can be made on one.
+    /// </summary>
+    /// <param name="writer">Where to, inside the class.</param>
+    /// <param name="model">The model's name.</param>
+    /// <param name="isSequence">Whether its rows are positions.</param>
+    /// <param name="takesCache">Whether it takes a cache.</param>
+    /// <param name="body">An arrow and a throw.</param>
+    public static void EmitShell(CodeWriter writer, string model, bool isSequence, bool takesCache, string body)
+    {
+        string rows = isSequence ? "" : "int rowCount, ", slot = takesCache ? "int slot, " : "";
+        string step = $"GpuSession session, {rows}ArrayView<float> input, ArrayView<float> result, {slot}ArrayView<float> workspace";
+        writer.Write("/// <summary>Throws: the model has no kernels for GPUs.</summary>");
+        using (writer.Open("internal sealed class OnGpu"))
+        {
+            writer.Write($"internal OnGpu({model} model, GpuLoader loader) {body}\ninternal int ForwardScratch(int rows) {body}\n"
+                + $"internal void ForwardStep({step}) {body}");
+            if (isSequence)
+            {
+                writer.Write($"internal LayerPlace Places {body}\ninternal GpuSizes Sizes {body}");
+                writer.Write("internal GpuArguments.ForwardResidentArgs ForwardResident(\n    GpuSession session, int part, ArrayView<float> input, "
+                    + $"ArrayView<float> result, {slot}ArrayView<float> workspace, LayerStrides strides) {body}");
+            }
+        }
+
+        if (!isSequence)
+            return;
+        writer.Write("public readonly record struct GpuSizes(int none);");
+        using (writer.Open("public static class GpuArguments"))
+            writer.Write("public struct ForwardResidentArgs\n{\n}");
+        using (writer.Open("public static class GpuKernels"))
+        {
+            writer.Write("internal static int ForwardResident<TStored, TLanes>(\n    GpuSizes size, GpuArguments.ForwardResidentArgs args, int layer, "
+                + "ArrayView<float> input, ArrayView<float> result, ArrayView<int> barrier, int turn,\n    ArrayView<Float4> staged, "
+                + $"ArrayView<float> scratch) {body}");
         }
     }
 
@@ -33,7 +91,7 @@ internal static class GpuModelEmitter
         writer.Write($"public readonly record struct GpuSizes({(axes.Length == 0 ? "int none" : string.Join(", ", axes))});");
     }
 
-    private static void EmitArguments(CodeWriter writer, IEnumerable<GpuKernelEmitter> kernels)
+    private static void EmitArguments(CodeWriter writer, IEnumerable<GpuKernelEmitter> kernels, List<GpuResidentEmitter> resident)
     {
         writer.Write("/// <summary>What each kernel reads and writes.</summary>");
         writer.Write("[EditorBrowsable(EditorBrowsableState.Never)]");
@@ -48,9 +106,15 @@ internal static class GpuModelEmitter
                     foreach (GpuField field in kernel.Fields)
                     {
                         writer.Gap();
-                        writer.Write($"/// <summary>{field.Doc}</summary>\npublic {field.Type} {field.Name};");
+                        writer.Write($"/// <summary>{field.Doc}</summary>\npublic {field.Type} {GpuNames.Field(field.Name)};");
                     }
                 }
+            }
+
+            foreach (GpuResidentEmitter step in resident)
+            {
+                writer.Gap();
+                step.EmitArguments(writer);
             }
         }
     }
@@ -65,10 +129,10 @@ internal static class GpuModelEmitter
         {
             using (writer.Open("lock (Parameters)"))
             {
-                writer.Write("if (_onGpu is { } ready && !_gpuLoader!.IsStale)", "return ready;");
+                writer.Write("if (_onGpu is { } ready && _gpuLoader!.TryRefresh())", "return ready;");
                 writer.Write("_gpuLoader?.Dispose();\n_onGpu = null;");
                 writer.Write("_gpuLoader = new GpuLoader((IlgpuDevice)Device, Parameters);");
-                writer.Write("_onGpu = new OnGpu(this, _gpuLoader);\n_gpuLoader.Finish();\nreturn _onGpu;");
+                writer.Write("var made = new OnGpu(this, _gpuLoader);\n_gpuLoader.Finish();\nreturn _onGpu = made;");
             }
         }
     }
@@ -98,11 +162,16 @@ internal static class GpuModelEmitter
             foreach ((_, GpuKernelEmitter kernel) in kernels)
             {
                 foreach (GpuMethod method in kernel.Methods)
-                    writer.Write($"private readonly GpuKernel<GpuSizes, GpuArguments.{kernel.ArgumentsType}> _{method.Name};");
+                    writer.Write($"private readonly GpuKernel<GpuSizes, GpuArguments.{kernel.ArgumentsType}> {GpuKernelEmitter.Loaded(method.Name)};");
             }
 
             foreach (string name in layers)
                 writer.Write($"private readonly global::{ModelOf(plan, name)}.OnGpu[] {LayersField(name)};");
+            List<GpuResidentEmitter> residents = [.. plan.Methods
+                .Select(method => Resident(plan, method, [.. kernels.Where(item => item.Method == method).Select(item => item.Kernel)]))
+                .OfType<GpuResidentEmitter>()];
+            foreach (GpuResidentEmitter step in residents.Where(step => step.IsStep))
+                step.EmitFields(writer);
             writer.Gap();
             writer.Write("/// <summary>Uploads the weights that are not there yet, and loads the kernels for their formats.</summary>");
             using (writer.Open($"internal OnGpu({model} model, GpuLoader loader)"))
@@ -120,8 +189,8 @@ internal static class GpuModelEmitter
                     foreach (GpuMethod method in kernel.Methods)
                     {
                         string stored = string.Concat(method.Stored.Select(param => ", " + kernel.MatrixOf(param)));
-                        writer.Write($"_{method.Name} = loader.Kernel<GpuSizes, GpuArguments.{kernel.ArgumentsType}>("
-                            + $"kernels, {Names.Literal(method.Name)}, _sizes{stored});");
+                        writer.Write($"{GpuKernelEmitter.Loaded(method.Name)} = loader.Kernel<GpuSizes, GpuArguments.{kernel.ArgumentsType}>("
+                            + $"_sizes, kernels, {Names.Literal(method.Name)}{stored});");
                     }
                 }
 
@@ -132,13 +201,25 @@ internal static class GpuModelEmitter
                     writer.Write($"for (int layer = 0; layer < {LayersField(name)}.Length; layer++)",
                         $"{LayersField(name)}[layer] = new {child}(model.{name}[layer], loader);");
                 }
+
+                foreach (GpuResidentEmitter step in residents.Where(step => step.IsStep))
+                    step.EmitLoad(writer);
+            }
+
+            if (residents.Any(step => step.IsLayer))
+            {
+                writer.Gap();
+                writer.Write("/// <summary>Where the weights lie.</summary>");
+                writer.Write($"internal LayerPlace Places => new([{string.Join(", ", matrices.Keys)}], [{string.Join(", ", vectors.Keys)}]);");
+                writer.Gap();
+                writer.Write("/// <summary>The sizes that kernels are compiled for.</summary>\ninternal GpuSizes Sizes => _sizes;");
             }
 
             foreach (MethodPlan method in plan.Methods)
             {
                 List<GpuKernelEmitter> own = [.. kernels.Where(item => item.Method == method).Select(item => item.Kernel)];
                 writer.Gap();
-                new GpuStepEmitter(writer, plan, method, own).Emit();
+                new GpuStepEmitter(writer, plan, method, own, Resident(plan, method, own)).Emit();
             }
         }
     }

@@ -14,6 +14,9 @@ internal sealed class GpuRowEmitter : GpuKernelEmitter
     private readonly string _output;
     private readonly SweepPlan? _sweep;
 
+    // Locals with the index of each feature's axis, of the loop's body that is being written.
+    private readonly Dictionary<string, string> _indices = new(StringComparer.Ordinal);
+
     public GpuRowEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, KernelPlan kernel)
         : base(plan, method, sizes, kernel)
     {
@@ -87,11 +90,29 @@ internal sealed class GpuRowEmitter : GpuKernelEmitter
     protected override void EmitLaunches(CodeWriter writer) =>
         writer.Write($"{Loaded(Kernel.Name)}.Launch(session.Stream, {HostRowCount}, 1, _sizes, {ArgumentsLocal});");
 
-    protected override void EmitKernels() => Entry(Kernel.Name, Stored, lanes: false, Notes, () =>
+    public override IReadOnlyList<GpuResidentStep> Resident =>
+        [new(Unit, Stored.Distinct().ToEquatable(), Lanes: false, NeedsReduction ? "scratch" : "", HostRowCount)];
+
+    private string Unit => Kernel.Name + "Unit";
+
+    protected override void EmitKernels()
     {
+        List<string> parameters = ["int row", "GpuSizes size", $"GpuArguments.{ArgumentsType} args"];
         if (NeedsReduction)
-            Body.Write("ArrayView<float> shared = SharedMemory.Allocate<float>(256);");
-        Body.Write("int row = Grid.IdxX, lane = Group.IdxX;");
+            parameters.Add("ArrayView<float> scratch");
+        Function("internal static void " + Unit, Stored, lanes: false, parameters, "One row.", EmitUnit);
+        Entry(Kernel.Name, Stored, lanes: false, Notes, () =>
+        {
+            if (NeedsReduction)
+                Body.Write("ArrayView<float> scratch = SharedMemory.Allocate<float>(Lanes.Max);");
+            string types = string.Join(", ", Stored.Distinct().Select(TypeParameter)), shared = NeedsReduction ? ", scratch" : "";
+            Body.Write($"{Unit}{(types.Length == 0 ? "" : $"<{types}>")}(Grid.IdxX, sizes.Value, args{shared});");
+        });
+    }
+
+    private void EmitUnit()
+    {
+        Body.Write("int lane = Group.IdxX;");
         Body.Write($"if (row >= {RowCount})", "return;");
         Body.Gap();
         if (Kernel is AppendPlan append)
@@ -110,7 +131,7 @@ internal sealed class GpuRowEmitter : GpuKernelEmitter
             EmitPass(pass, output, isFirst);
             isFirst = false;
         }
-    });
+    }
 
     /// <summary>The epilogue cut before every rotation and softmax; the first part may be empty.</summary>
     private List<List<Operation>> Passes()
@@ -129,6 +150,7 @@ internal sealed class GpuRowEmitter : GpuKernelEmitter
     private void EmitPass(List<Operation> pass, string output, bool isFirst)
     {
         string here = $"{output}[row * features + i]";
+        _indices.Clear();
         if (pass.Count > 0 && pass[0] is RotateOperation rotate)
         {
             EmitRotation(rotate, pass, output);
@@ -168,7 +190,7 @@ internal sealed class GpuRowEmitter : GpuKernelEmitter
                 Body.Write("float squares = 0;");
                 using (Body.Open(NextFeature))
                     Body.Write($"float x = {input}[row * features + i];\nsquares += x * x;");
-                Body.Write($"float scale = 1 / MathF.Sqrt(GroupReduce.Sum(squares, shared) / features + {Epsilon(norm.Norm.Epsilon)});");
+                Body.Write($"float scale = 1 / MathF.Sqrt(GroupReduce.Sum(squares, scratch) / features + {Epsilon(norm.Norm.Epsilon)});");
                 break;
             case GatherPlan gather:
                 string index = gather.Rows == Method.Sequence
@@ -224,9 +246,9 @@ internal sealed class GpuRowEmitter : GpuKernelEmitter
 
     private void EmitContract(ContractPlan contract)
     {
-        var indices = new Dictionary<string, string>(StringComparer.Ordinal);
-        EmitIndices(contract.Features, indices, "i");
+        EmitIndices(contract.Features, "i");
         Body.Write("float value = 0;");
+        var indices = new Dictionary<string, string>(_indices, StringComparer.Ordinal);
         var loops = new List<CodeWriter.Block>();
         foreach (string axis in contract.Summed)
         {
@@ -240,17 +262,17 @@ internal sealed class GpuRowEmitter : GpuKernelEmitter
     }
 
     /// <summary>Locals with the index of each axis, out of the index of a feature.</summary>
-    private void EmitIndices(EquatableArray<string> features, Dictionary<string, string> indices, string at)
+    private void EmitIndices(EquatableArray<string> features, string at)
     {
         for (int i = 0; i < features.Count; i++)
         {
             string inner = Scope.Product(features.Skip(i + 1));
             string index = inner == "1" ? at : $"{at} / {inner}";
             string local = $"{at}_{features[i]}";
-            if (indices.ContainsKey(features[i]))
+            if (_indices.ContainsKey(features[i]))
                 continue;
             Body.Write($"int {local} = {(i == 0 ? index : $"{(inner == "1" ? index : $"({index})")} % {Scope.Axis(features[i])}")};");
-            indices[features[i]] = local;
+            _indices[features[i]] = local;
         }
     }
 
@@ -300,9 +322,8 @@ internal sealed class GpuRowEmitter : GpuKernelEmitter
         Operand other = binary.Other;
         if (!binary.IsAligned)
         {
-            var indices = new Dictionary<string, string>(StringComparer.Ordinal);
-            EmitIndices(Features, indices, index);
-            return Element(other, indices);
+            EmitIndices(Features, index);
+            return Element(other, _indices);
         }
 
         if (other.Kind != OperandKind.Param)
@@ -322,6 +343,7 @@ internal sealed class GpuRowEmitter : GpuKernelEmitter
             Body.Write($"float x = {output}[row * features + i], y = {output}[row * features + j];");
             Body.Write("float left = x * cosine - y * sine, right = y * cosine + x * sine;");
             EmitElementwise(pass.Skip(1), "left", "i");
+            _indices.Clear();
             EmitElementwise(pass.Skip(1), "right", "j");
             Body.Write($"{output}[row * features + i] = left;\n{output}[row * features + j] = right;");
         }
@@ -335,9 +357,9 @@ internal sealed class GpuRowEmitter : GpuKernelEmitter
             Body.Write("// From the negative of the largest float: what an empty maximum would be.");
             Body.Write("float largest = -3.4028235e38f, sum = 0;");
             Body.Write($"for (int i = lane; i < {size}; i += Group.DimX)", $"largest = MathF.Max(largest, {output}[run + i]);");
-            Body.Write("largest = GroupReduce.Max(largest, shared);");
+            Body.Write("largest = GroupReduce.Max(largest, scratch);");
             Body.Write($"for (int i = lane; i < {size}; i += Group.DimX)", $"sum += MathF.Exp({output}[run + i] - largest);");
-            Body.Write("float scale = 1 / GroupReduce.Sum(sum, shared);");
+            Body.Write("float scale = 1 / GroupReduce.Sum(sum, scratch);");
             using (Body.Open($"for (int at = lane; at < {size}; at += Group.DimX)"))
             {
                 Body.Write("int i = run - row * features + at;");

@@ -4,7 +4,8 @@ using Einsharp.Generator.Plan;
 namespace Einsharp.Generator.Emit.Ilgpu;
 
 /// <summary>One method's launches, in order, as the host enqueues them: nothing waits for the device.</summary>
-internal sealed class GpuStepEmitter(CodeWriter writer, ModelPlan plan, MethodPlan method, List<GpuKernelEmitter> kernels)
+internal sealed class GpuStepEmitter(
+    CodeWriter writer, ModelPlan plan, MethodPlan method, List<GpuKernelEmitter> kernels, GpuResidentEmitter? resident)
 {
     private readonly string _name = method.Graph.Method.Name;
     private readonly Scope _scope = new(plan.Model, method, axis => "_sizes." + Names.Identifier(axis));
@@ -38,6 +39,13 @@ internal sealed class GpuStepEmitter(CodeWriter writer, ModelPlan plan, MethodPl
         using (writer.OpenMethod($"internal void {_name}Step", parameters))
         {
             EmitBuffers();
+            if (resident is { IsStep: true })
+            {
+                IEnumerable<string> arguments = Parameters(plan, method, _scope)
+                    .Where(parameter => parameter.Role != StepRole.Last).Select(parameter => parameter.Name);
+                writer.Write(resident.Try(arguments), "return;");
+            }
+
             for (int i = 0; i < method.Kernels.Count; i++)
             {
                 if (method.Sequence is not null && i == method.LastChunk)
@@ -51,9 +59,16 @@ internal sealed class GpuStepEmitter(CodeWriter writer, ModelPlan plan, MethodPl
                 foreach (GpuKernelEmitter kernel in kernels.Where(kernel => kernel.Plans(method.Kernels[i])))
                 {
                     writer.Gap();
+                    writer.Write(kernel.Arguments);
                     writer.Write(kernel.Launches);
                 }
             }
+        }
+
+        if (resident is not null)
+        {
+            writer.Gap();
+            resident.EmitHost(writer, EmitBuffers);
         }
     }
 

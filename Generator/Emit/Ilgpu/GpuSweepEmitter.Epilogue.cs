@@ -25,20 +25,22 @@ internal sealed partial class GpuSweepEmitter
         string[] names = [.. column.Segments.Select(segment => Local(Scope, segment))];
         string made = string.Join(", ", column.Segments.Select(segment => NameOf(segment.Value)));
         string method = PairMethod(sweep.Name, Suffix(column));
-        IEnumerable<string> Parameters(IEnumerable<string> place, params string[] which) =>
-            new[] { "GpuSizes size", "int row" }.Concat(place)
-                .Concat(names.SelectMany(name => which.Select(each => $"float {name}Sum{each}"))).Append(ArgumentsParameter);
+        string[] Parameters(string place, params string[] which) =>
+        [
+            "GpuSizes size", "int row", place,
+            .. names.SelectMany(name => which.Select(each => $"float {name}Sum{each}")), ArgumentsParameter,
+        ];
         if (IsTurned(column))
         {
-            Function($"private static void {method}", OperandsOf(column), lanes: false, Parameters(["int pair"], "First", "Second"),
+            Function($"private static void {method}", OperandsOf(column), lanes: false, Parameters("int pair", "First", "Second"),
                 $"What follows the products of {made}: the two features of a head that are turned together.", () => EmitTurned(column));
             return;
         }
 
         string feature = $"{sweep.Name}Feature{Suffix(column)}", types = TypeArguments(OperandsOf(column), lanes: false);
-        Function($"private static void {feature}", OperandsOf(column), lanes: false, Parameters(["int feature"], ""),
+        Function($"private static void {feature}", OperandsOf(column), lanes: false, Parameters("int feature", ""),
             $"What follows the products of {made}: one feature of one row.", () => EmitFeature(column));
-        Function($"private static void {method}", OperandsOf(column), lanes: false, Parameters(["int pair"], "First", "Second"),
+        Function($"private static void {method}", OperandsOf(column), lanes: false, Parameters("int pair", "First", "Second"),
             $"What follows the products of {made}: two features of one row.", () =>
             {
                 string Sums(string which) => string.Join(", ", names.Select(name => $"{name}Sum{which}"));
@@ -104,7 +106,8 @@ internal sealed partial class GpuSweepEmitter
         for (int i = 0; i < slots.Count; i++)
         {
             string at = line + (i == 0 ? "" : Names.Literal(i + 1));
-            Body.Write($"long {at} = ((long){Packed}.Sequence[row] * {heads} + {headOf}{size}) * {slots[i]}.Capacity + {Packed}.Position[row];");
+            string place = $"((long){Packed}.Sequence[row] * {heads} + {headOf}{size}) * {slots[i]}.Capacity";
+            Body.Write($"long {at} = {place} + {Packed}.Position[row];");
             foreach ((string which, string feature) in places)
                 Body.Write($"{slots[i]}.Memory[{at} * {size} + {feature} % {size}] = {sum}{which};");
         }

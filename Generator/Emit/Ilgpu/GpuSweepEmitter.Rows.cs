@@ -4,8 +4,8 @@ using Einsharp.Generator.Plan;
 namespace Einsharp.Generator.Emit.Ilgpu;
 
 /// <summary>
-/// Matrix-vector: a team of lanes makes a pair of features, reading its rows of weights from end to end. The rows of activations wait in shared
-/// memory, which all teams of the group read.
+/// Matrix-vector: a team of lanes makes a pair of features, reading its rows of weights from end to end. The rows of activations wait in
+/// shared memory, which all teams of the group read.
 /// </summary>
 internal sealed partial class GpuSweepEmitter
 {
@@ -69,20 +69,17 @@ internal sealed partial class GpuSweepEmitter
         DeclarePairs(column);
         Body.Write($"int length = {length}, stride8 = Stored.Stride8(length);");
         Body.Write("int first = pairs.First(pair) * stride8, second = pairs.Second(pair) * stride8;");
+        string type = rows == 1 ? "float" : "Float4", zero = rows == 1 ? "0" : "default";
         if (sweep.Norm is not null)
-            Body.Write($"float {string.Join(", ", Each(rows).Select(row => $"squares{row} = 0"))};");
+            Body.Write($"{type} squares = {zero};");
         foreach (SegmentPlan segment in column.Segments)
-        {
-            foreach (string row in Each(rows))
-                Body.Write($"float {SumOf(segment, 0, row)} = 0, {SumOf(segment, 1, row)} = 0;");
-        }
-
+            Body.Write($"{type} {SumOf(segment, 0)} = {zero}, {SumOf(segment, 1)} = {zero};");
         if (rows > 1)
         {
             Body.Gap();
             Body.Write("// Rows past the last are the last again, and are not stored.");
-            Body.Write($"int lastRow = {RowCount} - 1;");
-            foreach (string row in Each(rows))
+            Body.Write($"int lastRow = {RowCount} - 1, row0 = firstRow;");
+            foreach (string row in Each(rows).Skip(1))
                 Body.Write($"int row{row} = firstRow + {row} < lastRow ? firstRow + {row} : lastRow;");
         }
 
@@ -107,8 +104,11 @@ internal sealed partial class GpuSweepEmitter
 
     private static string[] Each(int rows) => rows == 1 ? [""] : [.. Enumerable.Range(0, rows).Select(Names.Literal)];
 
-    private string SumOf(SegmentPlan segment, int which, string row) =>
-        Local(Scope, segment) + "Sum" + (which == 0 ? "First" : "Second") + row;
+    /// <summary>The local with a segment's sums of the first feature (0) or the second (1): a float, or four of four rows.</summary>
+    private string SumOf(SegmentPlan segment, int which) => Local(Scope, segment) + "Sum" + (which == 0 ? "First" : "Second");
+
+    /// <summary>One row's value of such a local.</summary>
+    private static string Of(string row) => row.Length == 0 ? "" : "." + "XYZW"[row[0] - '0'];
 
     /// <summary>Where a staged row begins: behind two planes of each row before it.</summary>
     private static string StartOf(string row, int plane) =>
@@ -116,23 +116,22 @@ internal sealed partial class GpuSweepEmitter
 
     private void EmitSlice(ColumnPlan column, int rows, int plane, string from, string count)
     {
-        foreach (string row in Each(rows))
-        {
-            string where = rows == 1 ? "0" : $"row{row}";
-            string rest = $"{from}, {count}, staged, {StartOf(row, plane)}, {Names.Literal(plane)});";
-            Body.Write(sweep.Norm is null
-                ? $"StagedRows.Load({Buffer(sweep.Input)}, {where}, length, {rest}"
-                : $"squares{row} += StagedRows.LoadScaled({Buffer(sweep.Input)}, {where}, length, {Vector(sweep.Norm.Norm.Gain.Name)}, {rest}");
-        }
-
+        string load = "StagedRows.Load" + (rows == 1 ? "" : "Four"), where = rows == 1 ? "0" : "row0, row1, row2, row3";
+        string start = $"{Buffer(sweep.Input)}, {where}, length, ", last = $"staged, {Names.Literal(plane)});";
+        if (sweep.Norm is null)
+            Body.Write($"{load}({start}{from}, {count}, {last}");
+        else if (rows == 1)
+            Body.Write($"squares += {load}Scaled({start}{Vector(sweep.Norm.Norm.Gain.Name)}, {from}, {count}, {last}");
+        else
+            Body.Write($"squares = {load}Scaled(", $"{start}{Vector(sweep.Norm.Norm.Gain.Name)}, {from}, {count}, squares, {last}");
         Body.Write("Lanes.Barrier();");
         Body.Gap();
         int steps = Math.Max(1, LoadsInFlight / (2 * column.Segments.Count));
         Body.Write("int at = lane;");
         if (steps > 1)
         {
-            string last = steps == 2 ? "team" : $"{Names.Literal(steps - 1)} * team";
-            using (Body.Open($"for (; at + {last} < {count}; at += {Names.Literal(steps)} * team)"))
+            string furthest = steps == 2 ? "team" : $"{Names.Literal(steps - 1)} * team";
+            using (Body.Open($"for (; at + {furthest} < {count}; at += {Names.Literal(steps)} * team)"))
                 EmitProducts(column, rows, steps, plane, from);
             Body.Gap();
         }
@@ -166,19 +165,22 @@ internal sealed partial class GpuSweepEmitter
 
         for (int step = 0; step < steps; step++)
         {
+            var staged = new List<string>();
             foreach (string row in Each(rows))
             {
-                string x = "x" + Names.Literal(step) + (row.Length == 0 ? "" : "_" + row);
-                string place = StartOf(row, plane) is var begin && begin == "0" ? ahead[step] : $"{begin} + {ahead[step]}";
+                string x = "x" + Names.Literal(step) + (row.Length == 0 ? "" : "Row" + row), begin = StartOf(row, plane);
+                string place = begin == "0" ? ahead[step] : $"{begin} + {ahead[step]}";
                 Body.Write($"Float8 {x} = StagedRows.Load8(staged, {place}, {Names.Literal(plane)});");
-                foreach (SegmentPlan segment in column.Segments)
+                staged.Add(x);
+            }
+
+            foreach (SegmentPlan segment in column.Segments)
+            {
+                string local = $"{Local(Scope, segment)}Weights{Names.Literal(step)}";
+                for (int which = 0; which < 2; which++)
                 {
-                    string local = $"{Local(Scope, segment)}Weights{Names.Literal(step)}";
-                    for (int which = 0; which < 2; which++)
-                    {
-                        string sum = SumOf(segment, which, row);
-                        Body.Write($"{sum} = StagedRows.Add8({sum}, {local}{(which == 0 ? "First" : "Second")}, {x});");
-                    }
+                    string sum = SumOf(segment, which), weights = local + (which == 0 ? "First" : "Second");
+                    Body.Write($"{sum} = StagedRows.Add8({sum}, {weights}, {string.Join(", ", staged)});");
                 }
             }
         }
@@ -186,35 +188,39 @@ internal sealed partial class GpuSweepEmitter
 
     private void EmitRowsEnd(ColumnPlan column, int rows)
     {
-        string scale = "";
         foreach (string row in Each(rows))
         {
+            string scale = "";
             if (sweep.Norm is not null)
             {
-                Body.Write($"float norm{row} = StagedRows.Norm(squares{row}, length, {Epsilon(sweep.Norm.Norm.Epsilon)}, scratch);");
                 scale = $" * norm{row}";
+                Body.Write($"float norm{row} = StagedRows.Norm(squares{Of(row)}, length, {Epsilon(sweep.Norm.Norm.Epsilon)}, scratch);");
             }
 
             foreach (SegmentPlan segment in column.Segments)
             {
                 for (int which = 0; which < 2; which++)
                 {
-                    string sum = SumOf(segment, which, row);
+                    string sum = SumOf(segment, which) + Of(row);
                     Body.Write($"{sum} = TLanes.Sum({sum}, scratch){scale};");
                 }
             }
         }
 
-        using (Body.Open("if (lane == 0 && pair < pairs.Count)"))
+        string guard = "lane == 0 && pair < pairs.Count";
+        string Call(string row) =>
+            PairCall(column, rows == 1 ? "0" : "row" + row, "pair", (segment, which) => SumOf(segment, which) + Of(row));
+        if (rows == 1)
         {
-            foreach (string row in Each(rows))
-            {
-                string call = PairCall(column, rows == 1 ? "0" : $"row{row}", "pair", (segment, which) => SumOf(segment, which, row));
-                if (row.Length == 0 || row == "0")
-                    Body.Write(call);
-                else
-                    Body.Write($"if (firstRow + {row} <= lastRow)", call);
-            }
+            Body.Write($"if ({guard})", Call(""));
+            return;
+        }
+
+        using (Body.Open($"if ({guard})"))
+        {
+            Body.Write(Call("0"));
+            foreach (string row in Each(rows).Skip(1))
+                Body.Write($"if (firstRow + {row} <= lastRow)", Call(row));
         }
     }
 }

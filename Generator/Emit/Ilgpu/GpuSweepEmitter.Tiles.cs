@@ -3,7 +3,9 @@ using Einsharp.Generator.Plan;
 
 namespace Einsharp.Generator.Emit.Ilgpu;
 
-/// <summary>Matrix-matrix: tiles of activations and of weights in shared memory, four by four sums of each segment in a lane's registers.</summary>
+/// <summary>
+/// Matrix-matrix: tiles of activations and of weights in shared memory, four by four sums of each segment in a lane's registers.
+/// </summary>
 internal sealed partial class GpuSweepEmitter
 {
     // Steps of a tile that are written out one after the other.
@@ -58,9 +60,10 @@ internal sealed partial class GpuSweepEmitter
         Body.Write($"Tile4x4 {string.Join(", ", names.Select(name => name + "Sums = default"))};");
         using (Body.Open("for (int from = 0; from < length; from += Tiles.Step)"))
         {
+            string input = $"{Buffer(sweep.Input)}, firstRow, {rows}, length";
             Body.Write(sweep.Norm is null
-                ? $"Tiles.Load({Buffer(sweep.Input)}, firstRow, {rows}, length, from, x);"
-                : $"square += Tiles.LoadScaled({Buffer(sweep.Input)}, firstRow, {rows}, length, {Vector(sweep.Norm.Norm.Gain.Name)}, from, x);");
+                ? $"Tiles.Load({input}, from, x);"
+                : $"square += Tiles.LoadScaled({input}, {Vector(sweep.Norm.Norm.Gain.Name)}, from, x);");
             for (int i = 0; i < names.Length; i++)
             {
                 SegmentPlan segment = column.Segments[i];

@@ -20,7 +20,8 @@ internal sealed partial class GpuSweepEmitter(ModelPlan plan, MethodPlan method,
         {
             if (column.Segments.Count > 8)
                 return "more than eight weights are read together, and a group has no shared memory for their tiles";
-            if (column.Segments.SelectMany(segment => segment.Epilogue).OfType<RotateOperation>().Select(rotate => rotate.Rope).Distinct().Count() > 1)
+            IEnumerable<RotateOperation> turns = column.Segments.SelectMany(segment => segment.Epilogue).OfType<RotateOperation>();
+            if (turns.Select(rotate => rotate.Rope).Distinct().Count() > 1)
                 return "values that are computed together are turned by different settings";
             foreach (SegmentPlan segment in column.Segments)
             {
@@ -107,27 +108,45 @@ internal sealed partial class GpuSweepEmitter(ModelPlan plan, MethodPlan method,
         EmitRows(1);
         EmitRows(4);
         EmitTiles();
+        if (HasTensor)
+            EmitTensor();
     }
+
+    public override IReadOnlyList<GpuResidentStep> Resident =>
+        [new(sweep.Name + "RowUnit", Stored.Distinct().ToEquatable(), Lanes: true, "staged, scratch", Groups)];
 
     protected override void EmitLaunches(CodeWriter writer)
     {
         string row = Loaded(sweep.Name + "Row"), rows = Loaded(sweep.Name + "Rows"), tiles = Loaded(sweep.Name + "Tiles");
-        string Parts(string each) =>
-            string.Join(" + ", sweep.Columns.Select(column => $"Tiles.Parts({HostProduct(column.Features)}, {each})"));
         using (writer.Open($"if ({HostRowCount} == 1)"))
-            writer.Write($"{row}.Launch(session.Stream, {Parts($"2 * {row}.Teams")}, 1, _sizes, {ArgumentsLocal});");
-        using (writer.Open($"else if ({HostRowCount} <= {Names.Literal(FewRows)})"))
         {
-            string groups = Parts($"2 * {rows}.Teams");
-            writer.Write($"{rows}.Launch(session.Stream, {groups}, Tiles.Parts({HostRowCount}, 4), _sizes, {ArgumentsLocal});");
+            EmitGroups(writer, $"2 * {row}.Teams");
+            writer.Write($"{row}.Launch(session.Stream, groups, 1, _sizes, {ArgumentsLocal});");
         }
 
+        using (writer.Open($"else if ({HostRowCount} <= {Names.Literal(FewRows)})"))
+        {
+            EmitGroups(writer, $"2 * {rows}.Teams");
+            writer.Write($"{rows}.Launch(session.Stream, groups, Tiles.Parts({HostRowCount}, 4), _sizes, {ArgumentsLocal});");
+        }
+
+        if (HasTensor)
+            EmitTensorLaunch(writer);
         using (writer.Open("else"))
         {
-            writer.Write($"int across = {Parts($"Tiles.Features({tiles}.Lanes)")};");
-            writer.Write($"int down = Tiles.Parts({HostRowCount}, Tiles.Rows({tiles}.Lanes));");
-            writer.Write($"{tiles}.Launch(session.Stream, across, down, _sizes, {ArgumentsLocal});");
+            EmitGroups(writer, $"Tiles.Features({tiles}.Lanes)");
+            string down = $"Tiles.Parts({HostRowCount}, Tiles.Rows({tiles}.Lanes))";
+            writer.Write($"{tiles}.Launch(session.Stream, groups, {down}, _sizes, {ArgumentsLocal});");
         }
+    }
+
+    /// <summary>A whole number of groups for every column, each with <c>part</c> features.</summary>
+    private string Groups => string.Join("\n    + ", sweep.Columns.Select(column =>
+        $"Tiles.Parts({string.Join(" * ", column.Features.Select(HostSize))}, part)"));
+
+    private void EmitGroups(CodeWriter writer, string part)
+    {
+        writer.Write($"int part = {part}, groups = {Groups};");
     }
 
     private string OutputDots => string.Join(" + ", sweep.Columns.SelectMany(column => column.Segments.Select(_ => Dots(column.Features))));
@@ -175,7 +194,7 @@ internal sealed partial class GpuSweepEmitter(ModelPlan plan, MethodPlan method,
             : $"FeaturePairs pairs = FeaturePairs.Neighbours({features});");
     }
 
-    /// <summary>Calls the body of the column that a group belongs to: columns come one after the other, each a whole number of groups.</summary>
+    /// <summary>Calls the body of the column that a group belongs to: columns follow each other, each a whole number of groups.</summary>
     /// <param name="prefix">The bodies' names up to the column's.</param>
     /// <param name="each">Features of a group.</param>
     /// <param name="lanes">Whether the bodies have the type parameter TLanes.</param>

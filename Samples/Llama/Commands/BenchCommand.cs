@@ -10,8 +10,8 @@ internal sealed class BenchCommand : Command
 {
     private readonly Option<string?> _shape = new("--shape")
     {
-        Description = "Random weights of this shape: 1b, 110m or 15m.",
-        HelpName = "1b|110m|15m",
+        Description = "Random weights of this shape: 1b, 110m, 15m or tiny (for trying out).",
+        HelpName = "1b|110m|15m|tiny",
     };
 
     private readonly Option<string> _model = Flags.Model(required: false);
@@ -25,7 +25,7 @@ internal sealed class BenchCommand : Command
     public BenchCommand()
         : base("bench", "Measures prefill and decode.")
     {
-        _shape.AcceptOnlyFromAmong("1b", "110m", "15m");
+        _shape.AcceptOnlyFromAmong("1b", "110m", "15m", "tiny");
         foreach (Option option in (Option[])[_shape, _model, _prompt, _tokens, _device, _threads, _format, _json])
             Add(option);
         Validators.Add(result =>
@@ -38,6 +38,9 @@ internal sealed class BenchCommand : Command
 
     private static LlamaConfig Shape(string name) => LlamaConfig.Parse(name switch
     {
+        "tiny" => """{"hidden_size":64,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2"""
+            + ""","intermediate_size":128,"vocab_size":512"""
+            + ""","tie_word_embeddings":true,"max_position_embeddings":131072,"model_type":"llama"}""",
         "15m" => """{"hidden_size":288,"num_hidden_layers":6,"num_attention_heads":6,"num_key_value_heads":6"""
             + ""","intermediate_size":768,"vocab_size":32000"""
             + ""","tie_word_embeddings":true,"max_position_embeddings":131072,"model_type":"llama"}""",

@@ -1,0 +1,123 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Einsharp.Ilgpu;
+using ILGPU;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.OpenCL;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace Einsharp.Tests.Ilgpu;
+
+/// <summary>
+/// Every kernel of every model, closed over every format, compiled with no device: to PTX, and the portable ones to OpenCL C.
+/// </summary>
+public sealed partial class CompilationTests
+{
+    private static readonly Dictionary<string, Type> s_classes = new[] { typeof(CompilationTests).Assembly, typeof(IlgpuDevice).Assembly }
+        .SelectMany(assembly => assembly.GetTypes())
+        .Where(type => type.IsAbstract && type.IsSealed && type.GetMethods(BindingFlags.Public | BindingFlags.Static).Any(IsEntry))
+        .ToDictionary(type => type.DeclaringType is null ? type.Name : $"{type.DeclaringType.Name}.{type.Name}", StringComparer.Ordinal);
+
+    public static TheoryData<string> Classes => [.. s_classes.Keys.Order(StringComparer.Ordinal)];
+
+    [Fact]
+    public void Every_model_has_kernels()
+    {
+        IEnumerable<Type> models = typeof(CompilationTests).Assembly.GetTypes().Where(type => type.IsDefined(typeof(ModelAttribute)));
+        Assert.Empty(models.Select(model => model.Name + ".GpuKernels").Where(name => name != "Floor.GpuKernels").Except(s_classes.Keys));
+        Assert.Contains("LiteralBlock.GpuKernelsTiny", s_classes.Keys);
+        Assert.Contains(nameof(SamplingKernels), s_classes.Keys);
+    }
+
+    [Theory]
+    [MemberData(nameof(Classes))]
+    public void To_PTX(string kernels) => Assert.Empty(Instances(s_classes[kernels], isCuda: true).AsParallel().Select(kernel =>
+    {
+        string ptx = Compile(kernel, isCuda: true, out string? failure);
+        if (failure is not null)
+            return failure;
+        // A local array would be memory; weights and activations are loaded 16 bytes at a time.
+        if (LocalMemory().IsMatch(ptx))
+            return $"{Name(kernel)}: has local memory";
+        return kernel.Name.StartsWith("Sweep", StringComparison.Ordinal) && !ptx.Contains("ld.global.v4", StringComparison.Ordinal)
+            ? $"{Name(kernel)}: loads nothing 16 bytes at a time"
+            : null;
+    }).OfType<string>());
+
+    [Theory]
+    [MemberData(nameof(Classes))]
+    public void To_OpenCL(string kernels) => Assert.Empty(Instances(s_classes[kernels], isCuda: false).AsParallel().Select(kernel =>
+    {
+        string source = Compile(kernel, isCuda: false, out string? failure);
+        if (failure is not null)
+            return failure;
+        // ILGPU's own barrier does not order local memory.
+        return source.Contains("work_group_barrier", StringComparison.Ordinal) ? $"{Name(kernel)}: has ILGPU's own barrier" : null;
+    }).OfType<string>());
+
+    private static bool IsEntry(MethodInfo method) =>
+        method.GetParameters() is [{ ParameterType: { IsGenericType: true } type }, _]
+        && type.GetGenericTypeDefinition() == typeof(SpecializedValue<>);
+
+    /// <summary>A class's kernels, closed in every way that a device of a kind would close them.</summary>
+    private static IEnumerable<MethodInfo> Instances(Type kernels, bool isCuda)
+    {
+        foreach (MethodInfo method in kernels.GetMethods(BindingFlags.Public | BindingFlags.Static).Where(IsEntry))
+        {
+            if (!isCuda && method.Name.EndsWith("Tensor", StringComparison.Ordinal))
+                continue;
+            if (!method.IsGenericMethod)
+            {
+                yield return method;
+                continue;
+            }
+
+            IEnumerable<Type[]> closed = [[]];
+            foreach (Type parameter in method.GetGenericArguments())
+            {
+                Type[] choices = parameter.GetGenericParameterConstraints().Contains(typeof(IStored))
+                    ? [typeof(StoredF32), typeof(StoredBF16), typeof(StoredF16)]
+                    : isCuda ? [typeof(PortableLanes), typeof(WarpLanes)] : [typeof(PortableLanes)];
+                closed = [.. closed.SelectMany(before => choices.Select(choice => (Type[])[.. before, choice]))];
+            }
+
+            foreach (Type[] types in closed)
+                yield return method.MakeGenericMethod(types);
+        }
+    }
+
+    // A failed compilation leaves its context unusable, so each has its own.
+    private static string Compile(MethodInfo kernel, bool isCuda, out string? failure)
+    {
+        failure = null;
+        try
+        {
+            using Context context = Context.Create(builder => builder.AddEinsharp());
+            EntryPointDescription entry = EntryPointDescription.FromExplicitlyGroupedKernel(kernel);
+            if (isCuda)
+            {
+                using var ptx = new PTXBackend(
+                    context, new CudaCapabilityContext(CudaArchitecture.SM_80), CudaArchitecture.SM_80, CudaInstructionSet.ISA_80, null);
+                return ((PTXCompiledKernel)ptx.Compile(entry, default)).PTXAssembly;
+            }
+
+            using var opencl = new CLBackend(
+                context, new CLCapabilityContext(true, false, true, false, true), CLDeviceVendor.Other, CLCVersion.CL30);
+            return ((CLCompiledKernel)opencl.Compile(entry, default)).Source;
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            failure = $"{Name(kernel)}: {error.GetBaseException().Message}";
+            return "";
+        }
+    }
+
+    private static string Name(MethodInfo kernel) =>
+        $"{kernel.DeclaringType}.{kernel.Name}<{string.Join(", ", kernel.GetGenericArguments().Select(type => type.Name))}>";
+
+    [GeneratedRegex(@"\.local\b")]
+    private static partial Regex LocalMemory();
+}
