@@ -12,8 +12,8 @@ internal static class GpuNames
     /// <summary>Locals of kernels, which an axis cannot be called.</summary>
     public static readonly string[] Locals =
     [
-        "size", "sizes", "args", "lane", "lanes", "shared", "row", "features", "value", "scale", "squares", "index", "sequence", "first", "end",
-        "from", "pair", "at", "i", "j", "x", "y", "turn", "cosine", "sine", "left", "right", "run", "largest", "sum", "position",
+        "size", "sizes", "args", "lane", "lanes", "shared", "row", "features", "value", "scale", "squares", "index", "sequence", "first",
+        "end", "from", "pair", "at", "i", "j", "x", "y", "turn", "cosine", "sine", "left", "right", "run", "largest", "sum", "position",
         "team", "unit", "pairs", "second", "staged", "scratch", "count", "length", "stride8", "norm", "square", "feature", "head", "half",
         "across", "next", "rows", "firstRow", "firstPair", "lastRow", "laneX", "laneY", "w", "x4", "w4", "each",
         "queryTile", "cacheTile", "weightTile", "scoreTile", "sideTile", "weights", "groups", "perGroup", "line", "column", "down",

@@ -73,6 +73,7 @@ public sealed class GpuKernel<TSizes, TArgs>
         if (groupsX == 0 || groupsY == 0)
             return;
         Compiled compiled = Find(sizes);
+        _device.CountLaunch();
         var config = new KernelConfig(new Index3D(groupsX, groupsY, 1), new Index3D(lanes == 0 ? _device.Lanes : lanes, 1, 1));
         try
         {

@@ -22,6 +22,7 @@ public sealed class IlgpuDevice : Device, IDisposable
     private string? _lost;
     private bool _disposed;
     private long _used;
+    private long _launches;
 
     internal IlgpuDevice(Context context, GpuDescription description, GpuOptions options)
         : base(description.ToString())
@@ -76,6 +77,9 @@ public sealed class IlgpuDevice : Device, IDisposable
 
     /// <summary>Bytes of the device's memory that models and caches hold.</summary>
     public long UsedBytes => Interlocked.Read(ref _used);
+
+    /// <summary>Kernels that were launched, by all models and callers: what a step costs beside its arithmetic.</summary>
+    public long Launches => Interlocked.Read(ref _launches);
 
     /// <summary>Told how far loading has come; for a progress bar.</summary>
     public IProgress<GpuProgress>? Progress { get; set; }
@@ -143,6 +147,8 @@ public sealed class IlgpuDevice : Device, IDisposable
             return kernel;
         }
     }
+
+    internal void CountLaunch() => Interlocked.Increment(ref _launches);
 
     /// <summary>Counts memory that is about to be taken, or was given back.</summary>
     internal void Count(long bytes) => Interlocked.Add(ref _used, bytes);
