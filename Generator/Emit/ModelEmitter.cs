@@ -61,7 +61,7 @@ internal static class ModelEmitter
         writer.Write("#nullable enable\n");
         writer.Write("using System;\nusing System.Collections.Generic;"
             + (gpu ? "\nusing System.ComponentModel;" : "") + "\nusing Einsharp;" + (ofMembers ? "" : "\nusing Einsharp.Cpu;")
-            + (gpu ? "\nusing Einsharp.Ilgpu;\nusing ILGPU;" : "") + (part.StartsWith("Gpu", StringComparison.Ordinal) ? "\nusing ILGPU.Runtime;" : "") + "\n");
+            + (gpu ? "\nusing Einsharp.Ilgpu;\nusing ILGPU;" : "") + (part.StartsWith("GpuKernels", StringComparison.Ordinal) ? "\nusing ILGPU.Runtime;" : "") + "\n");
         if (spec.Namespace.Length > 0)
             writer.Write($"namespace {spec.Namespace};\n");
         emit(writer);

@@ -4,8 +4,8 @@ using ILGPU;
 namespace Einsharp.Tests.Ilgpu;
 
 /// <summary>
-/// The double's public members are those of the committed manifest, which the tests with the real ILGPU compare with that. With EINSHARP_ACCEPT=1
-/// in the environment the manifest is written.
+/// The double's public members are those of the committed manifest, which the tests with the real ILGPU compare with that. With
+/// EINSHARP_ACCEPT=1 in the environment the manifest is written.
 /// </summary>
 public sealed class DoubleSurfaceTests
 {

@@ -29,7 +29,8 @@ public sealed class GpuSnapshotTests
             [Param("lane size", Init.Normal, Deviation = 1)] public partial Param SharedMemory { get; }
             [Setting("eps")] public partial float Activation { get; }
 
-            [RmsNorm("session sizes row, row -> session sizes row", nameof(args), nameof(Tiles), Epsilon = nameof(Activation)), As("kernels")]
+            [RmsNorm("session sizes row, row -> session sizes row", nameof(args), nameof(Tiles), Epsilon = nameof(Activation)),
+             As("kernels")]
             [Einsum("session sizes row, i row -> session sizes i", "kernels", nameof(Group)), Silu, As("loader")]
             [Einsum("session sizes i, row i -> session sizes row", "loader", nameof(Lanes)), Add(nameof(args)), As("workspace")]
             [Einsum("session sizes row, lane size row -> session sizes lane size", "workspace", nameof(Grid)),

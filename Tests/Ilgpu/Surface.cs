@@ -45,7 +45,8 @@ internal static class Surface
         {
             Type[] types = method.GetGenericArguments();
             string arity = types.Length == 0 ? "" : FormattableString.Invariant($"``{types.Length}");
-            return $"{(method.IsStatic ? "static " : "")}{Name(method.ReturnType)} {method.Name}{arity}({Parameters(method)}){Constraints(types)}";
+            string head = $"{(method.IsStatic ? "static " : "")}{Name(method.ReturnType)} {method.Name}{arity}";
+            return $"{head}({Parameters(method)}){Constraints(types)}";
         });
 
     private static IEnumerable<string> Fields(Type type) => type.GetFields(Public)

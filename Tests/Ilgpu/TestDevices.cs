@@ -62,6 +62,9 @@ public static class TestDevices
         return Device.Gpu("0", new GpuOptions { Lanes = lanes });
     }
 
+    /// <summary>Whether running and compiling are quick.</summary>
+    public static bool IsQuick(string name) => s_devices.ContainsKey(name);
+
     /// <summary>How many tokens of a story a device gets told: the double checks every access, so few.</summary>
     public static int StoryTokens(IlgpuDevice device) => 6;
 

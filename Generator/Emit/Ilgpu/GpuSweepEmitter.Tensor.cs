@@ -35,11 +35,10 @@ internal sealed partial class GpuSweepEmitter
         string packed = Field(
             "ArrayView<UInt4>", ActivationsField, "session.Scratch.Cast<UInt4>()",
             "The activations as bf16, in units of 8, for tensor cores.");
-        Field("long", AddressField, "(long)session.Scratch.LoadEffectiveAddressAsPtr()", "Where they are.");
+        Field("long", AddressField, "session.ScratchAddress", "Where they are.");
         foreach (string param in Weights.Distinct())
         {
-            string view = MatrixField(param, sweep.Contracted) + ".View";
-            Field("long", Address(param), $"(long){view}.LoadEffectiveAddressAsPtr()", $"Where {param} is.");
+            Field("long", Address(param), MatrixField(param, sweep.Contracted) + ".Address", $"Where {param} is.");
         }
 
         foreach (ColumnPlan column in sweep.Columns)

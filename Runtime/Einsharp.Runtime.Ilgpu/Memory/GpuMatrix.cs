@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace Einsharp.Ilgpu;
 
@@ -31,6 +32,9 @@ public sealed class GpuMatrix
     /// <exception cref="InvalidOperationException">The loader has not finished.</exception>
     public ArrayView<UInt4> Tail => (Memory ?? throw new InvalidOperationException(
         $"{Param} is not on the device yet: call Finish on its loader")).View<UInt4>().SubView(Offset);
+
+    /// <summary>Where the first element is, for instructions that take an address.</summary>
+    public long Address => (long)View.LoadEffectiveAddressAsPtr();
 
     /// <summary>How the values are stored.</summary>
     public WeightFormat Format { get; }

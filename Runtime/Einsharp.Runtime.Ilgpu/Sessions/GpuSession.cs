@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace Einsharp.Ilgpu;
 
@@ -85,6 +86,9 @@ public abstract class GpuSession : ForwardSession
 
     /// <summary>Memory that kernels use one after another, as large as <see cref="ScratchFloats"/> said.</summary>
     public ArrayView<float> Scratch => View(_scratch, _scratchFloats);
+
+    /// <summary>Where <see cref="Scratch"/> is, for instructions that take an address; 0 if there is none.</summary>
+    public long ScratchAddress => _scratchFloats == 0 ? 0 : (long)Scratch.LoadEffectiveAddressAsPtr();
 
     /// <summary>The result's values, row-major.</summary>
     protected internal ArrayView<float> ResultView => View(_result, _deferred.Length);
