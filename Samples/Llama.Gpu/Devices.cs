@@ -6,11 +6,17 @@ namespace Einsharp.Samples;
 /// <summary>The devices that ILGPU finds, beside the CPU.</summary>
 internal static class Devices
 {
-    /// <summary>Opens a GPU: any, of a kind, or by a part of its name or its number.</summary>
+    /// <summary>
+    /// Opens a GPU: any, of a kind, or by a part of its name or its number. With <c>+resident</c> behind, a decode step is one kernel.
+    /// </summary>
     /// <exception cref="GpuException">There is none that fits; the message lists those that there are.</exception>
     public static Device Open(string name)
     {
-        IlgpuDevice device = name.Equals("gpu", StringComparison.OrdinalIgnoreCase) ? Device.Gpu() : Device.Gpu(name);
+        const string Resident = "+resident";
+        bool isResident = name.EndsWith(Resident, StringComparison.OrdinalIgnoreCase);
+        string which = isResident ? name[..^Resident.Length] : name;
+        IlgpuDevice device = Device.Gpu(
+            which.Equals("gpu", StringComparison.OrdinalIgnoreCase) ? null : which, new GpuOptions { Resident = isResident });
         if (!Console.IsErrorRedirected)
             device.Progress = new LoadBar();
         return device;

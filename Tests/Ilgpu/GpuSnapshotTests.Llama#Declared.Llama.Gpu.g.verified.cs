@@ -8,7 +8,6 @@ using System.ComponentModel;
 using Einsharp;
 using Einsharp.Ilgpu;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace Declared;
 
@@ -265,8 +264,8 @@ partial class Llama
                 Head = _HeadByD.View,
                 tensorRows = session.Scratch.Cast<UInt4>(),
                 Epsilon = model.Epsilon,
-                tensorRowsAddress = (long)session.Scratch.LoadEffectiveAddressAsPtr(),
-                HeadAddress = (long)_HeadByD.View.LoadEffectiveAddressAsPtr(),
+                tensorRowsAddress = session.ScratchAddress,
+                HeadAddress = _HeadByD.Address,
             };
             if (boRows == 1)
             {
@@ -337,8 +336,8 @@ partial class Llama
                 Head = _HeadByD.View,
                 tensorRows = session.Scratch.Cast<UInt4>(),
                 Epsilon = model.Epsilon,
-                tensorRowsAddress = (long)session.Scratch.LoadEffectiveAddressAsPtr(),
-                HeadAddress = (long)_HeadByD.View.LoadEffectiveAddressAsPtr(),
+                tensorRowsAddress = session.ScratchAddress,
+                HeadAddress = _HeadByD.Address,
             };
             var step = new GpuArguments.ForwardResidentArgs
             {

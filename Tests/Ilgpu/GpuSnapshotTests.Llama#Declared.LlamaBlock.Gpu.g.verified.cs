@@ -8,7 +8,6 @@ using System.ComponentModel;
 using Einsharp;
 using Einsharp.Ilgpu;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace Declared;
 
@@ -363,10 +362,10 @@ partial class LlamaBlock
                 rotationK = session.Rope(model.Rotation, _sizes.k),
                 keysSlot = session.Slot(slot),
                 valuesSlot = session.Slot(slot + 1),
-                tensorRowsAddress = (long)session.Scratch.LoadEffectiveAddressAsPtr(),
-                QueryAddress = (long)_QueryByD.View.LoadEffectiveAddressAsPtr(),
-                KeyAddress = (long)_KeyByD.View.LoadEffectiveAddressAsPtr(),
-                ValueAddress = (long)_ValueByD.View.LoadEffectiveAddressAsPtr(),
+                tensorRowsAddress = session.ScratchAddress,
+                QueryAddress = _QueryByD.Address,
+                KeyAddress = _KeyByD.Address,
+                ValueAddress = _ValueByD.Address,
             };
             if (bsRows == 1)
             {
@@ -428,8 +427,8 @@ partial class LlamaBlock
                 heads = heads,
                 Output = _OutputByGRK.View,
                 tensorRows = session.Scratch.Cast<UInt4>(),
-                tensorRowsAddress = (long)session.Scratch.LoadEffectiveAddressAsPtr(),
-                OutputAddress = (long)_OutputByGRK.View.LoadEffectiveAddressAsPtr(),
+                tensorRowsAddress = session.ScratchAddress,
+                OutputAddress = _OutputByGRK.Address,
             };
             if (bsRows == 1)
             {
@@ -463,9 +462,9 @@ partial class LlamaBlock
                 Gate = _GateByD.View,
                 tensorRows = session.Scratch.Cast<UInt4>(),
                 Epsilon = model.Epsilon,
-                tensorRowsAddress = (long)session.Scratch.LoadEffectiveAddressAsPtr(),
-                UpAddress = (long)_UpByD.View.LoadEffectiveAddressAsPtr(),
-                GateAddress = (long)_GateByD.View.LoadEffectiveAddressAsPtr(),
+                tensorRowsAddress = session.ScratchAddress,
+                UpAddress = _UpByD.Address,
+                GateAddress = _GateByD.Address,
             };
             if (bsRows == 1)
             {
@@ -497,8 +496,8 @@ partial class LlamaBlock
                 h = h,
                 Down = _DownByF.View,
                 tensorRows = session.Scratch.Cast<UInt4>(),
-                tensorRowsAddress = (long)session.Scratch.LoadEffectiveAddressAsPtr(),
-                DownAddress = (long)_DownByF.View.LoadEffectiveAddressAsPtr(),
+                tensorRowsAddress = session.ScratchAddress,
+                DownAddress = _DownByF.Address,
             };
             if (bsRows == 1)
             {
@@ -552,10 +551,10 @@ partial class LlamaBlock
                 rotationK = session.Rope(model.Rotation, _sizes.k),
                 keysSlot = session.SlotTail(slot),
                 valuesSlot = session.SlotTail(slot + 1),
-                tensorRowsAddress = (long)session.Scratch.LoadEffectiveAddressAsPtr(),
-                QueryAddress = (long)_QueryByD.View.LoadEffectiveAddressAsPtr(),
-                KeyAddress = (long)_KeyByD.View.LoadEffectiveAddressAsPtr(),
-                ValueAddress = (long)_ValueByD.View.LoadEffectiveAddressAsPtr(),
+                tensorRowsAddress = session.ScratchAddress,
+                QueryAddress = _QueryByD.Address,
+                KeyAddress = _KeyByD.Address,
+                ValueAddress = _ValueByD.Address,
             };
             var attendHeads = new GpuArguments.AttendHeadsArgs
             {
@@ -576,8 +575,8 @@ partial class LlamaBlock
                 heads = heads,
                 Output = _OutputByGRK.Tail,
                 tensorRows = session.Scratch.Cast<UInt4>(),
-                tensorRowsAddress = (long)session.Scratch.LoadEffectiveAddressAsPtr(),
-                OutputAddress = (long)_OutputByGRK.View.LoadEffectiveAddressAsPtr(),
+                tensorRowsAddress = session.ScratchAddress,
+                OutputAddress = _OutputByGRK.Address,
             };
             var sweepH = new GpuArguments.SweepHArgs
             {
@@ -589,9 +588,9 @@ partial class LlamaBlock
                 Gate = _GateByD.Tail,
                 tensorRows = session.Scratch.Cast<UInt4>(),
                 Epsilon = model.Epsilon,
-                tensorRowsAddress = (long)session.Scratch.LoadEffectiveAddressAsPtr(),
-                UpAddress = (long)_UpByD.View.LoadEffectiveAddressAsPtr(),
-                GateAddress = (long)_GateByD.View.LoadEffectiveAddressAsPtr(),
+                tensorRowsAddress = session.ScratchAddress,
+                UpAddress = _UpByD.Address,
+                GateAddress = _GateByD.Address,
             };
             var sweepResult = new GpuArguments.SweepResultArgs
             {
@@ -601,8 +600,8 @@ partial class LlamaBlock
                 h = h,
                 Down = _DownByF.Tail,
                 tensorRows = session.Scratch.Cast<UInt4>(),
-                tensorRowsAddress = (long)session.Scratch.LoadEffectiveAddressAsPtr(),
-                DownAddress = (long)_DownByF.View.LoadEffectiveAddressAsPtr(),
+                tensorRowsAddress = session.ScratchAddress,
+                DownAddress = _DownByF.Address,
             };
             return new GpuArguments.ForwardResidentArgs
             {
