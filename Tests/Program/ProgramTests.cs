@@ -120,7 +120,9 @@ public sealed class ProgramTests
         string[] names = [.. json.RootElement.EnumerateObject().Select(member => member.Name)];
         Assert.Equal(["prefill_tps", "decode_tps", "weight_bytes", "gb_per_s", "allocated_per_token"], names);
         double Value(string name) => json.RootElement.GetProperty(name).GetDouble();
-        Assert.Equal(0, Value("allocated_per_token"));
+
+        // What allocates at every token makes an object at least, of 24 bytes; the runtime itself may make one now and then.
+        Assert.InRange(Value("allocated_per_token"), 0, 23);
         Assert.True(Value("prefill_tps") > 0 && Value("decode_tps") > 0 && Value("gb_per_s") > 0, text);
 
         // The file's bytes but its header; the tied embedding is read as the head.
