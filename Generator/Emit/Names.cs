@@ -88,6 +88,9 @@ internal sealed class Scope
         return LocalOf(axis);
     }
 
+    /// <summary>Whether an axis's size is read off the call.</summary>
+    public bool IsCall(string axis) => _method.CallAxes.Contains(_method.Graph.Original(axis));
+
     private string LocalOf(string axis) => _locals.Contains(axis) ? axis + "Size" : Local(axis);
 
     public static string Local(string axis) => Words.Contains(axis) || HasOurEnding(axis) ? axis + "Size" : Names.Identifier(axis);

@@ -95,14 +95,22 @@ internal static class SessionEmitter
         }
     }
 
-    /// <summary>Whether the float input has padding that the kernels must not see.</summary>
-    private static bool Packs(MethodPlan method) => method.Sequence is not null && method.Input.Length > 0;
+    /// <summary>The float inputs that have padding, which the kernels must not see, and the locals that hold their packed rows.</summary>
+    private static List<(BufferPlan Buffer, string Local)> Packed(MethodPlan method)
+    {
+        List<BufferPlan> inputs = [.. method.Buffers
+            .Where(buffer => buffer.Role == BufferRole.Input && method.Sequence is not null && buffer.Rows == method.Sequence)];
+        return [.. inputs.Select(buffer => (buffer, inputs.Count == 1 ? "input" : Casing.Camel(buffer.Name) + "Input"))];
+    }
 
     /// <summary>Whether the result has padding.</summary>
     private static bool Unpacks(MethodPlan method) => method.Sequence is not null && method.Result.Rows == method.Sequence;
 
     private static string RowCount(MethodPlan method, EquatableArray<string> rows) =>
-        rows == method.Sequence ? "Packed.Count" : rows.Count == 0 ? "1" : string.Join(" * ", rows.Select(axis => "_" + axis + "Size"));
+        rows == method.Sequence ? "Packed.Count" : rows.Count == 0 ? "1" : string.Join(" * ", rows.Select(axis => Extent(method, axis)));
+
+    private static string Extent(MethodPlan method, string axis) =>
+        method.CallAxes.Contains(axis) ? "_" + axis + "Size" : Size(method, axis);
 
     private static string Features(MethodPlan method, BufferPlan buffer) =>
         buffer.Features.Count == 0 ? "1" : string.Join(" * ", buffer.Features.Select(axis => Size(method, axis)));
@@ -110,8 +118,8 @@ internal static class SessionEmitter
     private static void EmitWorkspaceFloats(CodeWriter writer, MethodPlan method)
     {
         var terms = new List<string> { Workspace(method) };
-        if (Packs(method))
-            terms.Add($"Padded((long)Packed.Count * {Features(method, method.Buffer(method.Input))})");
+        foreach ((BufferPlan buffer, _) in Packed(method))
+            terms.Add($"Padded((long)Packed.Count * {Features(method, buffer)})");
         if (Unpacks(method))
             terms.Add($"Padded((long)Packed.Count * {Features(method, method.Result)})");
         writer.Write("protected override int WorkspaceFloats() =>",
@@ -126,16 +134,17 @@ internal static class SessionEmitter
     {
         using (writer.Open("public override void Run(Worker worker)"))
         {
-            if (Packs(method) || Unpacks(method))
+            List<(BufferPlan Buffer, string Local)> packed = Packed(method);
+            if (packed.Count > 0 || Unpacks(method))
                 writer.Write($"int own = {Workspace(method)};");
             string behind = "own";
-            if (Packs(method))
+            foreach ((BufferPlan buffer, string local) in packed)
             {
-                string features = Features(method, method.Buffer(method.Input));
-                writer.Write($"Span<float> input = Workspace.Slice(own, Padded((long)Packed.Count * {features}));");
+                string features = Features(method, buffer);
+                writer.Write($"Span<float> {local} = Workspace.Slice({behind}, Padded((long)Packed.Count * {features}));");
                 string columns = $"_{method.Sequence!.Value[1]}Size";
-                writer.Write($"Packed.Collect(worker, {Field(method.Input)}.Span, {columns}, {features}, input);\nworker.Barrier();");
-                behind = "own + input.Length";
+                writer.Write($"Packed.Collect(worker, {Field(buffer.Name)}.Span, {columns}, {features}, {local});\nworker.Barrier();");
+                behind += $" + {local}.Length";
             }
 
             if (Unpacks(method))
@@ -147,7 +156,8 @@ internal static class SessionEmitter
             IEnumerable<string> arguments = step.Select(parameter => parameter.Role switch
             {
                 StepRole.Packed => "Packed",
-                StepRole.FloatInput when Packs(method) => "input",
+                StepRole.FloatInput when packed.Exists(item => item.Buffer.Name == parameter.Source) =>
+                    packed.Find(item => item.Buffer.Name == parameter.Source).Local,
                 StepRole.FloatInput or StepRole.IntInput => $"{Field(parameter.Source)}.Span",
                 StepRole.Result => Unpacks(method) ? "result" : "Result.Span",
                 StepRole.Cache => "Cache!",
@@ -182,15 +192,16 @@ internal static class SessionEmitter
         writer.Gap();
         using (writer.Open("protected override void Enqueue()"))
         {
-            if (Packs(method) || Unpacks(method))
+            List<(BufferPlan Buffer, string Local)> packed = Packed(method);
+            if (packed.Count > 0 || Unpacks(method))
                 writer.Write($"int own = {Workspace(method)};");
             string behind = "own", columns = method.Sequence is null ? "" : $"_{method.Sequence.Value[1]}Size";
-            if (Packs(method))
+            foreach ((BufferPlan buffer, string local) in packed)
             {
-                string features = Features(method, method.Buffer(method.Input));
-                writer.Write($"ArrayView<float> input = Workspace.SubView(own, Packed.Count * {features});");
-                writer.Write($"Collect(Upload({Field(method.Input)}), {columns}, {features}, input);");
-                behind = $"own + Padded((long)Packed.Count * {features})";
+                string features = Features(method, buffer);
+                writer.Write($"ArrayView<float> {local} = Workspace.SubView({behind}, Packed.Count * {features});");
+                writer.Write($"Collect(Upload({Field(buffer.Name)}), {columns}, {features}, {local});");
+                behind += $" + Padded((long)Packed.Count * {features})";
             }
 
             if (Unpacks(method))
@@ -203,7 +214,8 @@ internal static class SessionEmitter
             IEnumerable<string> arguments = Ilgpu.GpuStepEmitter.Parameters(plan, method, scope).Select(parameter => parameter.Role switch
             {
                 StepRole.Worker => "this",
-                StepRole.FloatInput when Packs(method) => "input",
+                StepRole.FloatInput when packed.Exists(item => item.Buffer.Name == parameter.Source) =>
+                    packed.Find(item => item.Buffer.Name == parameter.Source).Local,
                 StepRole.FloatInput or StepRole.IntInput => $"Upload({Field(parameter.Source)})",
                 StepRole.Result => Unpacks(method) ? "result" : "ResultView",
                 _ => Argument(method, parameter.Role, parameter.Source) ?? parameter.Name,

@@ -111,13 +111,13 @@ internal static class Steps
     public static List<EquatableArray<string>> RowSpaces(MethodPlan method) =>
         [.. method.Kernels.Select(kernel => kernel.Rows).Concat(method.Buffers.Select(buffer => buffer.Rows)).Distinct()];
 
-    /// <summary>The declaration of a number of rows, in terms of a step's parameters.</summary>
-    public static string RowDeclaration(MethodPlan method, EquatableArray<string> rows)
+    /// <summary>The declaration of a number of rows, in terms of a step's parameters; <paramref name="size"/> is that of a model's axis.</summary>
+    public static string RowDeclaration(MethodPlan method, EquatableArray<string> rows, Func<string, string> size)
     {
         string count = rows == method.Sequence ? "packed.Count"
             : IsLayer(method) ? "rowCount"
             : rows.Count == 0 ? "1"
-            : string.Join(" * ", rows.Select(Scope.Local));
+            : string.Join(" * ", rows.Select(axis => method.CallAxes.Contains(axis) ? Scope.Local(axis) : size(axis)));
         return $"int {Scope.RowCount(rows)} = {count};";
     }
 }

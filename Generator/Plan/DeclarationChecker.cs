@@ -158,9 +158,9 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
 
     private void CheckSetting(SettingSpec setting)
     {
-        if (!setting.IsPartial || setting.Type is not (TypeNames.Float or TypeNames.Rope))
+        if (!setting.IsPartial || setting.Type is not (TypeNames.Float or TypeNames.Int or TypeNames.Rope))
         {
-            findings.Add(DiagnosticCatalogue.PropertyShape, new Site(setting.Name), setting.Name, "float (or Rope)");
+            findings.Add(DiagnosticCatalogue.PropertyShape, new Site(setting.Name), setting.Name, "float (or int, or Rope)");
             return;
         }
 

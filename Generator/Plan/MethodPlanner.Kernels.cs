@@ -273,10 +273,10 @@ internal sealed partial class MethodPlanner
     private AppendOperation? AppendBehind(Operand operand) =>
         operand.Kind == OperandKind.Value ? _graph.Operations[_graph.Source(operand.Id)] as AppendOperation : null;
 
-    private FixedDraft Normalise(RmsNormOperation norm)
+    private FixedDraft Normalise(NormOperation norm)
     {
         string input = BufferOf(norm.Input);
-        if (norm.Gain.Kind != OperandKind.Param || norm.Gain.Axes.Count != 1)
+        if (norm is not { Kind: NormKind.Rms, Gain: { Kind: OperandKind.Param, Axes.Count: 1 } })
             throw NoKernel(norm, "the gain is a [Param] of one axis");
         if (Features(norm.Axes) != norm.Gain.Axes)
         {

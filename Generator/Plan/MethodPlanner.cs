@@ -74,7 +74,7 @@ internal sealed partial class MethodPlanner
             case EinsumOperation einsum:
                 _kernels.Add(Contract(einsum));
                 break;
-            case RmsNormOperation norm:
+            case NormOperation norm:
                 _kernels.Add(Normalise(norm));
                 break;
             case GatherOperation gather:
@@ -132,10 +132,18 @@ internal sealed partial class MethodPlanner
         return rows.Count == 0 ? null : rows[rows.Count - 1];
     }
 
-    /// <summary>The leading call axes: rows are the same rows under any name.</summary>
-    private EquatableArray<string> Rows(EquatableArray<string> axes) => axes.TakeWhile(IsCall).Select(_graph.Original).ToEquatable();
+    /// <summary>The axes up to the last one of the call: rows are the same rows under any name.</summary>
+    private EquatableArray<string> Rows(EquatableArray<string> axes) => axes.Take(RowAxes(axes)).Select(_graph.Original).ToEquatable();
 
-    private EquatableArray<string> Features(EquatableArray<string> axes) => axes.SkipWhile(IsCall).ToEquatable();
+    private EquatableArray<string> Features(EquatableArray<string> axes) => axes.Skip(RowAxes(axes)).ToEquatable();
+
+    private int RowAxes(EquatableArray<string> axes)
+    {
+        int count = axes.Count;
+        while (count > 0 && !IsCall(axes[count - 1]))
+            count--;
+        return count;
+    }
 
     private bool IsCall(string axis) => _bindings.TryGetValue(axis, out AxisBinding binding) && binding == AxisBinding.Call;
 
@@ -154,14 +162,18 @@ internal sealed partial class MethodPlanner
                     operation, $"axis '{axis}' in '{string.Join(" ", axes)}' counts the positions seen, which only attention reads");
             }
 
-            if (!IsModel(axis))
-            {
-                throw NoKernel(operation, $"axis '{axis}' of a call stands after an axis of the model in '{string.Join(" ", axes)}'; "
-                    + "the axes of a call come first");
-            }
         }
 
-        return (Rows(axes), features);
+        // Behind a cache rows are packed: every sequence has its own length, so there is no plain extent to stride over.
+        EquatableArray<string> rows = Rows(axes);
+        if (_graph.Cache is not null && _sequence is { } sequence && rows != sequence && rows.Contains(sequence[1]))
+        {
+            throw NoKernel(
+                operation, $"'{string.Join(" ", axes)}' does not begin with '{string.Join(" ", sequence)}', and in a method with a cache "
+                + "every sequence has its own number of positions");
+        }
+
+        return (rows, features);
     }
 
     private NoKernelException NoKernel(Operation operation, string why) =>
@@ -218,9 +230,9 @@ internal sealed partial class MethodPlanner
     private bool FitsRow(Operation operation) => operation switch
     {
         RotateOperation rotate => rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
-        SoftmaxOperation softmax => softmax.Axes[softmax.Axes.Count - 1] == softmax.Axis && IsModel(softmax.Axis),
+        SoftmaxOperation softmax => !softmax.IsLog && softmax.Axes[softmax.Axes.Count - 1] == softmax.Axis && IsModel(softmax.Axis),
         BinaryOperation binary => FitsBinary(binary),
-        ScaleOperation or SiluOperation or RenameOperation => true,
+        ScaleOperation or RenameOperation or ActivationOperation { Kind: ActivationKind.Silu } => true,
         _ => false,
     };
 

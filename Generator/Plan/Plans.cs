@@ -20,8 +20,9 @@ internal sealed record ModelPlan(CheckedModel Model, EquatableArray<MethodPlan> 
 /// <param name="WorkspaceSlots">
 /// Each slot of the workspace holds buffers that are never alive together; it is as large as the largest.
 /// </param>
+/// <param name="CallAxes">The axes whose sizes are read off a call.</param>
 internal sealed record MethodPlan(
-    Graph Graph, EquatableArray<string>? Sequence, bool Chunked, int LastChunk, EquatableArray<BufferPlan> Buffers,
+    Graph Graph, EquatableArray<string> CallAxes, EquatableArray<string>? Sequence, bool Chunked, int LastChunk, EquatableArray<BufferPlan> Buffers,
     int WorkspaceSlots, EquatableArray<KernelPlan> Kernels)
 {
     public BufferPlan Buffer(string name) => Buffers.First(buffer => buffer.Name == name);
@@ -73,7 +74,7 @@ internal sealed record SweepPlan(
 /// <summary>
 /// A norm that is computed where it is read: <paramref name="Shared"/> is the buffer used when there are too many rows to repeat it.
 /// </summary>
-internal sealed record NormPrologue(RmsNormOperation Norm, string Shared);
+internal sealed record NormPrologue(NormOperation Norm, string Shared);
 
 /// <summary>
 /// Segments over the same output features. <paramref name="UnitAxis"/> is the innermost feature axis when an epilogue needs whole
@@ -100,7 +101,7 @@ internal sealed record AttentionPlan(
 
 /// <summary>A norm whose result is kept, because more than one kernel reads it.</summary>
 internal sealed record NormPlan(
-    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, RmsNormOperation Norm, string Input,
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, NormOperation Norm, string Input,
     EquatableArray<Operation> Epilogue, string Output)
     : KernelPlan(Name, Rows, Operations);
 

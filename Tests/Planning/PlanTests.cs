@@ -73,7 +73,7 @@ public sealed class PlanTests
     public void NormsAreComputedWhereTheyAreRead()
     {
         NormPrologue?[] norms = [.. Block.Kernels.Select(kernel => (kernel as SweepPlan)?.Norm)];
-        Assert.Equal(["AttentionNorm", null, null, "FeedForwardNorm", null], norms.Select(norm => norm?.Norm.Gain.Name));
+        Assert.Equal(["AttentionNorm", null, null, "FeedForwardNorm", null], norms.Select(norm => norm?.Norm.GainName));
         Assert.Equal(["n", null, null, "m", null], norms.Select(norm => norm?.Shared));
         Assert.DoesNotContain(Block.Kernels, kernel => kernel is NormPlan);
     }
@@ -121,7 +121,7 @@ public sealed class PlanTests
         var select = (SelectPlan)Model.Kernels[2];
         Assert.Equal(("y", "rows", "z"), (select.Input, select.Indices, select.Output));
         var head = (SweepPlan)Model.Kernels[3];
-        Assert.Equal(("z", "Norm", "n"), (head.Input, head.Norm?.Norm.Gain.Name, head.Norm?.Shared));
+        Assert.Equal(("z", "Norm", "n"), (head.Input, head.Norm?.Norm.GainName, head.Norm?.Shared));
         Assert.Equal(("Head", BufferPlan.ResultName), (head.Columns[0].Segments[0].Param, head.Columns[0].Segments[0].Output));
     }
 

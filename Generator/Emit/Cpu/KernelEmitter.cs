@@ -162,7 +162,7 @@ internal abstract class KernelEmitter
                 case ScaleOperation scale:
                     Body.Write($"{Library("Elementwise")}.Scale({y}, {Scope.Factor(scale.Factor)});");
                     break;
-                case SiluOperation:
+                case ActivationOperation { Kind: ActivationKind.Silu }:
                     Body.Write($"{Library("Elementwise")}.Silu({y});");
                     break;
                 case SoftmaxOperation softmax:

@@ -63,7 +63,7 @@ internal static class KernelsEmitter
     {
         List<EquatableArray<string>> spaces = Steps.RowSpaces(method);
         foreach (EquatableArray<string> space in spaces)
-            body.Write(Steps.RowDeclaration(method, space));
+            body.Write(Steps.RowDeclaration(method, space, scope.Axis));
         if (method.WorkspaceSlots > 0 || method.Kernels.Any(kernel => kernel is RunPlan))
         {
             body.Write($"Span<int> at = stackalloc int[{Names.Literal(method.WorkspaceSlots + 1)}];");

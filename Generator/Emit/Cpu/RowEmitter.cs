@@ -109,7 +109,7 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         {
             case NormPlan norm:
                 Body.Write(y);
-                string input = $"{Read(norm.Input)}.Slice(row * {features}, {count})", gain = Member(norm.Norm.Gain.Name) + ".Floats";
+                string input = $"{Read(norm.Input)}.Slice(row * {features}, {count})", gain = Member(norm.Norm.GainName) + ".Floats";
                 Body.Write($"{Library("Norm")}.Rms({input}, {gain}, {Member(norm.Norm.Epsilon.Property)}, part);");
                 break;
             case GatherPlan gather:

@@ -135,7 +135,7 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
     private string EmitNorm(NormPrologue prologue)
     {
         string row = $"row * {Scope.Product(sweep.Contracted)}, {Scope.Length(sweep.Contracted)}";
-        string input = $"{Read(sweep.Input)}.Slice({row})", gain = Member(prologue.Norm.Gain.Name) + ".Floats";
+        string input = $"{Read(sweep.Input)}.Slice({row})", gain = Member(prologue.Norm.GainName) + ".Floats";
         Body.Write($"for (int row = few ? 0 : worker.Index; row < {RowCount}; row += few ? 1 : worker.Count)",
             $"{Library("Norm")}.Rms({input}, {gain}, {Member(prologue.Norm.Epsilon.Property)}, normed.Slice({row}));");
         Body.Write("if (!few)", "worker.Barrier();");

@@ -226,7 +226,7 @@ internal sealed class GpuRowEmitter : GpuKernelEmitter
         switch (Kernel)
         {
             case NormPlan norm:
-                Body.Write($"float value = {Buffer(norm.Input)}[row * features + i] * scale * {Vector(norm.Norm.Gain.Name)}[i];");
+                Body.Write($"float value = {Buffer(norm.Input)}[row * features + i] * scale * {Vector(norm.Norm.GainName)}[i];");
                 break;
             case GatherPlan gather:
                 Body.Write($"float value = Stored.At<{TypeParameter(gather.Param)}>("
@@ -307,7 +307,7 @@ internal sealed class GpuRowEmitter : GpuKernelEmitter
                 case ScaleOperation scale:
                     Body.Write($"{value} *= {Factor(scale.Factor)};");
                     break;
-                case SiluOperation:
+                case ActivationOperation { Kind: ActivationKind.Silu }:
                     Body.Write($"{value} = Activation.Silu({value});");
                     break;
                 case BinaryOperation binary:

@@ -94,7 +94,7 @@ internal sealed class GpuStepEmitter(
         if (method.Sequence is not null)
             writer.Write("RowTable packed = session.Rows;");
         foreach (EquatableArray<string> space in spaces)
-            writer.Write(Steps.RowDeclaration(method, space));
+            writer.Write(Steps.RowDeclaration(method, space, axis => "_sizes." + Names.Identifier(axis)));
         if (method.WorkspaceSlots > 0 || method.Kernels.Any(kernel => kernel is RunPlan))
         {
             writer.Write($"Span<int> at = stackalloc int[{Names.Literal(method.WorkspaceSlots + 1)}];");

@@ -120,7 +120,7 @@ internal sealed partial class GpuSweepEmitter
             case ScaleOperation scale:
                 Body.Write($"{sum} *= {Factor(scale.Factor)};");
                 break;
-            case SiluOperation:
+            case ActivationOperation { Kind: ActivationKind.Silu }:
                 Body.Write($"{sum} = Activation.Silu({sum});");
                 break;
             case BinaryOperation binary:

@@ -63,7 +63,7 @@ internal sealed partial class GpuSweepEmitter
             string input = $"{Buffer(sweep.Input)}, firstRow, {rows}, length";
             Body.Write(sweep.Norm is null
                 ? $"Tiles.Load({input}, from, x);"
-                : $"square += Tiles.LoadScaled({input}, {Vector(sweep.Norm.Norm.Gain.Name)}, from, x);");
+                : $"square += Tiles.LoadScaled({input}, {Vector(sweep.Norm.Norm.GainName)}, from, x);");
             for (int i = 0; i < names.Length; i++)
             {
                 SegmentPlan segment = column.Segments[i];
