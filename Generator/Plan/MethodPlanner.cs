@@ -237,7 +237,8 @@ internal sealed partial class MethodPlanner
         RotateOperation rotate => rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
         SoftmaxOperation softmax => !softmax.IsLog && softmax.Axes[softmax.Axes.Count - 1] == softmax.Axis && IsModel(softmax.Axis),
         BinaryOperation binary => FitsBinary(binary),
-        ScaleOperation or RenameOperation or ActivationOperation { Kind: ActivationKind.Silu } => true,
+        ScaleOperation scale => !scale.Factor.Tokens.Any(IsCall),
+        RenameOperation or ActivationOperation { Kind: ActivationKind.Silu } => true,
         _ => false,
     };
 
