@@ -15,6 +15,7 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
     private readonly List<Operation> _operations = [];
     private readonly Dictionary<string, NamedValue> _values = new(StringComparer.Ordinal);
     private readonly List<string> _unread = [];
+    private readonly HashSet<string> _proposed = new(StringComparer.Ordinal);
     private PositionAxis? _positions;
 
     // Whether a mistake hides what some equation reads, so that a value may only seem unread.
@@ -57,7 +58,7 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
     private void CheckShape()
     {
         if (!method.IsPartial)
-            findings.Add(DiagnosticCatalogue.MethodShape, new Site(method.Name), method.Name);
+            findings.Add(DiagnosticCatalogue.MethodShape, new Site(method.Name), new Fix(FixKind.Partial), method.Name);
         if (Spec.Methods.First(other => other.Name == method.Name) != method)
             findings.Add(DiagnosticCatalogue.NameClash, new Site(method.Name), method.Name, "a method with equations");
     }
@@ -128,7 +129,8 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
             {
                 _readsAreLost = true;
                 findings.Add(
-                    DiagnosticCatalogue.ModifierFirst, attribute.At(), AttributeReader.DeclaredKind(attribute),
+                    DiagnosticCatalogue.ModifierFirst, attribute.At(),
+                    index > 0 && Opens(method.Brackets[index - 1].Attributes[0]) ? new Fix(FixKind.Join) : null, AttributeReader.DeclaredKind(attribute),
                     attribute.Kind == "As" ? "name" : "modify");
             }
 
@@ -152,7 +154,10 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
         bool named = attributes.Any(static attribute => AttributeReader.DeclaredKind(attribute) == "As");
         bool last = index == method.Brackets.Count - 1;
         if (!named && !last && Opens(attributes[0]) && Opens(method.Brackets[index + 1].Attributes[0]))
-            findings.Add(DiagnosticCatalogue.Unnamed, attributes[0].At(), FreeName());
+        {
+            string name = FreeName();
+            findings.Add(DiagnosticCatalogue.Unnamed, attributes[0].At(), new Fix(FixKind.Attribute, "As(\"" + name + "\")"), name);
+        }
     }
 
     // Reduce and Rearrange produce where they name an input, and modify where they do not.
@@ -221,7 +226,7 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
             findings.Add(DiagnosticCatalogue.SeveralResults, site, method.Name, TypeNames.Short(method.ReturnType));
         else if (method.ReturnType != TypeNames.Tensor)
             findings.Add(
-                DiagnosticCatalogue.ReturnType, site, method.Name, TypeNames.Short(method.ReturnType), Wording.Axes(_value?.Axes ?? []));
+                DiagnosticCatalogue.ReturnType, site, new Fix(FixKind.Return, "Tensor"), method.Name, TypeNames.Short(method.ReturnType), Wording.Axes(_value?.Axes ?? []));
     }
 
     /// <summary>Adds an operation, whose value is the bracket's from here on.</summary>
@@ -234,12 +239,13 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
     /// <summary>The value that a wrong equation states: enough to go on checking.</summary>
     private void Assume(EquatableArray<string>? axes) => _value = axes is { } known ? new Operand(OperandKind.Value, "", -1, known) : null;
 
+    // Another one each time, so that two proposals can be taken.
     private string FreeName()
     {
         foreach (char letter in "abcdefghijklmnopqrstuvwxyz")
         {
             string name = letter.ToString();
-            if (!_values.ContainsKey(name) && MemberKind(name) is null && method.Parameters.All(parameter => parameter.Name != name))
+            if (!_values.ContainsKey(name) && !IsSymbol(name) && _proposed.Add(name))
                 return name;
         }
 
