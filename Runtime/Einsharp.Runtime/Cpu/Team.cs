@@ -23,6 +23,7 @@ public sealed class Team : IDisposable
     private static readonly TimeSpan s_idleSpin = TimeSpan.FromMicroseconds(80);
 
     [ThreadStatic] private static Team? s_current;
+    [ThreadStatic] private static Team? s_alone;
 
     private readonly Lock _gate = new();
     private readonly Seat[] _seats;
@@ -51,6 +52,9 @@ public sealed class Team : IDisposable
 
     /// <summary>How many threads run a job.</summary>
     public int Threads { get; }
+
+    /// <summary>The calling thread as the one worker of a team of its own: for work that is too small to be shared.</summary>
+    internal static Worker Alone => new(s_alone ??= new Team(1), 0);
 
     /// <summary>Runs a job on all threads, the calling one as worker 0, and returns when all are done.</summary>
     /// <param name="job">The work.</param>
