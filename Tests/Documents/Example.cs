@@ -3,9 +3,10 @@ using System.Runtime.CompilerServices;
 namespace Einsharp.Tests.Documents;
 
 /// <summary>
-/// One block of C# of a page. What its fence says after <c>csharp</c> is what it is: nothing, a declaration; <c>instead NAME</c>, an equation
-/// that replaces the one named so in the last declaration; <c>run</c>, statements that follow the last declaration and print the block after
-/// them; and <c>refused ID</c>, that the analyzer reports exactly this, with the message that is quoted after the block.
+/// One block of C# of a page. What its fence says after <c>csharp</c> is what it is: nothing, a declaration; <c>and</c>, a declaration that
+/// needs the last one; <c>instead NAME</c>, an equation that replaces the one named so in the last declaration; <c>run</c>, statements that
+/// follow the last declaration and print the block after them; and <c>refused ID</c>, that the analyzer reports exactly this, with the message
+/// that is quoted after the block.
 /// </summary>
 /// <param name="Line">The line of the opening fence, from 1.</param>
 /// <param name="Declaration">The source to compile.</param>
@@ -39,12 +40,13 @@ internal sealed record Example(int Line, string Declaration, string? Statements,
                 string whole = kind switch
                 {
                     [] => text,
+                    ["and"] => declaration + "\n\n" + text,
                     ["run"] => declaration,
                     ["instead", string name] => Replace(declaration, name, text),
                     _ => throw new FormatException($"{page}({i + 1}): '{lines[i]}' is no kind of example"),
                 };
-                if (kind is [] && refused is null)
-                    declaration = text;
+                if (kind is [] or ["and"] && refused is null)
+                    declaration = whole;
                 examples.Add(new Example(i + 1, whole, kind is ["run"] ? text : null, refused, Following(lines, end + 1)));
             }
 

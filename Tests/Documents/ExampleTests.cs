@@ -87,20 +87,18 @@ public sealed partial class ExampleTests
             .Where(static diagnostic => diagnostic.Severity > DiagnosticSeverity.Hidden)];
         if (example.Refused is { } id)
         {
-            Diagnostic only = Assert.Single(found);
-            Assert.Equal(id, only.Id);
-            Assert.Equal(example.After, only.GetMessage(CultureInfo.InvariantCulture));
+            Same($"{id}: {example.After}", Text(found.Select(
+                static diagnostic => $"{diagnostic.Id}: {diagnostic.GetMessage(CultureInfo.InvariantCulture)}")));
             return;
         }
 
-        Assert.Empty(found.Select(static diagnostic => diagnostic.ToString()));
+        Same("", Text(found));
         CSharpGeneratorDriver.Create(Generators, parseOptions: Options).RunGeneratorsAndUpdateCompilation(
             compilation, out Compilation generated, out ImmutableArray<Diagnostic> reported);
-        Assert.Empty(reported);
-        Assert.Empty(generated.GetDiagnostics().Where(static diagnostic => diagnostic.Severity > DiagnosticSeverity.Info)
-            .Select(static diagnostic => diagnostic.ToString()));
+        Same("", Text(reported));
+        Same("", Text(generated.GetDiagnostics().Where(static diagnostic => diagnostic.Severity > DiagnosticSeverity.Info)));
         if (example.Statements is not null)
-            Assert.Equal(example.After, Run(generated).TrimEnd('\n'));
+            Same(example.After, Run(generated).TrimEnd('\n'));
     }
 
     /// <summary>A word of the language that no example uses would be a rule without a test.</summary>
@@ -162,6 +160,11 @@ public sealed partial class ExampleTests
             context.Unload();
         }
     }
+
+    // xunit's own message would show a part.
+    private static void Same(string expected, string found) => Assert.True(expected == found, $"Expected:\n{expected}\nFound:\n{found}");
+
+    private static string Text<T>(IEnumerable<T> items) => string.Join('\n', items);
 
     private static IEnumerable<T> Made<T>() => typeof(ModelGenerator).Assembly.GetTypes()
         .Where(static type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(T)))
