@@ -59,7 +59,7 @@ internal sealed class Scope
         "Norm", "Sweep", "Elementwise", "ParamElements", "Math", "OnlineSoftmax", "CacheSlot", "RopeTable", "RowBlock",
     ];
 
-    private static readonly string[] Endings = ["Size", "Values", "Rows"];
+    private static readonly string[] Endings = ["Size", "Values", "Rows", "Floats"];
 
     private readonly Func<string, string> _size;
     private readonly HashSet<string> _axes;
