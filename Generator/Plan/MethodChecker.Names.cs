@@ -97,7 +97,11 @@ internal sealed partial class MethodChecker
         string name = step.Argument(position);
         NoteText(step, step.Attribute.Positional(position));
         if (Parameter(name, TypeNames.Cache) is not null)
+        {
+            _cacheIsRead = true;
             return true;
+        }
+
         Refuse(step, step.At(position), name, "the method's parameter of type KvCache?", static kind => kind == "a cache");
         return false;
     }

@@ -21,6 +21,8 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
     // Whether a mistake hides what some equation reads, so that a value may only seem unread.
     private bool _readsAreLost;
 
+    private bool _cacheIsRead;
+
     // Whether a mistake hides what some Append binds.
     private bool _appendsAreLost;
 
@@ -50,6 +52,14 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
             if (!value.IsClash && !_readsAreLost)
                 findings.Add(
                     DiagnosticCatalogue.Unread, DeclarationChecker.SiteOf(value.As, 0), name, value.IsWhole ? "its equation" : "this As");
+        }
+
+        // A cache without slots has no positions either. A mistake may hide who reads it.
+        if (findings.Count == before && !_cacheIsRead && Cache is { } cache)
+        {
+            findings.Add(
+                DiagnosticCatalogue.CacheArgument, new Site(method.Name + "(" + cache + ")"), "No equation reads the cache '" + cache + "'",
+                "remove the parameter, or pass it to Append or Run");
         }
 
         return findings.Count == before ? new Graph(method, _operations.ToEquatable(), Cache) : null;
@@ -130,7 +140,7 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
                 _readsAreLost = true;
                 findings.Add(
                     DiagnosticCatalogue.ModifierFirst, attribute.At(),
-                    index > 0 && Opens(method.Brackets[index - 1].Attributes[0]) ? new Fix(FixKind.Join) : null, AttributeReader.DeclaredKind(attribute),
+                    Joined(index), AttributeReader.DeclaredKind(attribute),
                     attribute.Kind == "As" ? "name" : "modify");
             }
 
@@ -167,6 +177,15 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
         "Rearrange" => attribute.Positional(1) is not null,
         string kind => Producers.Contains(kind),
     };
+
+    // A bracket that begins with a modifier goes on with the one before it.
+    private Fix? Joined(int index)
+    {
+        if (index == 0)
+            return null;
+        EquatableArray<AttributeSpec> before = method.Brackets[index - 1].Attributes;
+        return Opens(before[0]) ? new Fix(FixKind.Join, "", before[before.Count - 1].At()) : null;
+    }
 
     private void Apply(Step step)
     {
