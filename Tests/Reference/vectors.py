@@ -79,6 +79,7 @@ def main():
             for result, value in case().items():
                 value = value.numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
                 assert value.dtype == np.float64, f"{case.__name__}/{result} is {value.dtype}"
+                assert f"{case.__name__}/f32" not in results, f"{case.__name__} is an einsum too"
                 results[f"{case.__name__}/{result}"] = value.astype(np.float32)
     write(options.to, results)
     print(f"PyTorch {torch.__version__}: {len(einsums.read())} einsums (its own float32 is off by {worst[1]:.1e} at most, in {worst[0]}), "
