@@ -11,8 +11,12 @@ internal static class SiteLocator
     public static Location Locate(INamedTypeSymbol type, Site site, CancellationToken cancellation)
     {
         ISymbol? symbol = Find(type, site.Member);
-        if (symbol is null)
-            return type.Locations[0];
+        return symbol is null ? type.Locations[0] : Locate(symbol, site, cancellation);
+    }
+
+    /// <summary>The place of a site whose member is known already.</summary>
+    public static Location Locate(ISymbol symbol, Site site, CancellationToken cancellation)
+    {
         if (site.Attribute < 0)
             return symbol.Locations[0];
         AttributeSyntax? attribute = AttributeReader.ListsOf(symbol, cancellation)
@@ -21,12 +25,14 @@ internal static class SiteLocator
             return symbol.Locations[0];
         if (site.Argument < 0 || attribute.ArgumentList is not { } list || site.Argument >= list.Arguments.Count)
             return attribute.GetLocation();
-        ExpressionSyntax argument = list.Arguments[site.Argument].Expression;
-        return site.Length > 0 && argument is LiteralExpressionSyntax literal
-            && LiteralMap.Range(literal.Token, site.Start, site.Length) is { } range
-            ? Location.Create(argument.SyntaxTree, range)
-            : argument.GetLocation();
+        return LocateText(list.Arguments[site.Argument].Expression, site.Start, site.Length);
     }
+
+    /// <summary>Characters of a constant's text in the expression that gives it; the expression where they cannot be told.</summary>
+    public static Location LocateText(ExpressionSyntax expression, int start, int length) =>
+        length > 0 && expression is LiteralExpressionSyntax literal && LiteralMap.Range(literal.Token, start, length) is { } range
+            ? Location.Create(expression.SyntaxTree, range)
+            : expression.GetLocation();
 
     private static ISymbol? Find(INamedTypeSymbol type, string member)
     {
