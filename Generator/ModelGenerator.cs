@@ -70,6 +70,8 @@ public sealed class ModelGenerator : IIncrementalGenerator
             foreach (SourceFile file in files)
                 output.AddSource(file.HintName, file.Text);
         });
+
+        EinsumSteps.Register(context);
     }
 
     /// <summary>

@@ -144,7 +144,7 @@ internal static class ModelReader
     private static MethodSpec? ReadMethod(IMethodSymbol method, CancellationToken cancellation)
     {
         EquatableArray<BracketSpec> brackets = AttributeReader.ReadBrackets(method, cancellation);
-        if (brackets.Count == 0)
+        if (brackets.Count == 0 || EinsumMethodReader.StandsAlone(method))
             return null;
         bool plain = method.DeclaringSyntaxReferences[0].GetSyntax(cancellation) is MethodDeclarationSyntax syntax
             && syntax.Modifiers.Any(SyntaxKind.PartialKeyword)
