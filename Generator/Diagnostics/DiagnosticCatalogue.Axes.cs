@@ -85,4 +85,14 @@ internal static partial class DiagnosticCatalogue
         "EIN0216", "Layers are run with their own axes",
         "'{0}' reads '{1}' and makes '{2}', and here {3} '{4}'{6}; {5}",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0216.md");
+
+    public static readonly DiagnosticDescriptor OverAxes = new(
+        "EIN0230", "A norm without a gain names its axes",
+        "{0} {1}, and without a gain it is over the last axes of '{2}'; add Over = \"{3}\"",
+        AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0230.md");
+
+    public static readonly DiagnosticDescriptor NumberRange = new(
+        "EIN0231", "A number is out of range",
+        "{0} has the number {1}; {2}",
+        AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0231.md");
 }

@@ -156,43 +156,6 @@ internal sealed partial class MethodChecker
                 scale.Expression));
     }
 
-    private void Causal(Step step)
-    {
-        if (_value is not { } value || !IsOnValue(step, 0, value) | !IsOnValue(step, 1, value) || !CarriesPositions(step, 0))
-            return;
-        string query = step.Argument(0), key = step.Argument(1);
-        if (_appendsAreLost && !Axes.Contains(key))
-            return;
-        if (Axes.Find(key) is not { Binding: AxisBinding.Seen } || Axes.SourceOf(key) != query)
-        {
-            findings.Add(
-                DiagnosticCatalogue.NoPositions, step.At(1), "Causal", key, "no Append makes it of '" + query + "'",
-                "append what it comes from: Append(\"" + query + " -> …\", nameof(" + (Cache ?? "cache") + "))");
-            return;
-        }
-
-        if (value.Id >= 0)
-            Push(new CausalOperation(
-                _operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Causal(\"" + query + "\", \"" + key + "\")"), value,
-                query, key));
-    }
-
-    private void Softmax(Step step)
-    {
-        if (_value is { } value && IsOnValue(step, 0, value) && value.Id >= 0)
-        {
-            string axis = step.Argument(0);
-            Push(new SoftmaxOperation(
-                _operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Softmax(\"" + axis + "\")"), value, axis));
-        }
-    }
-
-    private void Silu(Step step)
-    {
-        if (_value is { Id: >= 0 } value)
-            Push(new SiluOperation(_operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Silu"), value));
-    }
-
     private void Binary(Step step, BinaryKind kind)
     {
         if (Tensor(step, 0) is not { } other || _value is not { } value)

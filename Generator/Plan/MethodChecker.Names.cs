@@ -21,6 +21,7 @@ internal sealed partial class MethodChecker
     {
         TypeNames.Tensor => "a tensor",
         TypeNames.Indices => "a tensor of indices",
+        TypeNames.Mask => "a mask",
         TypeNames.Cache => "a cache",
         null => _values.ContainsKey(name) ? "a value" : null,
         _ => "a parameter",
@@ -67,6 +68,16 @@ internal sealed partial class MethodChecker
         if (Parameter(name, TypeNames.Indices) is { } indices)
             return Input(indices);
         Refuse(step, step.At(position), name, "a parameter of type Tensor<int>", static kind => kind == "a tensor of indices");
+        return null;
+    }
+
+    private Operand? MaskOperand(Step step, int position)
+    {
+        string name = step.Argument(position);
+        NoteText(step, step.Attribute.Positional(position));
+        if (Parameter(name, TypeNames.Mask) is { } mask)
+            return Input(mask);
+        Refuse(step, step.At(position), name, "a parameter of type Tensor<bool>", static kind => kind == "a mask");
         return null;
     }
 

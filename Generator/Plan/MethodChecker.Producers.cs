@@ -30,32 +30,6 @@ internal sealed partial class MethodChecker
             operands.Select(static operand => operand!).ToEquatable()));
     }
 
-    private void RmsNorm(Step step)
-    {
-        Operand?[] operands = [Tensor(step, 1), Tensor(step, 2)];
-        SettingRef? epsilon = null;
-        if (step.Attribute.Named("Epsilon") is { } argument)
-            epsilon = Setting(step, argument, TypeNames.Float);
-        else
-            findings.Add(
-                DiagnosticCatalogue.SettingRule, step.Attribute.At(), OnlySetting("Epsilon", TypeNames.Float), "RmsNorm", "has no Epsilon",
-                "add 'Epsilon = nameof(…)', naming a [Setting] of type float");
-        if (Equation(step, 2, "b s d, d -> b s d") is not { } equation)
-            return;
-        EquatableArray<string> input = equation.Inputs[0].Names, gain = equation.Inputs[1].Names;
-        EquatableArray<string> trailing = input.Skip(Math.Max(0, input.Count - Math.Max(1, gain.Count))).ToEquatable();
-        bool matches = Matches(step, equation, operands);
-        bool made = matches && OutputIsMade(step, equation, operands)
-            && HasForm(step, equation.Inputs[1], trailing, "The gain", "a gain has the last axes of what it scales")
-            && HasForm(step, equation.Output, input, "The output", "a norm changes no axis");
-        if (!made || epsilon is null)
-            Assume(matches ? input : equation.Output.Names);
-        else
-            Push(new RmsNormOperation(
-                _operations.Count, step.Name, input, step.Bracket, Call(step, operands, epsilon.Property),
-                operands[0]!, operands[1]!, epsilon));
-    }
-
     private void Gather(Step step)
     {
         Operand? indices = Indices(step, 1), table = Tensor(step, 2);

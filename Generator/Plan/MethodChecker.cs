@@ -10,7 +10,7 @@ namespace Einsharp.Generator.Plan;
 /// </summary>
 internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecker declarations, FindingList findings)
 {
-    private static readonly string[] Producers = ["Einsum", "RmsNorm", "Gather", "Select", "Run"];
+    private static readonly string[] Producers = ["Einsum", "RmsNorm", "LayerNorm", "BatchNorm", "Gather", "Select", "Run"];
 
     private readonly List<Operation> _operations = [];
     private readonly Dictionary<string, NamedValue> _values = new(StringComparer.Ordinal);
@@ -81,10 +81,10 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
             var site = new Site(method.Name + "(" + parameter.Name + ")");
             string? problem = parameter switch
             {
-                { Type: TypeNames.Tensor or TypeNames.Indices, Axes: null } => " and has no [Axes]",
+                { Type: TypeNames.Tensor or TypeNames.Indices or TypeNames.Mask, Axes: null } => " and has no [Axes]",
                 { Type: TypeNames.Cache, AxesAttribute: >= 0 } => " and has [Axes]",
                 { Type: TypeNames.Cache } when cache => " like an earlier one",
-                { Type: TypeNames.Tensor or TypeNames.Indices or TypeNames.Cache } => null,
+                { Type: TypeNames.Tensor or TypeNames.Indices or TypeNames.Mask or TypeNames.Cache } => null,
                 _ => ", which is no operand",
             };
             if (problem is not null)
@@ -170,6 +170,14 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
         }
     }
 
+    // Reduce and Rearrange produce where they name an input, and modify where they do not.
+    private static bool Opens(AttributeSpec attribute) => AttributeReader.DeclaredKind(attribute) switch
+    {
+        "Reduce" => attribute.Positional(2) is not null,
+        "Rearrange" => attribute.Positional(1) is not null,
+        string kind => Producers.Contains(kind),
+    };
+
     // A bracket that begins with a modifier goes on with the one before it.
     private Fix? Joined(int index)
     {
@@ -179,14 +187,15 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
         return Opens(before[0]) ? new Fix(FixKind.Join, "", before[before.Count - 1].At()) : null;
     }
 
-    private static bool Opens(AttributeSpec attribute) => Producers.Contains(AttributeReader.DeclaredKind(attribute));
-
     private void Apply(Step step)
     {
         switch (step.Attribute.Kind)
         {
             case "Einsum": Einsum(step); break;
-            case "RmsNorm": RmsNorm(step); break;
+            case "RmsNorm": Norm(step, NormKind.Rms); break;
+            case "LayerNorm": Norm(step, NormKind.Layer); break;
+            case "BatchNorm": BatchNorm(step); break;
+            case "Reduce": Reduce(step); break;
             case "Gather": Gather(step); break;
             case "Select": Select(step); break;
             case "Run": Run(step); break;
@@ -195,8 +204,19 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
             case "Rename": Rename(step); break;
             case "Scale": Scale(step); break;
             case "Causal": Causal(step); break;
-            case "Softmax": Softmax(step); break;
-            case "Silu": Silu(step); break;
+            case "Window": Window(step); break;
+            case "Mask": Mask(step); break;
+            case "Alibi": Alibi(step); break;
+            case "AddPositions": AddPositions(step); break;
+            case "Softmax": Softmax(step, isLog: false); break;
+            case "LogSoftmax": Softmax(step, isLog: true); break;
+            case "Silu": Activate(step, ActivationKind.Silu); break;
+            case "Swish": Activate(step, ActivationKind.Swish, step.Attribute.Positional(0)); break;
+            case "Gelu": Activate(step, step.Attribute.Positional(0)?.Value == "1" ? ActivationKind.GeluTanh : ActivationKind.Gelu); break;
+            case "Sigmoid": Activate(step, ActivationKind.Sigmoid); break;
+            case "Tanh": Activate(step, ActivationKind.Tanh); break;
+            case "Relu": Activate(step, ActivationKind.Relu); break;
+            case "SoftCap": Activate(step, ActivationKind.SoftCap, step.Attribute.Positional(0)); break;
             case "Add": Binary(step, BinaryKind.Add); break;
             case "Multiply": Binary(step, BinaryKind.Multiply); break;
         }
