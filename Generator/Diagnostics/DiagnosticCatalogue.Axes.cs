@@ -17,12 +17,12 @@ internal static partial class DiagnosticCatalogue
 
     public static readonly DiagnosticDescriptor AxisMismatch = new(
         "EIN0203", "A use repeats its operand's axes",
-        "'{0}' is not axis {1} of '{2}', which has axes '{3}'; write '{4}' there ('{4}' was first bound by {5})",
+        "'{0}' is not axis {1} of '{2}', which has axes '{3}'; write '{4}' there{5}",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0203.md");
 
     public static readonly DiagnosticDescriptor RankMismatch = new(
         "EIN0204", "A use has its operand's rank",
-        "This term has {0}, and '{1}' has {2}; write '{3}'",
+        "This term has {0}, and '{1}' has {2}; write '{3}'{4}",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0204.md");
 
     public static readonly DiagnosticDescriptor RepeatedAxis = new(
@@ -32,12 +32,12 @@ internal static partial class DiagnosticCatalogue
 
     public static readonly DiagnosticDescriptor AxisNotOnValue = new(
         "EIN0206", "A modifier names an axis that its value lacks",
-        "{0} names the axis '{1}', and the value here has axes '{2}'{3}",
+        "{0} names the axis '{1}'{4}, and the value here has axes '{2}'{3}",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0206.md");
 
     public static readonly DiagnosticDescriptor NotASubset = new(
         "EIN0207", "An elementwise operand has an axis of its own",
-        "'{0}' has the axis '{1}' (first bound by {2}), and the value here has axes '{3}'; {4} takes an operand whose axes are "
+        "'{0}' has the axis '{1}'{2}, and the value here has axes '{3}'; {4} takes an operand whose axes are "
         + "among the value's, by name",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0207.md");
 
@@ -83,7 +83,7 @@ internal static partial class DiagnosticCatalogue
 
     public static readonly DiagnosticDescriptor LayerAxes = new(
         "EIN0216", "Layers are run with their own axes",
-        "'{0}' reads '{1}' and makes '{2}', and here {3} '{4}'; {5}",
+        "'{0}' reads '{1}' and makes '{2}', and here {3} '{4}'{6}; {5}",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0216.md");
 
     public static readonly DiagnosticDescriptor OverAxes = new(

@@ -60,7 +60,7 @@ internal sealed class Scope
         "PackedRows",
     ];
 
-    private static readonly string[] Endings = ["Size", "Values", "Rows"];
+    private static readonly string[] Endings = ["Size", "Values", "Rows", "Floats"];
 
     private readonly Func<string, string> _size;
     private readonly HashSet<string> _axes;

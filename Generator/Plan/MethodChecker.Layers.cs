@@ -49,7 +49,7 @@ internal sealed partial class MethodChecker
         if (step.Attribute.Named("Epsilon") is { } argument)
             return Setting(step, argument, TypeNames.Float);
         findings.Add(
-            DiagnosticCatalogue.SettingRule, step.Attribute.At(), step.Attribute.Kind, "has no Epsilon",
+            DiagnosticCatalogue.SettingRule, step.Attribute.At(), OnlySetting("Epsilon", TypeNames.Float), step.Attribute.Kind, "has no Epsilon",
             "add 'Epsilon = nameof(…)', naming a [Setting] of type float");
         return null;
     }
@@ -109,7 +109,7 @@ internal sealed partial class MethodChecker
             made = false;
             findings.Add(
                 DiagnosticCatalogue.NotASubset, step.At(2), operands[1]!.Name, missing,
-                Axes.Find(missing)?.FirstBoundBy ?? "'" + operands[1]!.Name + "'", Wording.Axes(axes), "BatchNorm");
+                Wording.Bound([missing], Axes), Wording.Axes(axes), "BatchNorm");
         }
 
         if (!made || !known || epsilon is null)
@@ -229,7 +229,7 @@ internal sealed partial class MethodChecker
             if (value.Axes.Contains(axis))
                 continue;
             findings.Add(
-                DiagnosticCatalogue.NotASubset, step.At(1), table.Name, axis, Axes.Find(axis)?.FirstBoundBy ?? "'" + table.Name + "'",
+                DiagnosticCatalogue.NotASubset, step.At(1), table.Name, axis, Wording.Bound([axis], Axes),
                 Wording.Axes(value.Axes), "AddPositions");
             return;
         }

@@ -99,7 +99,7 @@ internal sealed partial class MethodPlanner
             _kernels.Add(group);
         }
 
-        bool wholeRuns = append is not null || chain.Any(operation => operation is RotateOperation or SoftmaxOperation);
+        bool wholeRuns = append is not null || chain.Any(operation => operation is RotateOperation or SoftmaxOperation or NormOperation);
         ColumnDraft column = zip ?? new ColumnDraft(shape.Features);
         if (zip is null)
             group.Columns.Add(column);
@@ -159,6 +159,13 @@ internal sealed partial class MethodPlanner
     /// <summary>Whether a modifier can be applied to a tile of a sweep; finds the column that it must share.</summary>
     private bool FitsTile(Operation operation, SweepShape shape, SweepDraft? group, int before, ref ColumnDraft? zip)
     {
+        string innermost = shape.Features[shape.Features.Count - 1];
+        if (operation is SoftmaxOperation softmax)
+            return softmax.Axis == innermost;
+
+        // A unit of the sweep is then one run. Where the run is all there is, that would leave all the work to one worker.
+        if (operation is NormOperation norm)
+            return norm.Over.Count == 1 && norm.Over[0] == innermost && shape.Features.Count > 1 && HasParams(norm);
         if (operation is not BinaryOperation binary)
             return FitsRow(operation);
         if (!binary.IsAligned)
@@ -181,17 +188,16 @@ internal sealed partial class MethodPlanner
     private FixedDraft Normalise(NormOperation norm)
     {
         string input = BufferOf(norm.Input);
-        if (norm is not { Kind: NormKind.Rms, Gain: { Kind: OperandKind.Param, Axes.Count: 1 } })
-            throw NoKernel(norm, "the gain is a [Param] of one axis");
-        if (Features(norm.Axes) != norm.Gain.Axes)
-        {
-            string gain = string.Join(" ", norm.Gain.Axes), features = string.Join(" ", Features(norm.Axes));
-            throw NoKernel(norm, $"the gain covers '{gain}', not all of the features '{features}'");
-        }
-
+        if (!HasParams(norm))
+            throw NoKernel(norm, "gain and bias are [Param]s");
+        if (norm.Over.FirstOrDefault(axis => !IsModel(axis)) is { } call)
+            throw NoKernel(norm, $"axis '{call}' is read off the call");
         return Rowwise(norm, "Normalise", input, (name, self, chain, output) =>
             new NormPlan(name, self.Rows, self.Operations.ToEquatable(), norm, input, chain, output));
     }
+
+    private static bool HasParams(NormOperation norm) =>
+        norm.Gain is null or { Kind: OperandKind.Param } && norm.Bias is null or { Kind: OperandKind.Param };
 
     private FixedDraft Gather(GatherOperation gather)
     {

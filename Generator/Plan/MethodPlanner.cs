@@ -214,13 +214,15 @@ internal sealed partial class MethodPlanner
 
     /// <summary>
     /// The modifiers after a producer that can be computed before its tile leaves: each reads the one before and nobody else does.
-    /// Stops at a value that has another reader, for that one must be kept.
+    /// Stops at a value that has another reader, for that one must be kept. A norm opens a bracket of its own, and goes on in the chain
+    /// where it fits.
     /// </summary>
     private List<Operation> Chain(Operation producer, Func<Operation, bool> fits)
     {
         var chain = new List<Operation>();
         Operation last = producer;
-        while (_readers[last.Id].Count == 1 && _readers[last.Id][0] is var next && next.Bracket == producer.Bracket
+        while (_readers[last.Id].Count == 1 && _readers[last.Id][0] is var next
+            && (next.Bracket == last.Bracket || next is NormOperation)
             && next.Reads[0].Kind == OperandKind.Value && next.Reads[0].Id == last.Id
             && next is not (EinsumOperation or AppendOperation) && fits(next))
         {
@@ -231,14 +233,14 @@ internal sealed partial class MethodPlanner
         return chain;
     }
 
-    /// <summary>Whether an elementwise operation can be applied to a whole row of features.</summary>
+    /// <summary>Whether a modifier can be applied to a whole row of features.</summary>
     private bool FitsRow(Operation operation) => operation switch
     {
         RotateOperation rotate => rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
-        SoftmaxOperation softmax => !softmax.IsLog && softmax.Axes[softmax.Axes.Count - 1] == softmax.Axis && IsModel(softmax.Axis),
+        SoftmaxOperation softmax => Features(softmax.Axes).Contains(softmax.Axis) && IsModel(softmax.Axis),
         BinaryOperation binary => FitsBinary(binary),
         ScaleOperation scale => !scale.Factor.Tokens.Any(IsCall),
-        RenameOperation or ActivationOperation { Kind: ActivationKind.Silu } => true,
+        RenameOperation or ActivationOperation => true,
         _ => false,
     };
 

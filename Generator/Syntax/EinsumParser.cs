@@ -13,7 +13,9 @@ internal static class EinsumParser
     /// <summary>
     /// <c>"b s d, f d -> b s f"</c>: terms separated by commas, an explicit output. A term may be empty, which is a scalar.
     /// </summary>
-    public static Parsed<EquationSyntax> ParseEquation(string text)
+    /// <param name="text">The equation.</param>
+    /// <param name="takesEllipsis">Whether <c>...</c> may stand for axes without names, once a term.</param>
+    public static Parsed<EquationSyntax> ParseEquation(string text, bool takesEllipsis = false)
     {
         var inputs = new List<TermSyntax>();
         var axes = new List<AxisToken>();
@@ -26,6 +28,11 @@ internal static class EinsumParser
             {
                 case TokenKind.Name:
                     axes.Add(new AxisToken(lexer.TextOf(token), token.Start));
+                    break;
+                case TokenKind.Ellipsis when takesEllipsis:
+                    if (axes.Exists(static axis => axis.IsEllipsis))
+                        return new SyntaxError(DiagnosticCatalogue.SecondEllipsis, token.Start, token.Length, text);
+                    axes.Add(new AxisToken(AxisToken.Ellipsis, token.Start));
                     break;
                 case TokenKind.Comma when !output:
                 case TokenKind.Arrow when !output:
@@ -40,7 +47,7 @@ internal static class EinsumParser
                     return new EquationSyntax(inputs.ToEquatable(), Term(axes, start, text.Length));
                 case TokenKind.End:
                     inputs.Add(Term(axes, start, text.Length));
-                    return new SyntaxError(DiagnosticCatalogue.NoOutput, 0, -1, text, ExplicitForm(inputs));
+                    return NoOutput(text, inputs);
                 default:
                     return lexer.Refuse(token, output
                         ? "the output is one list of axes"
@@ -75,11 +82,16 @@ internal static class EinsumParser
         Token[] tokens = [from, arrow, to, end];
         foreach (Token token in tokens)
         {
-            if (token.Kind == TokenKind.Bad)
+            if (token.Kind is TokenKind.Bad or TokenKind.Ellipsis)
                 return lexer.Refuse(token, "a renaming is one axis, '->' and another axis");
         }
 
-        return new SyntaxError(DiagnosticCatalogue.NotARenaming, 0, -1, text);
+        return new SyntaxError(DiagnosticCatalogue.NotARenaming, 0, -1, text)
+        {
+            Fix = from.Kind == TokenKind.Name && arrow.Kind == TokenKind.Name && to.Kind == TokenKind.End
+                ? new TextEdit(from.Start + from.Length, 0, " ->")
+                : null,
+        };
     }
 
     /// <summary><c>"d=2048"</c>, spaces allowed around the sign; null when it is anything else.</summary>
@@ -118,19 +130,27 @@ internal static class EinsumParser
 
     // What NumPy would have meant by no output: the axes named once, in alphabetical order. Terms without a space ("ij,jk") are taken as
     // letters.
-    private static string ExplicitForm(List<TermSyntax> inputs)
+    private static SyntaxError NoOutput(string text, List<TermSyntax> inputs)
     {
         bool squeezed = inputs.TrueForAll(static term => term.Axes.Count <= 1) && inputs.Exists(static term => term.Length > 1);
         List<string[]> terms = inputs.ConvertAll(term => squeezed
             ? term.Axes.SelectMany(static axis => axis.Name).Select(static letter => letter.ToString()).ToArray()
             : term.Names.ToArray());
         IEnumerable<string> once = terms.SelectMany(static term => term).GroupBy(static axis => axis, StringComparer.Ordinal)
-            .Where(static group => group.Count() == 1).Select(static group => group.Key)
+            .Where(static group => group.Count() == 1 || group.Key == AxisToken.Ellipsis).Select(static group => group.Key)
             .OrderBy(static axis => axis, StringComparer.Ordinal);
-        return string.Join(", ", terms.Select(static term => string.Join(" ", term))) + " -> " + string.Join(" ", once);
+        string output = (" -> " + string.Join(" ", once)).TrimEnd();
+        string form = string.Join(", ", terms.Select(static term => string.Join(" ", term))) + output;
+
+        // What is written well stays as it is written.
+        int end = text.TrimEnd().Length;
+        return new SyntaxError(DiagnosticCatalogue.NoOutput, 0, -1, text, form)
+        {
+            Fix = squeezed ? new TextEdit(0, text.Length, form) : new TextEdit(end, 0, output),
+        };
     }
 
-    private enum TokenKind { Name, Comma, Arrow, Bad, End }
+    private enum TokenKind { Name, Comma, Arrow, Ellipsis, Bad, End }
 
     private readonly record struct Token(TokenKind Kind, int Start, int Length);
 
@@ -163,6 +183,8 @@ internal static class EinsumParser
                 Skip(static c => c == '.');
             else if (char.IsHighSurrogate(text[start]) && _position < text.Length)
                 _position++;
+            if (string.CompareOrdinal(text, start, AxisToken.Ellipsis, 0, _position - start) == 0 && _position - start == 3)
+                kind = TokenKind.Ellipsis;
             return new Token(kind, start, _position - start);
         }
 
@@ -174,16 +196,19 @@ internal static class EinsumParser
             {
                 string letters = found.TrimStart('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '_');
                 string name = letters.Length == 0 ? "n" + found : letters;
-                return new SyntaxError(DiagnosticCatalogue.DigitFirst, token.Start, token.Length, found, name);
+                return new SyntaxError(DiagnosticCatalogue.DigitFirst, token.Start, token.Length, found, name)
+                {
+                    Fix = new TextEdit(token.Start, token.Length, name),
+                };
             }
 
-            if (found == "...")
+            if (token.Kind == TokenKind.Ellipsis)
                 return new SyntaxError(DiagnosticCatalogue.Ellipsis, token.Start, token.Length);
             string reason = found[0] switch
             {
                 '(' or ')' => "axes are never grouped in parentheses; declare the operand with its axes apart, as in 'g r k d'",
                 '-' => "the output follows '->', written without a space",
-                '.' => "an ellipsis has three dots, and is not supported yet",
+                '.' => "an ellipsis is '...', three dots without a space",
                 _ => rule,
             };
             return new SyntaxError(DiagnosticCatalogue.UnexpectedToken, token.Start, token.Length, found, text, reason);

@@ -20,10 +20,10 @@ public sealed class PlanTests
     }
 
     [Theory]
-    [InlineData(0, "RmsNorm Einsum Rotate Einsum Rotate Append Einsum Append")]
+    [InlineData(0, "Norm Einsum Rotate Einsum Rotate Append Einsum Append")]
     [InlineData(1, "Einsum Scale Causal Softmax Einsum")]
     [InlineData(2, "Einsum Binary")]
-    [InlineData(3, "RmsNorm Einsum Einsum Silu Binary")]
+    [InlineData(3, "Norm Einsum Einsum Activation Binary")]
     [InlineData(4, "Einsum Binary")]
     public void EachKernelComputesItsOperationsInOrder(int kernel, string operations)
     {
@@ -65,7 +65,7 @@ public sealed class PlanTests
         Assert.Equal(("a", "f", null), (sweep.Input, Text(column.Features), column.UnitAxis));
         Assert.Equal(["Up", "Gate"], column.Segments.Select(segment => segment.Param));
         Assert.Equal([null, "h"], column.Segments.Select(segment => segment.Output));
-        Assert.Equal(["", "Silu Binary"], column.Segments.Select(segment => string.Join(' ', segment.Epilogue.Select(Kind))));
+        Assert.Equal(["", "Activation Binary"], column.Segments.Select(segment => string.Join(' ', segment.Epilogue.Select(Kind))));
         Assert.DoesNotContain(Block.Buffers, buffer => buffer.Name == "u");
     }
 

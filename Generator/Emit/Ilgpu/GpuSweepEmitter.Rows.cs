@@ -194,7 +194,7 @@ internal sealed partial class GpuSweepEmitter
             if (sweep.Norm is not null)
             {
                 scale = $" * norm{row}";
-                Body.Write($"float norm{row} = StagedRows.Norm(squares{Of(row)}, length, {Epsilon(sweep.Norm.Norm.Epsilon)}, scratch);");
+                Body.Write($"float norm{row} = StagedRows.Norm(squares{Of(row)}, length, {Setting(sweep.Norm.Norm.Epsilon)}, scratch);");
             }
 
             foreach (SegmentPlan segment in column.Segments)

@@ -106,7 +106,7 @@ internal sealed partial class GpuSweepEmitter
             for (int row = 0; row < 4; row++)
             {
                 string at = "4 * laneY" + (row == 0 ? "" : " + " + Names.Literal(row));
-                Body.Write($"float norm{Names.Literal(row)} = Tiles.Norm(squares, {at}, length, {Epsilon(sweep.Norm.Norm.Epsilon)});");
+                Body.Write($"float norm{Names.Literal(row)} = Tiles.Norm(squares, {at}, length, {Setting(sweep.Norm.Norm.Epsilon)});");
             }
 
             Body.Write("Lanes.Barrier();");

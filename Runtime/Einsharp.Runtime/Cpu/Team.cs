@@ -23,10 +23,12 @@ public sealed class Team : IDisposable
     private static readonly TimeSpan s_idleSpin = TimeSpan.FromMicroseconds(80);
 
     [ThreadStatic] private static Team? s_current;
+    [ThreadStatic] private static Team? s_alone;
 
     private readonly Lock _gate = new();
     private readonly Seat[] _seats;
     private readonly int _spins;
+    private AlignedMemory? _common;
     private ITeamJob? _job;
     private ExceptionDispatchInfo? _failure;
     private bool _disposed;
@@ -51,6 +53,9 @@ public sealed class Team : IDisposable
 
     /// <summary>How many threads run a job.</summary>
     public int Threads { get; }
+
+    /// <summary>The calling thread as the one worker of a team of its own: for work that is too small to be shared.</summary>
+    internal static Worker Alone => new(s_alone ??= new Team(1), 0);
 
     /// <summary>Runs a job on all threads, the calling one as worker 0, and returns when all are done.</summary>
     /// <param name="job">The work.</param>
@@ -90,6 +95,7 @@ public sealed class Team : IDisposable
             Start(null);
             AwaitOthers();
             foreach (Seat seat in _seats) seat.Dispose();
+            _common?.Dispose();
         }
     }
 
@@ -208,6 +214,14 @@ public sealed class Team : IDisposable
     }
 
     internal unsafe float* Tiles(int index, int floats) => Seat.Grown(ref _seats[index].Tiles, floats);
+
+    internal unsafe float* Common(int index, int floats)
+    {
+        Barrier(); // nobody reads the old buffer any more
+        if (index == 0) Seat.Grown(ref _common, floats);
+        Barrier();
+        return _common!.Pointer;
+    }
 
     private void Pause(int spins)
     {
