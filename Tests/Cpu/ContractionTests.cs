@@ -44,6 +44,7 @@ public class ContractionTests : IDisposable
     {
         T[] a = [.. x.A.Select(T.CreateChecked)], b = [.. x.B.Select(T.CreateChecked)];
         (double[] sums, double[] sizes) = x.Expected(x.A, x.B);
+        double tolerance = x.Tolerance<T>();
         void Check(T[] c)
         {
             for (int i = 0; i < c.Length; i++)
@@ -54,7 +55,6 @@ public class ContractionTests : IDisposable
         }
 
         T[]? first = null;
-        double tolerance = x.Tolerance<T>();
         foreach (CpuDevice device in _devices)
         {
             var c = new T[x.LengthC];

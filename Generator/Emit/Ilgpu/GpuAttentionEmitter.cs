@@ -10,6 +10,23 @@ namespace Einsharp.Generator.Emit.Ilgpu;
 internal sealed partial class GpuAttentionEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, AttentionPlan attention)
     : GpuKernelEmitter(plan, method, sizes, attention)
 {
+    /// <summary>Why this backend has no kernels for an attention, or null: they read the cache, and know scales and Causal.</summary>
+    public static string? WhyNot(AttentionPlan attention)
+    {
+        Operation? other = attention.Modifiers.FirstOrDefault(modifier => modifier is not CausalOperation);
+        if (other is not null)
+            return $"its attention has {other.Text}";
+        if (attention.Keys.Append is not { } keys || attention.Values.Append is not { } values)
+            return "its attention reads keys and values that are not in a cache";
+        EquatableArray<string> heads = attention.Groups.Concat(attention.PerGroup).ToEquatable();
+        IEnumerable<string> Heads(AppendOperation append) => append.Axes.Skip(2).Take(append.Axes.Count - 3);
+        return attention.QueryAxes.Skip(2).SequenceEqual(heads.Concat(attention.Sizes))
+            && attention.OutputAxes.Skip(2).SequenceEqual(heads.Concat(attention.ValueSizes))
+            && Heads(keys).SequenceEqual(attention.Groups) && Heads(values).SequenceEqual(attention.Groups)
+                ? null
+                : "the axes of its attention lie in another order than groups, queries of a group, size";
+    }
+
     private const string ValueSums = "sums", Memory = "Memory.SubView";
 
     private const string DecodeTiles =
@@ -81,9 +98,9 @@ internal sealed partial class GpuAttentionEmitter(ModelPlan plan, MethodPlan met
         $"Sums, highest scores and total weights of the shares: {Names.Join(attention.Rows)} "
         + $"{Names.Join(attention.Groups.Concat(attention.PerGroup))} by splits.");
 
-    private string Keys => Cache(attention.Keys, Slot.Keys);
+    private string Keys => Cache(attention.Keys.Append!, Slot.Keys);
 
-    private string Values => Cache(attention.Values, Slot.Values);
+    private string Values => Cache(attention.Values.Append!, Slot.Values);
 
     private string Heads => string.Join(" ", attention.Groups.Concat(attention.PerGroup));
 

@@ -35,35 +35,53 @@ internal static class GpuRefusals
                 return (operation, $"there is none for {operation.Text}");
         }
 
-        if (kernel is not (SweepPlan or AttentionPlan or NormPlan or GatherPlan or SelectPlan or RunPlan or AppendPlan or MapPlan or ContractPlan))
-            return (kernel.Operations[0], $"there is none for {kernel.Operations[0].Text}");
-        return kernel is SweepPlan sweep && GpuSweepEmitter.WhyNot(sweep) is { } why
-            ? (sweep.Operations.FirstOrDefault(operation => operation is SoftmaxOperation) ?? sweep.Operations[0], why)
-            : null;
+        return kernel switch
+        {
+            SweepPlan sweep when GpuSweepEmitter.WhyNot(sweep) is { } why =>
+                (sweep.Operations.FirstOrDefault(operation => operation is SoftmaxOperation) ?? sweep.Operations[0], why),
+            AttentionPlan attention when GpuAttentionEmitter.WhyNot(attention) is { } why => (attention.Operations[0], why),
+            SweepPlan or AttentionPlan or NormPlan or GatherPlan or SelectPlan or RunPlan or AppendPlan or MapPlan or ContractPlan => null,
+            _ => (kernel.Operations[0], $"there is none for {kernel.Operations[0].Text}"),
+        };
     }
 
     private static bool Knows(MethodPlan method, KernelPlan kernel, Operation operation) => operation switch
     {
-        EinsumOperation or GatherOperation or SelectOperation or RunOperation => true,
-        RotateOperation or AppendOperation or RenameOperation or ScaleOperation or CausalOperation => true,
-        ActivationOperation activation => activation.Kind == ActivationKind.Silu,
-        SoftmaxOperation softmax => !softmax.IsLog && (kernel is AttentionPlan || softmax.Axes[softmax.Axes.Count - 1] == softmax.Axis),
-        NormOperation norm => KnowsNorm(kernel, norm),
-        BinaryOperation binary => KnowsBinary(method, kernel, binary),
+        EinsumOperation or GatherOperation or SelectOperation or RunOperation or AppendOperation or RenameOperation or ScaleOperation
+            or ActivationOperation => true,
+        RotateOperation rotate => rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
+        CausalOperation => kernel is AttentionPlan,
+        SoftmaxOperation softmax => kernel is AttentionPlan || Features(kernel, softmax).Contains(softmax.Axis),
+        NormOperation norm => norm.Over.All(Features(kernel, norm).Contains),
+        BinaryOperation binary => CanRead(method, kernel, binary, binary.Other),
         _ => false,
     };
 
-    // Over all features, by a vector of gains, where the row is read: in a kernel of its own or before a sweep.
-    private static bool KnowsNorm(KernelPlan kernel, NormOperation norm) =>
-        norm is { Kind: NormKind.Rms, Bias: null, Gain: { Kind: OperandKind.Param, Axes.Count: 1 } gain }
-        && norm.Axes.Count == kernel.Rows.Count + 1 && norm.Axes[norm.Axes.Count - 1] == gain.Axes[0]
-        && (kernel is NormPlan || kernel is SweepPlan { Norm.Norm.Id: var first } && first == norm.Id);
+    private static IEnumerable<string> Features(KernelPlan kernel, Operation operation) => operation.Axes.Skip(kernel.Rows.Count);
 
-    private static bool KnowsBinary(MethodPlan method, KernelPlan kernel, BinaryOperation binary)
+    /// <summary>Whether a kernel that has one number of an operation at hand finds that of another operand.</summary>
+    private static bool CanRead(MethodPlan method, KernelPlan kernel, Operation operation, Operand other)
     {
-        Operand other = binary.Other;
-        bool sameRows = other.Kind == OperandKind.Param
-            || other.Axes.Take(kernel.Rows.Count).Select(method.Graph.Original).ToEquatable() == kernel.Rows;
-        return sameRows && (kernel is not SweepPlan || binary.IsAligned);
+        EquatableArray<string> features = Features(kernel, operation).ToEquatable();
+        string[] ofRows = [.. other.Axes.Select(method.Graph.Original).Where(axis => !features.Contains(axis))];
+        if (!ofRows.All(kernel.Rows.Contains))
+            return false;
+        if (other.Kind != OperandKind.Param)
+        {
+            EquatableArray<string> rows = Buffer(method, other)?.Rows ?? [];
+            if (rows == kernel.Rows)
+                return true;
+
+            // Packed rows are no plain extents.
+            if (rows == method.Sequence)
+                return false;
+        }
+
+        // A layer that knows nothing of its rows but their number cannot tell their axes apart.
+        return ofRows.Length == 0 || kernel.Rows == method.Sequence || !Steps.IsLayer(method);
     }
+
+    private static BufferPlan? Buffer(MethodPlan method, Operand operand) => operand.Kind == OperandKind.Input
+        ? method.Buffers.FirstOrDefault(buffer => buffer.Name == operand.Name)
+        : method.Buffers.FirstOrDefault(buffer => buffer.Operation == method.Graph.Source(operand.Id));
 }
