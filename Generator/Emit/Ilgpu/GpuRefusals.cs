@@ -39,7 +39,6 @@ internal static class GpuRefusals
         {
             SweepPlan sweep when GpuSweepEmitter.WhyNot(sweep) is { } why =>
                 (sweep.Operations.FirstOrDefault(operation => operation is SoftmaxOperation) ?? sweep.Operations[0], why),
-            AttentionPlan attention when GpuAttentionEmitter.WhyNot(attention) is { } why => (attention.Operations[0], why),
             SweepPlan or AttentionPlan or NormPlan or GatherPlan or SelectPlan or RunPlan or AppendPlan or MapPlan or ContractPlan => null,
             _ => (kernel.Operations[0], $"there is none for {kernel.Operations[0].Text}"),
         };
@@ -50,7 +49,7 @@ internal static class GpuRefusals
         EinsumOperation or GatherOperation or SelectOperation or RunOperation or AppendOperation or RenameOperation or ScaleOperation
             or ActivationOperation => true,
         RotateOperation rotate => rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
-        CausalOperation => kernel is AttentionPlan,
+        CausalOperation or WindowOperation or MaskOperation or AlibiOperation => kernel is AttentionPlan,
         SoftmaxOperation softmax => kernel is AttentionPlan || Features(kernel, softmax).Contains(softmax.Axis),
         NormOperation norm => norm.Over.All(Features(kernel, norm).Contains),
         BinaryOperation binary => CanRead(method, kernel, binary, binary.Other),
