@@ -37,13 +37,13 @@ public sealed class EinsumAnalyzer : DiagnosticAnalyzer
             return;
         foreach (Finding finding in EinsumChecker.Check(spec).Findings)
         {
-            string member = finding.Site.Member;
-            ISymbol symbol = member.EndsWith(")", StringComparison.Ordinal)
-                ? method.Parameters.First(parameter => member == method.Name + "(" + parameter.Name + ")")
-                : method;
-            context.ReportDiagnostic(Create(finding, SiteLocator.Locate(symbol, finding.Site, context.CancellationToken)));
+            context.ReportDiagnostic(FindingReporter.ToDiagnostic(
+                finding, site => SiteLocator.LocateOn(context.Compilation, SymbolOf(method, site), site, context.CancellationToken)));
         }
     }
+
+    private static ISymbol SymbolOf(IMethodSymbol method, Site site) =>
+        method.Parameters.FirstOrDefault(parameter => site.Member == method.Name + "(" + parameter.Name + ")") ?? (ISymbol)method;
 
     private static void AnalyzeCall(OperationAnalysisContext context)
     {
@@ -52,8 +52,11 @@ public sealed class EinsumAnalyzer : DiagnosticAnalyzer
         EquatableArray<Finding> findings = EinsumChecker.Check(call.Spec, call.Equation.ToString()).Findings;
         foreach (Finding finding in findings)
         {
-            ExpressionSyntax at = finding.Site.Argument > 0 ? call.Operands[finding.Site.Argument - 1] : call.Equation;
-            context.ReportDiagnostic(Create(finding, SiteLocator.LocateText(at, finding.Site.Start, finding.Site.Length)));
+            context.ReportDiagnostic(FindingReporter.ToDiagnostic(finding, site =>
+            {
+                ExpressionSyntax at = site.Argument > 0 ? call.Operands[site.Argument - 1] : call.Equation;
+                return ConstantLocator.Locate(context.Compilation, at, site.Start, site.Length, context.CancellationToken);
+            }));
         }
 
         if (findings.Count == 0 && !EinsumCallReader.AreAllowed(context.Operation.Syntax.SyntaxTree.Options))
@@ -68,7 +71,4 @@ public sealed class EinsumAnalyzer : DiagnosticAnalyzer
 
     private static Location NameOf(SyntaxNode call) =>
         call is InvocationExpressionSyntax invocation ? invocation.Expression.GetLocation() : call.GetLocation();
-
-    private static Diagnostic Create(Finding finding, Location location) =>
-        Diagnostic.Create(DiagnosticCatalogue.Find(finding.Id), location, finding.Arguments.ToArray<object>());
 }

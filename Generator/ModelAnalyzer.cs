@@ -35,12 +35,8 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
         EquatableArray<Finding> findings = result.Model is { } model
             ? Findings(Planner.Plan(model, context.CancellationToken), spec, context.Compilation)
             : result.Findings;
-        foreach (Finding finding in findings)
-        {
-            context.ReportDiagnostic(Diagnostic.Create(
-                DiagnosticCatalogue.Find(finding.Id), SiteLocator.Locate(type, finding.Site, context.CancellationToken),
-                finding.Arguments.ToArray<object>()));
-        }
+        foreach (Finding finding in findings.Concat(result.Notes))
+            context.ReportDiagnostic(FindingReporter.ToDiagnostic(finding, context.Compilation, type, context.CancellationToken));
     }
 
     private static EquatableArray<Finding> Findings(PlanResult result, ModelSpec spec, Compilation compilation)

@@ -73,16 +73,21 @@ internal static partial class Compilations
         return ModelChecker.Check(spec, ModelChecker.Close(spec, signatures));
     }
 
-    /// <summary>What the analyzer reports on a source, in source order.</summary>
-    public static async Task<ImmutableArray<Diagnostic>> Analyze(string source)
+    /// <summary>What the analyzer reports on sources, in source order.</summary>
+    public static async Task<ImmutableArray<Diagnostic>> Analyze(params string[] sources)
     {
-        ImmutableArray<Diagnostic> found = await Compile(source).WithAnalyzers([new ModelAnalyzer(), new EinsumAnalyzer()]).GetAnalyzerDiagnosticsAsync();
+        ImmutableArray<Diagnostic> found = await Compile(sources)
+            .WithAnalyzers([new ModelAnalyzer(), new EinsumAnalyzer()]).GetAnalyzerDiagnosticsAsync();
         return
         [
-            .. found.OrderBy(static diagnostic => diagnostic.Location.SourceSpan.Start)
+            .. found.OrderBy(static diagnostic => diagnostic.Location.SourceTree!.FilePath, StringComparer.Ordinal)
+                .ThenBy(static diagnostic => diagnostic.Location.SourceSpan.Start)
                 .ThenBy(static diagnostic => diagnostic.Id, StringComparer.Ordinal),
         ];
     }
+
+    /// <summary>The characters that a location covers.</summary>
+    public static string Text(Location location) => location.SourceTree!.GetText().ToString(location.SourceSpan);
 
     /// <summary>The block and the model of the design: every equation of a Llama.</summary>
     public const string Llama = """

@@ -17,12 +17,12 @@ internal static partial class DiagnosticCatalogue
 
     public static readonly DiagnosticDescriptor AxisMismatch = new(
         "EIN0203", "A use repeats its operand's axes",
-        "'{0}' is not axis {1} of '{2}', which has axes '{3}'; write '{4}' there ('{4}' was first bound by {5})",
+        "'{0}' is not axis {1} of '{2}', which has axes '{3}'; write '{4}' there{5}",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0203.md");
 
     public static readonly DiagnosticDescriptor RankMismatch = new(
         "EIN0204", "A use has its operand's rank",
-        "This term has {0}, and '{1}' has {2}; write '{3}'",
+        "This term has {0}, and '{1}' has {2}; write '{3}'{4}",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0204.md");
 
     public static readonly DiagnosticDescriptor RepeatedAxis = new(
@@ -32,12 +32,12 @@ internal static partial class DiagnosticCatalogue
 
     public static readonly DiagnosticDescriptor AxisNotOnValue = new(
         "EIN0206", "A modifier names an axis that its value lacks",
-        "{0} names the axis '{1}', and the value here has axes '{2}'{3}",
+        "{0} names the axis '{1}'{4}, and the value here has axes '{2}'{3}",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0206.md");
 
     public static readonly DiagnosticDescriptor NotASubset = new(
         "EIN0207", "An elementwise operand has an axis of its own",
-        "'{0}' has the axis '{1}' (first bound by {2}), and the value here has axes '{3}'; {4} takes an operand whose axes are "
+        "'{0}' has the axis '{1}'{2}, and the value here has axes '{3}'; {4} takes an operand whose axes are "
         + "among the value's, by name",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0207.md");
 
@@ -83,6 +83,26 @@ internal static partial class DiagnosticCatalogue
 
     public static readonly DiagnosticDescriptor LayerAxes = new(
         "EIN0216", "Layers are run with their own axes",
-        "'{0}' reads '{1}' and makes '{2}', and here {3} '{4}'; {5}",
+        "'{0}' reads '{1}' and makes '{2}', and here {3} '{4}'{6}; {5}",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0216.md");
+
+    public static readonly DiagnosticDescriptor OverAxes = new(
+        "EIN0230", "A norm without a gain names its axes",
+        "{0} {1}, and without a gain it is over the last axes of '{2}'; add Over = \"{3}\"",
+        AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0230.md");
+
+    public static readonly DiagnosticDescriptor NumberRange = new(
+        "EIN0231", "A number is out of range",
+        "{0} has the number {1}; {2}",
+        AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0231.md");
+
+    public static readonly DiagnosticDescriptor AfterMask = new(
+        "EIN0240", "A function comes before a mask",
+        "{0} comes after {1}, whose hidden values are −∞, and makes numbers of them again; write {0} before {1}",
+        AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0240.md");
+
+    public static readonly DiagnosticDescriptor AlibiHeads = new(
+        "EIN0241", "Alibi counts heads",
+        "'{0}' carries positions, and the slopes of Alibi are numbered by heads; name some of {1}",
+        AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0241.md");
 }

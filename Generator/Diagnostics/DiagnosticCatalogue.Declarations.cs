@@ -111,4 +111,9 @@ internal static partial class DiagnosticCatalogue
         "The value appended along '{0}' has no name, and its slot in the cache is named after it; add As(\"{1}\") to the "
         + "bracket",
         DeclarationCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0020.md");
+
+    public static readonly DiagnosticDescriptor MissingNameof = new(
+        "EIN0050", "A symbol is named by its text",
+        "\"{0}\" names {1} by its text, which a rename leaves behind; write nameof({0})",
+        DeclarationCategory, DiagnosticSeverity.Info, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0050.md");
 }

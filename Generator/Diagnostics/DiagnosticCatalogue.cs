@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Reflection;
 using Microsoft.CodeAnalysis;
 
@@ -21,6 +22,8 @@ internal static partial class DiagnosticCatalogue
     public static ImmutableArray<DiagnosticDescriptor> All => Table.Rows;
 
     public static DiagnosticDescriptor Find(string id) => All.First(descriptor => descriptor.Id == id);
+
+    public static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     // Apart, so that the fields of every part of this class are set before they are collected.
     private static class Table

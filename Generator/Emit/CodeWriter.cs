@@ -72,6 +72,15 @@ internal sealed class CodeWriter
         _level--;
     }
 
+    /// <summary>A statement head whose body, one statement, is written by <paramref name="body"/>.</summary>
+    public void Write(string head, Action body)
+    {
+        Write(head);
+        _level++;
+        body();
+        _level--;
+    }
+
     public override string ToString() => _text.ToString();
 
     internal readonly struct Block(CodeWriter writer) : IDisposable

@@ -55,11 +55,12 @@ internal sealed class Scope
         "model", "packed", "worker", "cache", "slot", "workspace", "at", "unit", "units", "row", "tile", "first", "count", "scratch", "few",
         "block", "softmax", "rowCount", "last", "head", "result", "run", "layer", "layerSlot", "from", "to", "group", "groups", "query",
         "index", "offset", "element", "part", "queries", "normed", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
-        "splits",
-        "Norm", "Sweep", "Elementwise", "ParamElements", "Math", "OnlineSoftmax", "CacheSlot", "RopeTable", "RowBlock",
+        "splits", "rows", "blocks", "keyHeads", "start", "window", "column", "groupKeys", "groupValues",
+        "Norm", "Sweep", "Elementwise", "ParamElements", "Math", "OnlineSoftmax", "KeyValues", "CacheSlot", "RopeTable", "RowBlock",
+        "PackedRows",
     ];
 
-    private static readonly string[] Endings = ["Size", "Values", "Rows"];
+    private static readonly string[] Endings = ["Size", "Values", "Rows", "Floats"];
 
     private readonly Func<string, string> _size;
     private readonly HashSet<string> _axes;
@@ -87,6 +88,9 @@ internal sealed class Scope
             _used.Add(axis);
         return LocalOf(axis);
     }
+
+    /// <summary>Whether an axis's size is read off the call.</summary>
+    public bool IsCall(string axis) => _method.CallAxes.Contains(_method.Graph.Original(axis));
 
     private string LocalOf(string axis) => _locals.Contains(axis) ? axis + "Size" : Local(axis);
 
@@ -124,9 +128,11 @@ internal sealed class Scope
     }
 
     /// <summary>A scale factor as a C# expression of type float.</summary>
-    public string Factor(ScaleExpression factor) => "(float)(" + string.Concat(factor.Tokens.Select(token =>
+    /// <param name="factor">The factor.</param>
+    /// <param name="extent">The expression of an axis; its size by default.</param>
+    public string Factor(ScaleExpression factor, Func<string, string>? extent = null) => "(float)(" + string.Concat(factor.Tokens.Select(token =>
         token == "sqrt" ? "Math.Sqrt"
         : char.IsDigit(token[0]) || token[0] == '.' ? Names.Literal(double.Parse(token, CultureInfo.InvariantCulture))
-        : char.IsLetter(token[0]) || token[0] == '_' ? "(double)" + Axis(token)
+        : char.IsLetter(token[0]) || token[0] == '_' ? "(double)" + (extent ?? Axis)(token)
         : token is "(" or ")" ? token : " " + token + " ")) + ")";
 }

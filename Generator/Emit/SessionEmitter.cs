@@ -27,7 +27,7 @@ internal static class SessionEmitter
             writer.Gap();
             writer.Write($"internal {type} Model => model;");
             writer.Gap();
-            EmitCall(writer, method, new Scope(plan.Model, method, axis => axis), callAxes);
+            EmitCall(writer, plan, method, new Scope(plan.Model, method, axis => axis), callAxes);
             writer.Gap();
             EmitWorkspaceFloats(writer, method);
             writer.Gap();
@@ -41,7 +41,7 @@ internal static class SessionEmitter
     /// <summary>The session's class.</summary>
     public static string TypeName(MethodPlan method, bool gpu) => method.Graph.Method.Name + (gpu ? "GpuCall" : "Call");
 
-    private static void EmitCall(CodeWriter writer, MethodPlan method, Scope scope, EquatableArray<CallAxis> callAxes)
+    private static void EmitCall(CodeWriter writer, ModelPlan plan, MethodPlan method, Scope scope, EquatableArray<CallAxis> callAxes)
     {
         MethodSpec spec = method.Graph.Method;
         IEnumerable<string> parameters = CallAxis.Tensors(spec)
@@ -55,6 +55,7 @@ internal static class SessionEmitter
                 if (method.Sequence is { } sequence)
                     writer.Write($"Begin({sequence[0]}Size, {sequence[1]}Size);");
                 EmitIndexChecks(writer, method, scope);
+                EmitSeenChecks(writer, plan, method, scope);
                 foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
                     writer.Write($"{Field(parameter.Name)} = {scope.Value(parameter.Name)};");
                 foreach (CallAxis axis in callAxes)
@@ -95,14 +96,37 @@ internal static class SessionEmitter
         }
     }
 
-    /// <summary>Whether the float input has padding that the kernels must not see.</summary>
-    private static bool Packs(MethodPlan method) => method.Sequence is not null && method.Input.Length > 0;
+    /// <summary>A mask over all positions seen has as many as the longest sequence has after the call.</summary>
+    private static void EmitSeenChecks(CodeWriter writer, ModelPlan plan, MethodPlan method, Scope scope)
+    {
+        foreach ((MethodParameterSpec parameter, string[] axes) in CallAxis.Tensors(method.Graph.Method))
+        {
+            for (int i = 0; i < axes.Length; i++)
+            {
+                if (!plan.Model.Axes.Any(axis => axis.Name == axes[i] && axis.Binding == AxisBinding.Seen))
+                    continue;
+                string declared = $"{Names.Literal(parameter.Name)}, {Names.Literal(Names.Join(axes))}";
+                writer.Write($"CheckSeen({declared}, {scope.Value(parameter.Name)}.Shape, {Names.Literal(i)}, {Names.Literal(axes[i])});");
+            }
+        }
+    }
+
+    /// <summary>The float inputs that have padding, which the kernels must not see, and the locals that hold their packed rows.</summary>
+    private static List<(BufferPlan Buffer, string Local)> Packed(MethodPlan method)
+    {
+        List<BufferPlan> inputs = [.. method.Buffers
+            .Where(buffer => buffer.Role == BufferRole.Input && method.Sequence is not null && buffer.Rows == method.Sequence)];
+        return [.. inputs.Select(buffer => (buffer, inputs.Count == 1 ? "input" : Casing.Camel(buffer.Name) + "Input"))];
+    }
 
     /// <summary>Whether the result has padding.</summary>
     private static bool Unpacks(MethodPlan method) => method.Sequence is not null && method.Result.Rows == method.Sequence;
 
     private static string RowCount(MethodPlan method, EquatableArray<string> rows) =>
-        rows == method.Sequence ? "Packed.Count" : rows.Count == 0 ? "1" : string.Join(" * ", rows.Select(axis => "_" + axis + "Size"));
+        rows == method.Sequence ? "Packed.Count" : rows.Count == 0 ? "1" : string.Join(" * ", rows.Select(axis => Extent(method, axis)));
+
+    private static string Extent(MethodPlan method, string axis) =>
+        method.CallAxes.Contains(axis) ? "_" + axis + "Size" : Size(method, axis);
 
     private static string Features(MethodPlan method, BufferPlan buffer) =>
         buffer.Features.Count == 0 ? "1" : string.Join(" * ", buffer.Features.Select(axis => Size(method, axis)));
@@ -110,8 +134,8 @@ internal static class SessionEmitter
     private static void EmitWorkspaceFloats(CodeWriter writer, MethodPlan method)
     {
         var terms = new List<string> { Workspace(method) };
-        if (Packs(method))
-            terms.Add($"Padded((long)Packed.Count * {Features(method, method.Buffer(method.Input))})");
+        foreach ((BufferPlan buffer, _) in Packed(method))
+            terms.Add($"Padded((long)Packed.Count * {Features(method, buffer)})");
         if (Unpacks(method))
             terms.Add($"Padded((long)Packed.Count * {Features(method, method.Result)})");
         writer.Write("protected override int WorkspaceFloats() =>",
@@ -126,16 +150,17 @@ internal static class SessionEmitter
     {
         using (writer.Open("public override void Run(Worker worker)"))
         {
-            if (Packs(method) || Unpacks(method))
+            List<(BufferPlan Buffer, string Local)> packed = Packed(method);
+            if (packed.Count > 0 || Unpacks(method))
                 writer.Write($"int own = {Workspace(method)};");
             string behind = "own";
-            if (Packs(method))
+            foreach ((BufferPlan buffer, string local) in packed)
             {
-                string features = Features(method, method.Buffer(method.Input));
-                writer.Write($"Span<float> input = Workspace.Slice(own, Padded((long)Packed.Count * {features}));");
+                string features = Features(method, buffer);
+                writer.Write($"Span<float> {local} = Workspace.Slice({behind}, Padded((long)Packed.Count * {features}));");
                 string columns = $"_{method.Sequence!.Value[1]}Size";
-                writer.Write($"Packed.Collect(worker, {Field(method.Input)}.Span, {columns}, {features}, input);\nworker.Barrier();");
-                behind = "own + input.Length";
+                writer.Write($"Packed.Collect(worker, {Field(buffer.Name)}.Span, {columns}, {features}, {local});\nworker.Barrier();");
+                behind += $" + {local}.Length";
             }
 
             if (Unpacks(method))
@@ -147,8 +172,9 @@ internal static class SessionEmitter
             IEnumerable<string> arguments = step.Select(parameter => parameter.Role switch
             {
                 StepRole.Packed => "Packed",
-                StepRole.FloatInput when Packs(method) => "input",
-                StepRole.FloatInput or StepRole.IntInput => $"{Field(parameter.Source)}.Span",
+                StepRole.FloatInput when packed.Exists(item => item.Buffer.Name == parameter.Source) =>
+                    packed.Find(item => item.Buffer.Name == parameter.Source).Local,
+                StepRole.FloatInput or StepRole.IntInput or StepRole.MaskInput => $"{Field(parameter.Source)}.Span",
                 StepRole.Result => Unpacks(method) ? "result" : "Result.Span",
                 StepRole.Cache => "Cache!",
                 _ => Argument(method, parameter.Role, parameter.Source) ?? parameter.Name,
@@ -182,15 +208,16 @@ internal static class SessionEmitter
         writer.Gap();
         using (writer.Open("protected override void Enqueue()"))
         {
-            if (Packs(method) || Unpacks(method))
+            List<(BufferPlan Buffer, string Local)> packed = Packed(method);
+            if (packed.Count > 0 || Unpacks(method))
                 writer.Write($"int own = {Workspace(method)};");
             string behind = "own", columns = method.Sequence is null ? "" : $"_{method.Sequence.Value[1]}Size";
-            if (Packs(method))
+            foreach ((BufferPlan buffer, string local) in packed)
             {
-                string features = Features(method, method.Buffer(method.Input));
-                writer.Write($"ArrayView<float> input = Workspace.SubView(own, Packed.Count * {features});");
-                writer.Write($"Collect(Upload({Field(method.Input)}), {columns}, {features}, input);");
-                behind = $"own + Padded((long)Packed.Count * {features})";
+                string features = Features(method, buffer);
+                writer.Write($"ArrayView<float> {local} = Workspace.SubView({behind}, Packed.Count * {features});");
+                writer.Write($"Collect(Upload({Field(buffer.Name)}), {columns}, {features}, {local});");
+                behind += $" + Padded((long)Packed.Count * {features})";
             }
 
             if (Unpacks(method))
@@ -203,7 +230,8 @@ internal static class SessionEmitter
             IEnumerable<string> arguments = Ilgpu.GpuStepEmitter.Parameters(plan, method, scope).Select(parameter => parameter.Role switch
             {
                 StepRole.Worker => "this",
-                StepRole.FloatInput when Packs(method) => "input",
+                StepRole.FloatInput when packed.Exists(item => item.Buffer.Name == parameter.Source) =>
+                    packed.Find(item => item.Buffer.Name == parameter.Source).Local,
                 StepRole.FloatInput or StepRole.IntInput => $"Upload({Field(parameter.Source)})",
                 StepRole.Result => Unpacks(method) ? "result" : "ResultView",
                 _ => Argument(method, parameter.Role, parameter.Source) ?? parameter.Name,

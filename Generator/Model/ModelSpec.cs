@@ -106,4 +106,5 @@ internal sealed record AttributeSpec(string Member, int Index, string Kind, Equa
 }
 
 /// <summary>One argument: its index in the list, its name if it is given by name, and its constant value as invariant text.</summary>
-internal sealed record ArgumentSpec(int Index, string Name, string Value);
+/// <param name="IsLiteral">Whether it is written as a string literal, and not as a <c>nameof</c> or a constant.</param>
+internal sealed record ArgumentSpec(int Index, string Name, string Value, bool IsLiteral = false);

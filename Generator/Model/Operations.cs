@@ -40,12 +40,62 @@ internal sealed record EinsumOperation(
     public override EquatableArray<Operand> Reads => Operands;
 }
 
-/// <summary>x / sqrt(mean(x²) + eps) · gain over the axes of the gain. Zhang and Sennrich 2019, arXiv 1910.07467.</summary>
-internal sealed record RmsNormOperation(
-    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, Operand Gain, SettingRef Epsilon)
+internal enum NormKind
+{
+    /// <summary>x / sqrt(mean(x²) + eps). Zhang and Sennrich 2019, arXiv 1910.07467.</summary>
+    Rms,
+
+    /// <summary>(x − mean) / sqrt(variance + eps). Ba et al. 2016, arXiv 1607.06450.</summary>
+    Layer,
+}
+
+/// <summary>A norm over the last axes, <paramref name="Over"/>, then gain and bias, which have these axes.</summary>
+internal sealed record NormOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, NormKind Kind, Operand Input, Operand? Gain, Operand? Bias,
+    EquatableArray<string> Over, SettingRef Epsilon)
     : Operation(Id, Name, Axes, Bracket, Text)
 {
-    public override EquatableArray<Operand> Reads => [Input, Gain];
+    public override EquatableArray<Operand> Reads =>
+        new[] { Input, Gain, Bias }.Where(static operand => operand is not null).Select(static operand => operand!).ToEquatable();
+
+    /// <summary>The gain, where the plan has made sure that there is one.</summary>
+    public string GainName => Gain?.Name ?? throw new InvalidOperationException(Text);
+}
+
+/// <summary>
+/// A norm of each feature (the axes of <paramref name="Gain"/>, anywhere in the value) over all other axes. With a
+/// <paramref name="Momentum"/> by the batch's own statistics, which then move the running ones. Ioffe and Szegedy 2015, arXiv 1502.03167.
+/// </summary>
+internal sealed record BatchNormOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, Operand Gain, Operand Bias, Operand Mean,
+    Operand Variance, SettingRef Epsilon, SettingRef? Momentum)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input, Gain, Bias, Mean, Variance];
+}
+
+/// <summary>How a reduction makes one number of many; the same order as the library's.</summary>
+internal enum ReductionKind { Sum, Mean, Max, Min, LogSumExp }
+
+/// <summary>One number for all that lie along the axes <paramref name="Over"/>.</summary>
+internal sealed record ReduceOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, ReductionKind Kind, Operand Input,
+    EquatableArray<string> Over)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input];
+}
+
+/// <summary>
+/// The same numbers in another order: the input's axes taken apart into <paramref name="From"/>, which lie as <paramref name="To"/> in the
+/// result, whose axes are then joined again. An axis that is neither split nor joined is one part.
+/// </summary>
+internal sealed record RearrangeOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, EquatableArray<string> From,
+    EquatableArray<string> To)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input];
 }
 
 /// <summary>Rows of a table by index: "b s, v d -> b s d".</summary>
@@ -119,18 +169,77 @@ internal sealed record CausalOperation(
     public override EquatableArray<Operand> Reads => [Input];
 }
 
-internal sealed record SoftmaxOperation(
-    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string Axis)
+/// <summary>Where the positions of <paramref name="Query"/> and <paramref name="Key"/> are the window's size or more apart, the value is −∞.</summary>
+internal sealed record WindowOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string Query, string Key, ScalarRef Size)
     : Operation(Id, Name, Axes, Bracket, Text)
 {
     public override EquatableArray<Operand> Reads => [Input];
 }
 
-/// <summary>x · sigmoid(x).</summary>
-internal sealed record SiluOperation(int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input)
+/// <summary>Where the mask (an input of bool, its axes among the value's) is false, the value is −∞.</summary>
+internal sealed record MaskOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, Operand Mask)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input, Mask];
+}
+
+/// <summary>Adds slope(head) · (position of key − position of query). Press et al. 2021, arXiv 2108.12409.</summary>
+internal sealed record AlibiOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string Query, string Key,
+    EquatableArray<string> Heads)
     : Operation(Id, Name, Axes, Bracket, Text)
 {
     public override EquatableArray<Operand> Reads => [Input];
+}
+
+/// <summary>Softmax over one axis, or its logarithm.</summary>
+internal sealed record SoftmaxOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string Axis, bool IsLog)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input];
+}
+
+internal enum ActivationKind
+{
+    /// <summary>x · sigmoid(x).</summary>
+    Silu,
+
+    /// <summary>x · sigmoid(β · x).</summary>
+    Swish,
+
+    /// <summary>x · Φ(x).</summary>
+    Gelu,
+
+    /// <summary>GPT-2's form of it.</summary>
+    GeluTanh,
+
+    Sigmoid,
+
+    Tanh,
+
+    Relu,
+
+    /// <summary>cap · tanh(x / cap).</summary>
+    SoftCap,
+}
+
+/// <summary>A function of each number alone. <paramref name="Scalar"/> is β or the cap, where the function has one.</summary>
+internal sealed record ActivationOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, ActivationKind Kind, Operand Input, ScalarRef? Scalar)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input];
+}
+
+/// <summary>Adds the row of a table that is each position's own.</summary>
+internal sealed record AddPositionsOperation(
+    int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, string Position, Operand Table)
+    : Operation(Id, Name, Axes, Bracket, Text)
+{
+    public override EquatableArray<Operand> Reads => [Input, Table];
 }
 
 internal enum BinaryKind { Add, Multiply }
@@ -147,6 +256,9 @@ internal sealed record BinaryOperation(
         ? Other.Axes.Count <= Axes.Count && Axes.Skip(Axes.Count - Other.Axes.Count).SequenceEqual(Other.Axes)
         : Other.Axes == Axes;
 }
+
+/// <summary>A number of the declaration: a literal or a setting.</summary>
+internal sealed record ScalarRef(double? Literal, SettingRef? Setting);
 
 /// <summary>A setting as the code names it: <paramref name="Property"/> of the class, identity <paramref name="Setting"/>.</summary>
 internal sealed record SettingRef(string Property, string Setting);

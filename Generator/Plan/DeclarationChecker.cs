@@ -17,7 +17,7 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
 
     /// <summary>Classes whose static members the generated half uses: a member of the same name would hide them.</summary>
     private static readonly string[] Used =
-        ["Math", "CallShape", "Initializer", "OnlineSoftmax", "ForwardSession", "CpuSession", "SlotLayout", "WeightFormat", "ArgumentNullException"];
+        ["Math", "CallShape", "Initializer", "OnlineSoftmax", "KeyValues", "ForwardSession", "CpuSession", "SlotLayout", "WeightFormat", "ArgumentNullException"];
 
     private readonly Dictionary<string, ParamUse> _params = new(StringComparer.Ordinal);
 
@@ -40,7 +40,7 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
             CheckSetting(setting);
         new SizeChecker(Spec, Submodels, Axes, findings).Check();
         foreach (ParamUse use in _params.Values)
-            ParameterChecker.CheckStandIn(use.Spec, Param, findings);
+            ParameterChecker.CheckStandIn(use.Spec, Param, Spec, findings);
         ParameterChecker.CheckCheckpointNames(Spec, findings);
         foreach (MethodSpec method in Spec.Methods)
             BindInputs(method);
@@ -64,7 +64,7 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
         if (Spec.Unsupported is { } reason)
             findings.Add(DiagnosticCatalogue.ClassShape, new Site(""), Spec.Name, reason);
         else if (!Spec.IsPartial)
-            findings.Add(DiagnosticCatalogue.ClassShape, new Site(""), Spec.Name, "not partial");
+            findings.Add(DiagnosticCatalogue.ClassShape, new Site(""), new Fix(FixKind.Partial), Spec.Name, "not partial");
         foreach (string name in Spec.Params.Select(static parameter => parameter.Name)
             .Concat(Spec.Layers.Select(static layers => layers.Name)).Concat(Spec.Settings.Select(static setting => setting.Name)))
         {
@@ -94,7 +94,9 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
         var use = new ParamUse(parameter);
         _params.Add(parameter.Name, use);
         if (parameter is not { IsPartial: true, Type: TypeNames.Param })
-            findings.Add(DiagnosticCatalogue.PropertyShape, new Site(parameter.Name), parameter.Name, "Param");
+            findings.Add(
+                DiagnosticCatalogue.PropertyShape, new Site(parameter.Name),
+                parameter.Type == TypeNames.Param ? new Fix(FixKind.Partial) : null, parameter.Name, "Param");
         if (IsUnreadable(parameter.Attribute))
             return;
         use.Axes = AxisList(parameter.Attribute, parameter.Attribute.Positional(0));
@@ -107,7 +109,9 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
     {
         if (!layers.IsPartial || !layers.Type.StartsWith("Einsharp.Layers<", StringComparison.Ordinal))
         {
-            findings.Add(DiagnosticCatalogue.PropertyShape, new Site(layers.Name), layers.Name, "Layers<…>");
+            findings.Add(
+                DiagnosticCatalogue.PropertyShape, new Site(layers.Name), layers.IsPartial ? null : new Fix(FixKind.Partial), layers.Name,
+                "Layers<…>");
             return;
         }
 
@@ -158,9 +162,11 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
 
     private void CheckSetting(SettingSpec setting)
     {
-        if (!setting.IsPartial || setting.Type is not (TypeNames.Float or TypeNames.Rope))
+        if (!setting.IsPartial || setting.Type is not (TypeNames.Float or TypeNames.Int or TypeNames.Rope))
         {
-            findings.Add(DiagnosticCatalogue.PropertyShape, new Site(setting.Name), setting.Name, "float (or Rope)");
+            findings.Add(
+                DiagnosticCatalogue.PropertyShape, new Site(setting.Name), setting.IsPartial ? null : new Fix(FixKind.Partial),
+                setting.Name, "float (or int, or Rope)");
             return;
         }
 
@@ -191,10 +197,18 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
     // Axes of inputs that no parameter has are read off the call.
     private void BindInputs(MethodSpec method)
     {
+        // A mask may be over positions of keys, which an equation names.
+        HashSet<string> renamed = new(
+            method.Brackets.SelectMany(static bracket => bracket.Attributes).Where(static attribute => attribute.Kind is "Append" or "Rename")
+                .Select(static attribute => EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value?.To.Name ?? ""),
+            StringComparer.Ordinal);
         foreach (MethodParameterSpec parameter in method.Parameters)
         {
             foreach (string axis in EinsumParser.ParseAxes(parameter.Axes ?? "").Value?.Names ?? [])
-                Axes.Bind(axis, AxisBinding.Call, "'" + parameter.Name + "'");
+            {
+                if (parameter.Type != TypeNames.Mask || !renamed.Contains(axis))
+                    Axes.Bind(axis, AxisBinding.Call, "'" + parameter.Name + "'");
+            }
         }
     }
 

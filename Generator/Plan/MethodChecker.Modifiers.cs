@@ -56,7 +56,7 @@ internal sealed partial class MethodChecker
         }
 
         string? taken = Axes.Find(to) is { } axis && (axis.Binding != AxisBinding.Seen || Axes.SourceOf(to) != from)
-            ? "it is an axis of its own (first bound by " + axis.FirstBoundBy + ")"
+            ? "it is an axis of its own (" + Wording.Binding(axis) + ")"
             : value.Axes.Contains(to) ? "the value has an axis of that name" : null;
         if (taken is not null)
         {
@@ -72,7 +72,11 @@ internal sealed partial class MethodChecker
         Axes.BindAlias(to, AxisBinding.Seen, from, "Append(\"" + from + " -> " + to + "\")");
         string? slot = ModelChecker.NameAfter(step.Equation, step.Index);
         if (slot is null)
-            findings.Add(DiagnosticCatalogue.SlotName, step.At(0), to, FreeName());
+        {
+            string name = FreeName();
+            findings.Add(DiagnosticCatalogue.SlotName, step.At(0), new Fix(FixKind.Attribute, "As(\"" + name + "\")"), to, name);
+        }
+
         EquatableArray<string> axes = Replace(value.Axes, from, to);
         if (cached && slot is not null && value.Id >= 0)
         {
@@ -99,11 +103,11 @@ internal sealed partial class MethodChecker
         (string Why, string Fix)? problem = Axes.Find(to) switch
         {
             _ when source is not null && AxisTable.IsSize(source) =>
-                ("'" + from + "' is a size of the class (first bound by " + source.FirstBoundBy + ")",
+                ("'" + from + "' is a size of the class (" + Wording.Binding(source) + ")",
                     "only axes read off the call can be renamed yet"),
             _ when value.Axes.Contains(to) => ("the value has an axis of that name", "choose another name"),
             { } axis when Axes.SourceOf(to) != from =>
-                ("it is an axis of its own (first bound by " + axis.FirstBoundBy + ")", "choose another name"),
+                ("it is an axis of its own (" + Wording.Binding(axis) + ")", "choose another name"),
             _ => null,
         };
         if (problem is { } fault)
@@ -136,15 +140,14 @@ internal sealed partial class MethodChecker
         foreach (AxisToken axis in scale.Axes)
         {
             AxisInfo? info = Axes.Find(axis.Name);
-            if (info is not null && AxisTable.IsSize(info))
+            if (info is not null && (AxisTable.IsSize(info) || IsSummed(step, axis.Name)))
                 continue;
             known = false;
+            string? meant = info is null ? Wording.Nearest(axis.Name, Axes.Sizes) : null;
             findings.Add(
-                DiagnosticCatalogue.UnknownSize, SiteOf(step, axis), axis.Name, argument.Value,
-                info is null
-                    ? "is no axis" + Wording.DidYouMean(axis.Name, Axes.Sizes)
-                    : "is read off the call (first bound by " + info.FirstBoundBy + ")",
-                Wording.Quoted(Axes.Sizes));
+                DiagnosticCatalogue.UnknownSize, SiteOf(step, axis), Fix.Replace(meant), axis.Name, argument.Value,
+                info is null ? "is no axis" + Wording.DidYouMean(meant) : "is read off the call (" + Wording.Binding(info) + ")",
+                Wording.Bindings(Axes.Sizes, Axes));
         }
 
         if (known && _value is { Id: >= 0 } value)
@@ -153,42 +156,10 @@ internal sealed partial class MethodChecker
                 scale.Expression));
     }
 
-    private void Causal(Step step)
-    {
-        if (_value is not { } value || !IsOnValue(step, 0, value) | !IsOnValue(step, 1, value) || !CarriesPositions(step, 0))
-            return;
-        string query = step.Argument(0), key = step.Argument(1);
-        if (_appendsAreLost && !Axes.Contains(key))
-            return;
-        if (Axes.Find(key) is not { Binding: AxisBinding.Seen } || Axes.SourceOf(key) != query)
-        {
-            findings.Add(
-                DiagnosticCatalogue.NoPositions, step.At(1), "Causal", key, "no Append makes it of '" + query + "'",
-                "append what it comes from: Append(\"" + query + " -> …\", nameof(" + (Cache ?? "cache") + "))");
-            return;
-        }
-
-        if (value.Id >= 0)
-            Push(new CausalOperation(
-                _operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Causal(\"" + query + "\", \"" + key + "\")"), value,
-                query, key));
-    }
-
-    private void Softmax(Step step)
-    {
-        if (_value is { } value && IsOnValue(step, 0, value) && value.Id >= 0)
-        {
-            string axis = step.Argument(0);
-            Push(new SoftmaxOperation(
-                _operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Softmax(\"" + axis + "\")"), value, axis));
-        }
-    }
-
-    private void Silu(Step step)
-    {
-        if (_value is { Id: >= 0 } value)
-            Push(new SiluOperation(_operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Silu"), value));
-    }
+    // The size of a vector whose dot product is scaled may be the call's.
+    private bool IsSummed(Step step, string axis) =>
+        _operations.Find(operation => operation.Bracket == step.Bracket) is EinsumOperation einsum
+        && !einsum.Axes.Contains(axis) && einsum.Operands.Any(operand => operand.Axes.Contains(axis));
 
     private void Binary(Step step, BinaryKind kind)
     {
@@ -199,7 +170,7 @@ internal sealed partial class MethodChecker
             if (value.Axes.Contains(axis))
                 continue;
             findings.Add(
-                DiagnosticCatalogue.NotASubset, step.At(0), other.Name, axis, Axes.Find(axis)?.FirstBoundBy ?? "'" + other.Name + "'",
+                DiagnosticCatalogue.NotASubset, step.At(0), other.Name, axis, Wording.Bound([axis], Axes),
                 Wording.Axes(value.Axes), step.Attribute.Kind);
             return;
         }
@@ -227,9 +198,10 @@ internal sealed partial class MethodChecker
     {
         if (value.Axes.Contains(axis))
             return true;
+        string? meant = Wording.Nearest(axis, value.Axes);
         findings.Add(
-            DiagnosticCatalogue.AxisNotOnValue, site, step.Attribute.Kind, axis, Wording.Axes(value.Axes),
-            Wording.DidYouMean(axis, value.Axes.Where(static name => name.Length > 1)));
+            DiagnosticCatalogue.AxisNotOnValue, site, Fix.Replace(meant), step.Attribute.Kind, axis, Wording.Axes(value.Axes),
+            Wording.Bound(value.Axes, Axes), Wording.DidYouMean(meant));
         return false;
     }
 
@@ -244,8 +216,8 @@ internal sealed partial class MethodChecker
         string? why = Axes.Find(axis) switch
         {
             { Binding: AxisBinding.Pinned or AxisBinding.Model } info =>
-                "it is a size of the class (first bound by " + info.FirstBoundBy + ")",
-            { Binding: AxisBinding.Seen } info => "it holds the positions seen (first bound by " + info.FirstBoundBy + ")",
+                "it is a size of the class (" + Wording.Binding(info) + ")",
+            { Binding: AxisBinding.Seen } info => "it holds the positions seen (" + Wording.Binding(info) + ")",
             _ when _positions is not null && _positions.Axis != axis =>
                 "the positions of '" + method.Name + "' are along '" + _positions.Axis + "', as " + _positions.SaidBy + " says",
             _ when !InputAxes().Contains(axis) => "no input of '" + method.Name + "' has it",
@@ -258,9 +230,14 @@ internal sealed partial class MethodChecker
         }
 
         string fix = _positions is null ? "name the axis of an input that counts new positions" : "name '" + _positions.Axis + "'";
+        Fix? change = Fix.Replace(_positions?.Axis);
         if (Axes.Find(axis) is { Binding: AxisBinding.Seen } && step.Attribute.Kind == "Rotate")
+        {
             fix = "rotate before the Append";
-        findings.Add(DiagnosticCatalogue.NoPositions, site, step.Attribute.Kind, axis, why, fix);
+            change = Axes.SourceOf(axis) is { } source ? new Fix(FixKind.Order, source) : null;
+        }
+
+        findings.Add(DiagnosticCatalogue.NoPositions, site, change, step.Attribute.Kind, axis, why, fix);
         return false;
     }
 

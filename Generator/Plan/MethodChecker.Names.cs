@@ -21,6 +21,7 @@ internal sealed partial class MethodChecker
     {
         TypeNames.Tensor => "a tensor",
         TypeNames.Indices => "a tensor of indices",
+        TypeNames.Mask => "a mask",
         TypeNames.Cache => "a cache",
         null => _values.ContainsKey(name) ? "a value" : null,
         _ => "a parameter",
@@ -50,6 +51,7 @@ internal sealed partial class MethodChecker
             return value.Operand;
         }
 
+        NoteText(step, step.Attribute.Positional(position));
         if (use is not null)
             return use.Axes is { } axes ? new Operand(OperandKind.Param, name, -1, axes) : null;
 
@@ -62,15 +64,27 @@ internal sealed partial class MethodChecker
     private Operand? Indices(Step step, int position)
     {
         string name = step.Argument(position);
+        NoteText(step, step.Attribute.Positional(position));
         if (Parameter(name, TypeNames.Indices) is { } indices)
             return Input(indices);
         Refuse(step, step.At(position), name, "a parameter of type Tensor<int>", static kind => kind == "a tensor of indices");
         return null;
     }
 
+    private Operand? MaskOperand(Step step, int position)
+    {
+        string name = step.Argument(position);
+        NoteText(step, step.Attribute.Positional(position));
+        if (Parameter(name, TypeNames.Mask) is { } mask)
+            return Input(mask);
+        Refuse(step, step.At(position), name, "a parameter of type Tensor<bool>", static kind => kind == "a mask");
+        return null;
+    }
+
     private SettingRef? Setting(Step step, ArgumentSpec argument, string type)
     {
         string name = argument.Value;
+        NoteText(step, argument);
         if (Spec.Settings.FirstOrDefault(setting => setting.Name == name) is { } setting && setting.Type == type)
             return new SettingRef(name, setting.Setting);
         Refuse(step, step.Attribute.At(argument.Index), name, "a setting of type " + TypeNames.Short(type),
@@ -81,8 +95,13 @@ internal sealed partial class MethodChecker
     private bool IsCache(Step step, int position)
     {
         string name = step.Argument(position);
+        NoteText(step, step.Attribute.Positional(position));
         if (Parameter(name, TypeNames.Cache) is not null)
+        {
+            _cacheIsRead = true;
             return true;
+        }
+
         Refuse(step, step.At(position), name, "the method's parameter of type KvCache?", static kind => kind == "a cache");
         return false;
     }
@@ -108,16 +127,33 @@ internal sealed partial class MethodChecker
 
         if (KindOf(name) is not { } found)
         {
+            string? meant = Wording.Nearest(name, known);
             findings.Add(
-                DiagnosticCatalogue.UnknownName, site, name, step.Attribute.Kind, Wording.DidYouMean(name, known), Wording.Quoted(known));
+                DiagnosticCatalogue.UnknownName, site, Naming(meant ?? Only(known)), name, step.Attribute.Kind, Wording.DidYouMean(meant),
+                Wording.Quoted(known));
             return;
         }
 
         if (Spec.Settings.FirstOrDefault(setting => setting.Name == name) is { } setting)
             found = "a setting of type " + TypeNames.Short(setting.Type);
         findings.Add(
-            DiagnosticCatalogue.WrongKind, site, name, found, step.Attribute.Kind, wanted + " here",
+            DiagnosticCatalogue.WrongKind, site, Naming(Only(known)), name, found, step.Attribute.Kind, wanted + " here",
             known.Count == 0 ? "" : ", such as " + Wording.Quoted(known.Take(3)));
+    }
+
+    private static string? Only(List<string> names) => names.Count == 1 ? names[0] : null;
+
+    private bool IsSymbol(string name) => MemberKind(name) is not null || method.Parameters.Any(parameter => parameter.Name == name);
+
+    /// <summary>How an operand is named: a C# symbol by nameof, a value by its text.</summary>
+    private Fix? Naming(string? name) => name is null ? null : new Fix(IsSymbol(name) ? FixKind.Symbol : FixKind.Text, name);
+
+    // A symbol that is named by a literal is not renamed with it.
+    private void NoteText(Step step, ArgumentSpec? argument)
+    {
+        if (argument is { IsLiteral: true, Value: var name } && IsSymbol(name) && !_values.ContainsKey(name))
+            findings.Note(
+                DiagnosticCatalogue.MissingNameof, step.Attribute.At(argument.Index), new Fix(FixKind.Symbol, name), name, KindOf(name)!);
     }
 
     private IEnumerable<string> KnownNames() => method.Parameters.Select(static parameter => parameter.Name)

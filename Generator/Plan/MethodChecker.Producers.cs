@@ -30,32 +30,6 @@ internal sealed partial class MethodChecker
             operands.Select(static operand => operand!).ToEquatable()));
     }
 
-    private void RmsNorm(Step step)
-    {
-        Operand?[] operands = [Tensor(step, 1), Tensor(step, 2)];
-        SettingRef? epsilon = null;
-        if (step.Attribute.Named("Epsilon") is { } argument)
-            epsilon = Setting(step, argument, TypeNames.Float);
-        else
-            findings.Add(
-                DiagnosticCatalogue.SettingRule, step.Attribute.At(), "RmsNorm", "has no Epsilon",
-                "add 'Epsilon = nameof(…)', naming a [Setting] of type float");
-        if (Equation(step, 2, "b s d, d -> b s d") is not { } equation)
-            return;
-        EquatableArray<string> input = equation.Inputs[0].Names, gain = equation.Inputs[1].Names;
-        EquatableArray<string> trailing = input.Skip(Math.Max(0, input.Count - Math.Max(1, gain.Count))).ToEquatable();
-        bool matches = Matches(step, equation, operands);
-        bool made = matches && OutputIsMade(step, equation, operands)
-            && HasForm(step, equation.Inputs[1], trailing, "The gain", "a gain has the last axes of what it scales")
-            && HasForm(step, equation.Output, input, "The output", "a norm changes no axis");
-        if (!made || epsilon is null)
-            Assume(matches ? input : equation.Output.Names);
-        else
-            Push(new RmsNormOperation(
-                _operations.Count, step.Name, input, step.Bracket, Call(step, operands, epsilon.Property),
-                operands[0]!, operands[1]!, epsilon));
-    }
-
     private void Gather(Step step)
     {
         Operand? indices = Indices(step, 1), table = Tensor(step, 2);
@@ -110,6 +84,7 @@ internal sealed partial class MethodChecker
     {
         Operand? input = Tensor(step, 2);
         string name = step.Argument(1);
+        NoteText(step, step.Attribute.Positional(1));
         LayersSpec? layers = Spec.Layers.FirstOrDefault(layers => layers.Name == name);
         if (layers is null)
             Refuse(step, step.At(1), name, "a [Layers] property", static kind => kind == "layers");
@@ -146,7 +121,7 @@ internal sealed partial class MethodChecker
         {
             findings.Add(
                 DiagnosticCatalogue.LayerAxes, step.At(1), model.Name, reads, makes, "it is run on", Wording.Axes(equation.Inputs[0].Names),
-                "each layer reads what the one before it made, so both need the same axes");
+                "each layer reads what the one before it made, so both need the same axes", "");
             return false;
         }
 
@@ -169,11 +144,13 @@ internal sealed partial class MethodChecker
                 ? step.Attribute.At(step.Attribute.Positional(0)!.Index, term.Axes[fault].Start, term.Axes[fault].Length)
                 : SiteOf(step, term);
             findings.Add(
-                DiagnosticCatalogue.LayerAxes, site, model.Name, reads, makes,
+                DiagnosticCatalogue.LayerAxes, site, isOutput ? Fix.Replace(Wording.Axes(here), SiteOf(step, term)) : null,
+                model.Name, reads, makes,
                 isOutput ? "its output is" : "it is run on", Wording.Axes(term.Names),
                 isOutput
                     ? "write '" + Wording.Axes(here) + "', the axes of the input"
-                    : "sizes have the same names in both classes, and there are as many axes");
+                    : "sizes have the same names in both classes, and there are as many axes",
+                Wording.Bound(term.Names, Axes));
             return false;
         }
 
@@ -194,17 +171,26 @@ internal sealed partial class MethodChecker
             return true;
         if (given)
             findings.Add(
-                DiagnosticCatalogue.CacheArgument, step.At(3), "'" + model.Name + "' takes no cache", "remove '" + step.Argument(3) + "'");
+                DiagnosticCatalogue.CacheArgument, step.At(3), new Fix(FixKind.NoArgument),
+                "'" + model.Name + "' takes no cache", "remove '" + step.Argument(3) + "'");
         else
             findings.Add(
-                DiagnosticCatalogue.CacheArgument, step.Attribute.At(), "'" + model.Name + "' takes a cache, and Run passes none",
-                "add " + CacheFix());
+                DiagnosticCatalogue.CacheArgument, step.Attribute.At(),
+                Cache is { } cache ? new Fix(FixKind.Argument, "nameof(" + cache + ")") : null,
+                "'" + model.Name + "' takes a cache, and Run passes none", "add " + CacheFix());
         return false;
     }
 
     private string CacheFix() => Cache is { } cache
         ? "'nameof(" + cache + ")' as its last argument"
         : "a parameter 'KvCache? cache' to '" + method.Name + "', and pass it";
+
+    /// <summary>The argument that an attribute lacks, where the class has one setting that fits.</summary>
+    private Fix? OnlySetting(string argument, string type)
+    {
+        List<SettingSpec> fitting = Spec.Settings.Where(setting => setting.Type == type).ToList();
+        return fitting.Count == 1 ? new Fix(FixKind.Argument, argument + " = nameof(" + fitting[0].Name + ")") : null;
+    }
 
     private Operand?[] Operands(Step step)
     {
@@ -259,8 +245,9 @@ internal sealed partial class MethodChecker
         if (term.Axes.Count != operand.Axes.Count)
         {
             findings.Add(
-                DiagnosticCatalogue.RankMismatch, SiteOf(step, term), Wording.Count(term.Axes.Count, "axis"), operand.Name,
-                Wording.Count(operand.Axes.Count, "axis"), Wording.Axes(operand.Axes));
+                DiagnosticCatalogue.RankMismatch, SiteOf(step, term), Repeating(step, term, operand.Axes),
+                Wording.Count(term.Axes.Count, "axis"), operand.Name, Wording.Count(operand.Axes.Count, "axis"),
+                Wording.Axes(operand.Axes), Wording.Bound(operand.Axes, Axes));
             return false;
         }
 
@@ -269,9 +256,11 @@ internal sealed partial class MethodChecker
             AxisToken axis = term.Axes[i];
             if (axis.Name == operand.Axes[i])
                 continue;
+            bool alone = term.Axes.Zip(operand.Axes, static (written, meant) => written.Name == meant).Count(static same => !same) == 1;
             findings.Add(
-                DiagnosticCatalogue.AxisMismatch, SiteOf(step, axis), axis.Name, DeclarationChecker.Number(i + 1), operand.Name,
-                Wording.Axes(operand.Axes), operand.Axes[i], Axes.Find(operand.Axes[i])?.FirstBoundBy ?? "'" + operand.Name + "'");
+                DiagnosticCatalogue.AxisMismatch, SiteOf(step, axis),
+                alone ? Fix.Replace(operand.Axes[i]) : Repeating(step, term, operand.Axes), axis.Name, DeclarationChecker.Number(i + 1),
+                operand.Name, Wording.Axes(operand.Axes), operand.Axes[i], Wording.Bound([operand.Axes[i], axis.Name], Axes));
             return false;
         }
 
@@ -296,15 +285,27 @@ internal sealed partial class MethodChecker
             bool meant = operands.Any(operand => operand?.Axes.Contains(axis.Name) ?? false);
             if (anyAxis || meant || inputs.Contains(axis.Name))
                 continue;
+            string? likely = Wording.Nearest(axis.Name, inputs) ?? Unplaced(equation);
             findings.Add(
-                DiagnosticCatalogue.OutputAxis, SiteOf(step, axis), axis.Name,
-                Wording.DidYouMean(axis.Name, inputs.Where(static name => name.Length > 1)),
-                Wording.Quoted(inputs));
+                DiagnosticCatalogue.OutputAxis, SiteOf(step, axis), Fix.Replace(likely), axis.Name, Wording.DidYouMean(likely),
+                Wording.Bindings(inputs, Axes));
             return false;
         }
 
         return true;
     }
+
+    // The one axis that stands in a single input and not in the output, where there is one: it may be what a strange axis there means.
+    private static string? Unplaced(EquationSyntax equation)
+    {
+        List<string> left = equation.Inputs.SelectMany(static term => term.Names).GroupBy(static name => name, StringComparer.Ordinal)
+            .Where(group => group.Count() == 1 && !equation.Output.Names.Contains(group.Key)).Select(static group => group.Key).ToList();
+        return Only(left);
+    }
+
+    // A term as its operand has it. An empty one has no characters that could be others.
+    private static Fix? Repeating(Step step, TermSyntax term, EquatableArray<string> axes) =>
+        term.Axes.Count == 0 || axes.Count == 0 ? null : Fix.Replace(Wording.Axes(axes), SiteOf(step, term));
 
     private bool IsSqueezed(Step step, AxisToken axis)
     {
@@ -312,7 +313,7 @@ internal sealed partial class MethodChecker
             return false;
         IEnumerable<string> letters = axis.Name.Select(static letter => letter.ToString());
         findings.Add(
-            DiagnosticCatalogue.SqueezedAxes, SiteOf(step, axis), axis.Name, Wording.Quoted(letters.Distinct()), Wording.Axes(letters));
+            DiagnosticCatalogue.SqueezedAxes, SiteOf(step, axis), Fix.Replace(Wording.Axes(letters)), axis.Name, Wording.Quoted(letters.Distinct()), Wording.Axes(letters));
         return true;
     }
 
@@ -330,7 +331,7 @@ internal sealed partial class MethodChecker
         }
 
         findings.Add(
-            DiagnosticCatalogue.EquationForm, site, what, step.Attribute.Kind, Wording.Axes(expected), Wording.Axes(term.Names), rule);
+            DiagnosticCatalogue.EquationForm, site, Repeating(step, term, expected), what, step.Attribute.Kind, Wording.Axes(expected), Wording.Axes(term.Names), rule);
         return false;
     }
 

@@ -10,15 +10,18 @@ namespace Einsharp.Generator.Plan;
 /// </summary>
 internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecker declarations, FindingList findings)
 {
-    private static readonly string[] Producers = ["Einsum", "RmsNorm", "Gather", "Select", "Run"];
+    private static readonly string[] Producers = ["Einsum", "RmsNorm", "LayerNorm", "BatchNorm", "Gather", "Select", "Run"];
 
     private readonly List<Operation> _operations = [];
     private readonly Dictionary<string, NamedValue> _values = new(StringComparer.Ordinal);
     private readonly List<string> _unread = [];
+    private readonly HashSet<string> _proposed = new(StringComparer.Ordinal);
     private PositionAxis? _positions;
 
     // Whether a mistake hides what some equation reads, so that a value may only seem unread.
     private bool _readsAreLost;
+
+    private bool _cacheIsRead;
 
     // Whether a mistake hides what some Append binds.
     private bool _appendsAreLost;
@@ -51,13 +54,21 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
                     DiagnosticCatalogue.Unread, DeclarationChecker.SiteOf(value.As, 0), name, value.IsWhole ? "its equation" : "this As");
         }
 
+        // A cache without slots has no positions either. A mistake may hide who reads it.
+        if (findings.Count == before && !_cacheIsRead && Cache is { } cache)
+        {
+            findings.Add(
+                DiagnosticCatalogue.CacheArgument, new Site(method.Name + "(" + cache + ")"), "No equation reads the cache '" + cache + "'",
+                "remove the parameter, or pass it to Append or Run");
+        }
+
         return findings.Count == before ? new Graph(method, _operations.ToEquatable(), Cache) : null;
     }
 
     private void CheckShape()
     {
         if (!method.IsPartial)
-            findings.Add(DiagnosticCatalogue.MethodShape, new Site(method.Name), method.Name);
+            findings.Add(DiagnosticCatalogue.MethodShape, new Site(method.Name), new Fix(FixKind.Partial), method.Name);
         if (Spec.Methods.First(other => other.Name == method.Name) != method)
             findings.Add(DiagnosticCatalogue.NameClash, new Site(method.Name), method.Name, "a method with equations");
     }
@@ -70,10 +81,10 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
             var site = new Site(method.Name + "(" + parameter.Name + ")");
             string? problem = parameter switch
             {
-                { Type: TypeNames.Tensor or TypeNames.Indices, Axes: null } => " and has no [Axes]",
+                { Type: TypeNames.Tensor or TypeNames.Indices or TypeNames.Mask, Axes: null } => " and has no [Axes]",
                 { Type: TypeNames.Cache, AxesAttribute: >= 0 } => " and has [Axes]",
                 { Type: TypeNames.Cache } when cache => " like an earlier one",
-                { Type: TypeNames.Tensor or TypeNames.Indices or TypeNames.Cache } => null,
+                { Type: TypeNames.Tensor or TypeNames.Indices or TypeNames.Mask or TypeNames.Cache } => null,
                 _ => ", which is no operand",
             };
             if (problem is not null)
@@ -128,7 +139,8 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
             {
                 _readsAreLost = true;
                 findings.Add(
-                    DiagnosticCatalogue.ModifierFirst, attribute.At(), AttributeReader.DeclaredKind(attribute),
+                    DiagnosticCatalogue.ModifierFirst, attribute.At(),
+                    Joined(index), AttributeReader.DeclaredKind(attribute),
                     attribute.Kind == "As" ? "name" : "modify");
             }
 
@@ -152,17 +164,38 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
         bool named = attributes.Any(static attribute => AttributeReader.DeclaredKind(attribute) == "As");
         bool last = index == method.Brackets.Count - 1;
         if (!named && !last && Opens(attributes[0]) && Opens(method.Brackets[index + 1].Attributes[0]))
-            findings.Add(DiagnosticCatalogue.Unnamed, attributes[0].At(), FreeName());
+        {
+            string name = FreeName();
+            findings.Add(DiagnosticCatalogue.Unnamed, attributes[0].At(), new Fix(FixKind.Attribute, "As(\"" + name + "\")"), name);
+        }
     }
 
-    private static bool Opens(AttributeSpec attribute) => Producers.Contains(AttributeReader.DeclaredKind(attribute));
+    // Reduce and Rearrange produce where they name an input, and modify where they do not.
+    private static bool Opens(AttributeSpec attribute) => AttributeReader.DeclaredKind(attribute) switch
+    {
+        "Reduce" => attribute.Positional(2) is not null,
+        "Rearrange" => attribute.Positional(1) is not null,
+        string kind => Producers.Contains(kind),
+    };
+
+    // A bracket that begins with a modifier goes on with the one before it.
+    private Fix? Joined(int index)
+    {
+        if (index == 0)
+            return null;
+        EquatableArray<AttributeSpec> before = method.Brackets[index - 1].Attributes;
+        return Opens(before[0]) ? new Fix(FixKind.Join, "", before[before.Count - 1].At()) : null;
+    }
 
     private void Apply(Step step)
     {
         switch (step.Attribute.Kind)
         {
             case "Einsum": Einsum(step); break;
-            case "RmsNorm": RmsNorm(step); break;
+            case "RmsNorm": Norm(step, NormKind.Rms); break;
+            case "LayerNorm": Norm(step, NormKind.Layer); break;
+            case "BatchNorm": BatchNorm(step); break;
+            case "Reduce": Reduce(step); break;
             case "Gather": Gather(step); break;
             case "Select": Select(step); break;
             case "Run": Run(step); break;
@@ -171,8 +204,19 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
             case "Rename": Rename(step); break;
             case "Scale": Scale(step); break;
             case "Causal": Causal(step); break;
-            case "Softmax": Softmax(step); break;
-            case "Silu": Silu(step); break;
+            case "Window": Window(step); break;
+            case "Mask": Mask(step); break;
+            case "Alibi": Alibi(step); break;
+            case "AddPositions": AddPositions(step); break;
+            case "Softmax": Softmax(step, isLog: false); break;
+            case "LogSoftmax": Softmax(step, isLog: true); break;
+            case "Silu": Activate(step, ActivationKind.Silu); break;
+            case "Swish": Activate(step, ActivationKind.Swish, step.Attribute.Positional(0)); break;
+            case "Gelu": Activate(step, step.Attribute.Positional(0)?.Value == "1" ? ActivationKind.GeluTanh : ActivationKind.Gelu); break;
+            case "Sigmoid": Activate(step, ActivationKind.Sigmoid); break;
+            case "Tanh": Activate(step, ActivationKind.Tanh); break;
+            case "Relu": Activate(step, ActivationKind.Relu); break;
+            case "SoftCap": Activate(step, ActivationKind.SoftCap, step.Attribute.Positional(0)); break;
             case "Add": Binary(step, BinaryKind.Add); break;
             case "Multiply": Binary(step, BinaryKind.Multiply); break;
         }
@@ -201,7 +245,7 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
             findings.Add(DiagnosticCatalogue.SeveralResults, site, method.Name, TypeNames.Short(method.ReturnType));
         else if (method.ReturnType != TypeNames.Tensor)
             findings.Add(
-                DiagnosticCatalogue.ReturnType, site, method.Name, TypeNames.Short(method.ReturnType), Wording.Axes(_value?.Axes ?? []));
+                DiagnosticCatalogue.ReturnType, site, new Fix(FixKind.Return, "Tensor"), method.Name, TypeNames.Short(method.ReturnType), Wording.Axes(_value?.Axes ?? []));
     }
 
     /// <summary>Adds an operation, whose value is the bracket's from here on.</summary>
@@ -214,12 +258,13 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
     /// <summary>The value that a wrong equation states: enough to go on checking.</summary>
     private void Assume(EquatableArray<string>? axes) => _value = axes is { } known ? new Operand(OperandKind.Value, "", -1, known) : null;
 
+    // Another one each time, so that two proposals can be taken.
     private string FreeName()
     {
         foreach (char letter in "abcdefghijklmnopqrstuvwxyz")
         {
             string name = letter.ToString();
-            if (!_values.ContainsKey(name) && MemberKind(name) is null && method.Parameters.All(parameter => parameter.Name != name))
+            if (!_values.ContainsKey(name) && !IsSymbol(name) && _proposed.Add(name))
                 return name;
         }
 

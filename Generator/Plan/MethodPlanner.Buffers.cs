@@ -22,8 +22,6 @@ internal sealed partial class MethodPlanner
             }
         }
 
-        if (buffers.Count > 1)
-            throw NoKernel(_graph.Operations[0], "more than one float tensor parameter is not supported yet");
         int lastChunk = LastChunk();
         int slots = Slots(buffers);
         var kernels = new List<KernelPlan>();
@@ -36,11 +34,19 @@ internal sealed partial class MethodPlanner
         }
 
         bool chunked = _sequence is not null && _graph.Cache is not null
-            && kernels.All(kernel => kernel is not AttentionPlan { Causal: false })
+            && kernels.All(kernel => kernel is not AttentionPlan { Causal: false, Keys.Append: not null })
             && !_model.Submodels.Any(submodel => submodel.SeesLater);
+        EquatableArray<string> calls = _model.Axes.Where(axis => axis.Binding == AxisBinding.Call).Select(axis => axis.Name).ToEquatable();
         return new MethodPlan(
-            _graph, _sequence, chunked, lastChunk, buffers.ToEquatable(), slots, kernels.ToEquatable());
+            _graph, calls, _sequence, SplitsRows, chunked, lastChunk, buffers.ToEquatable(), slots, kernels.ToEquatable());
     }
+
+    /// <summary>Whether it is to be known how many sequences and positions the rows are.</summary>
+    private bool SplitsRows => _sequence is not null && _graph.Cache is null
+        && (ModelChecker.RenamesRows(_model.Spec, _graph.Method) || _graph.Operations.OfType<RunOperation>().Any(RunsSplitRows));
+
+    private bool RunsSplitRows(RunOperation run) =>
+        _model.Submodels.Any(submodel => submodel.FullName == run.Model && submodel.SplitsRows);
 
     internal static bool IsFloatTensor(string type) => type.TrimEnd('?') == "Einsharp.Tensor";
 
@@ -49,7 +55,7 @@ internal sealed partial class MethodPlanner
     {
         foreach (FixedDraft draft in _kernels.OfType<FixedDraft>().ToList())
         {
-            if (draft.Operations.Count != 1 || draft.Operations[0] is not RmsNormOperation norm
+            if (draft.Operations.Count != 1 || draft.Operations[0] is not NormOperation norm
                 || _kernels.Count(kernel => kernel.Reads.Contains(BufferNameOf(norm))) != 1
                 || _kernels.OfType<SweepDraft>().FirstOrDefault(sweep => sweep.InputBuffer == BufferNameOf(norm)) is not { } reader
                 || reader.Reads.Count(name => name == BufferNameOf(norm)) != 1 || norm.Id == _graph.Source(_graph.Result.Id))
@@ -69,17 +75,22 @@ internal sealed partial class MethodPlanner
 
     /// <summary>
     /// The first kernel none of whose rows are the packed ones, where everything from there on is so: it and the rest run once, at the end.
+    /// Without a cache a call is one chunk.
     /// </summary>
     private int LastChunk()
     {
         if (_sequence is not { } sequence)
             return 0;
         int first = _kernels.Count;
+        if (_graph.Cache is null)
+            return first;
         while (first > 0 && _kernels[first - 1].Rows != sequence && _kernels[first - 1].Operations[0] is not SelectOperation)
             first--;
         foreach (KernelDraft draft in _kernels.Take(first))
         {
-            if (draft.Rows != sequence && draft.Operations[0] is not SelectOperation)
+            // What has nothing of the positions, as the memory of cross-attention, is made anew for each chunk.
+            bool isApart = !draft.Rows.Contains(sequence[1]) && draft.Operations[0].Reads.All(read => !read.Axes.Contains(sequence[1]));
+            if (draft.Rows != sequence && draft.Operations[0] is not SelectOperation && !isApart)
                 throw NoKernel(draft.Operations[0], "rows that are not positions must come after every equation over positions");
         }
 

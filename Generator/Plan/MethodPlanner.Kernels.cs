@@ -99,7 +99,7 @@ internal sealed partial class MethodPlanner
             _kernels.Add(group);
         }
 
-        bool wholeRuns = append is not null || chain.Any(operation => operation is RotateOperation or SoftmaxOperation);
+        bool wholeRuns = append is not null || chain.Any(operation => operation is RotateOperation or SoftmaxOperation or NormOperation);
         ColumnDraft column = zip ?? new ColumnDraft(shape.Features);
         if (zip is null)
             group.Columns.Add(column);
@@ -159,6 +159,13 @@ internal sealed partial class MethodPlanner
     /// <summary>Whether a modifier can be applied to a tile of a sweep; finds the column that it must share.</summary>
     private bool FitsTile(Operation operation, SweepShape shape, SweepDraft? group, int before, ref ColumnDraft? zip)
     {
+        string innermost = shape.Features[shape.Features.Count - 1];
+        if (operation is SoftmaxOperation softmax)
+            return softmax.Axis == innermost;
+
+        // A unit of the sweep is then one run. Where the run is all there is, that would leave all the work to one worker.
+        if (operation is NormOperation norm)
+            return norm.Over.Count == 1 && norm.Over[0] == innermost && shape.Features.Count > 1 && HasParams(norm);
         if (operation is not BinaryOperation binary)
             return FitsRow(operation);
         if (!binary.IsAligned)
@@ -178,115 +185,19 @@ internal sealed partial class MethodPlanner
             && _kernels.Take(before).Any(kernel => kernel.Writes.Contains(buffer.Name));
     }
 
-    /// <summary>
-    /// einsum(queries, keys) → scale, causal, softmax → einsum(·, values), keys and values being appended to the cache. Null when it is
-    /// something else.
-    /// </summary>
-    private FixedDraft? AsAttention(EinsumOperation scores)
-    {
-        if (scores.Operands.Count != 2 || !scores.Operands.Any(operand => AppendBehind(operand) is not null))
-            return null;
-        int keysAt = AppendBehind(scores.Operands[0]) is null ? 1 : 0;
-        Operand keysOperand = scores.Operands[keysAt], queries = scores.Operands[1 - keysAt];
-        AppendOperation keys = AppendBehind(keysOperand)!;
-
-        var operations = new List<Operation> { scores };
-        var scales = new List<ScaleExpression>();
-        bool causal = false;
-        Operation last = scores;
-        while (last is not SoftmaxOperation)
-        {
-            if (_readers[last.Id].Count != 1)
-                throw NoKernel(scores, "scores over the cache must go through one Softmax into one einsum with the values");
-            last = _readers[last.Id][0];
-            operations.Add(last);
-            switch (last)
-            {
-                case ScaleOperation scale:
-                    scales.Add(scale.Factor);
-                    break;
-                case CausalOperation mask when mask.Key == keys.To && mask.Query == keys.From:
-                    causal = true;
-                    break;
-                case SoftmaxOperation softmax when softmax.Axis == keys.To:
-                    break;
-                default:
-                    throw NoKernel(last, "scores over the cache can have Scale, Causal and Softmax over the cache's axis, in this order");
-            }
-        }
-
-        if (_readers[last.Id].Count != 1 || _readers[last.Id][0] is not EinsumOperation { Operands.Count: 2 } weighted
-            || weighted.Operands.FirstOrDefault(operand => AppendBehind(operand) is not null) is not { } valuesOperand
-            || weighted.Operands.All(operand => operand.Id != last.Id))
-        {
-            throw NoKernel(last, "the softmax over the cache must be read by one einsum with the values in the cache");
-        }
-
-        AppendOperation values = AppendBehind(valuesOperand)!;
-        operations.Add(weighted);
-        return Attention(scores, weighted, queries, keys, values, operations, scales, causal);
-    }
-
-    private FixedDraft Attention(
-        EinsumOperation scores, EinsumOperation weighted, Operand queries, AppendOperation keys, AppendOperation values,
-        List<Operation> operations, List<ScaleExpression> scales, bool causal)
-    {
-        if (AppendBehind(queries) is not null)
-            throw NoKernel(scores, "both operands are in the cache; attention reads queries of the new positions");
-        EquatableArray<string> rows = Rows(queries.Axes), features = Features(queries.Axes);
-        EquatableArray<string> keyFeatures = Features(keys.Input.Axes), valueFeatures = Features(values.Input.Axes);
-        EquatableArray<string> groups = keyFeatures.Take(keyFeatures.Count - 1).ToEquatable();
-        string size = keyFeatures[keyFeatures.Count - 1], valueSize = valueFeatures[valueFeatures.Count - 1];
-        EquatableArray<string> perGroup = features.Skip(groups.Count).Take(Math.Max(0, features.Count - groups.Count - 1)).ToEquatable();
-        bool fits = _sequence is { } sequence && rows == sequence
-            && features == groups.Concat(perGroup).Append(size).ToEquatable()
-            && valueFeatures == groups.Append(valueSize).ToEquatable()
-            && new HashSet<string>(scores.Axes).SetEquals(rows.Concat(groups).Concat(perGroup).Append(keys.To))
-            && weighted.Axes == rows.Concat(groups).Concat(perGroup).Append(valueSize).ToEquatable()
-            && values.From == keys.From && values.To == keys.To;
-        if (!fits)
-        {
-            string expected = string.Join(" ", rows.Concat(groups).Append("…").Append(size));
-            throw NoKernel(scores, $"attention over the cache reads queries '{expected}', keys and values with the "
-                + "same leading axes, and makes their axes with the values' last");
-        }
-
-        // What comes between the scores and their reader, the values above all, must be there before.
-        operations.ForEach(Take);
-        foreach (Operation between in _graph.Operations.Take(weighted.Id).Where(operation => !_taken[operation.Id]).ToList())
-        {
-            if (!_taken[between.Id])
-                Place(between);
-        }
-
-        BufferPlan output = Keep(weighted);
-        string queryBuffer = BufferOf(queries);
-        var draft = new FixedDraft("Attend", output.Name, (name, self) => new AttentionPlan(
-            name, rows, self.Operations.ToEquatable(), queryBuffer, keys, values, groups, perGroup, size, valueSize, keys.To,
-            scales.ToEquatable(), causal, output.Name))
-        { Rows = rows };
-        draft.Operations.AddRange(operations);
-        draft.Reads.Add(queryBuffer);
-        return draft;
-    }
-
-    private AppendOperation? AppendBehind(Operand operand) =>
-        operand.Kind == OperandKind.Value ? _graph.Operations[_graph.Source(operand.Id)] as AppendOperation : null;
-
-    private FixedDraft Normalise(RmsNormOperation norm)
+    private FixedDraft Normalise(NormOperation norm)
     {
         string input = BufferOf(norm.Input);
-        if (norm.Gain.Kind != OperandKind.Param || norm.Gain.Axes.Count != 1)
-            throw NoKernel(norm, "the gain is a [Param] of one axis");
-        if (Features(norm.Axes) != norm.Gain.Axes)
-        {
-            string gain = string.Join(" ", norm.Gain.Axes), features = string.Join(" ", Features(norm.Axes));
-            throw NoKernel(norm, $"the gain covers '{gain}', not all of the features '{features}'");
-        }
-
+        if (!HasParams(norm))
+            throw NoKernel(norm, "gain and bias are [Param]s");
+        if (norm.Over.FirstOrDefault(axis => !IsModel(axis)) is { } call)
+            throw NoKernel(norm, $"axis '{call}' is read off the call");
         return Rowwise(norm, "Normalise", input, (name, self, chain, output) =>
             new NormPlan(name, self.Rows, self.Operations.ToEquatable(), norm, input, chain, output));
     }
+
+    private static bool HasParams(NormOperation norm) =>
+        norm.Gain is null or { Kind: OperandKind.Param } && norm.Bias is null or { Kind: OperandKind.Param };
 
     private FixedDraft Gather(GatherOperation gather)
     {
@@ -360,6 +271,13 @@ internal sealed partial class MethodPlanner
 
     private FixedDraft Run(RunOperation run)
     {
+        if (_graph.Cache is not null && RunsSplitRows(run))
+        {
+            throw NoKernel(
+                run, $"'{run.Layers}' attend to the new positions alone, and in a method with a cache earlier ones are to be seen: "
+                + "give the layers the cache, and Append");
+        }
+
         string input = BufferOf(run.Input);
         Take(run);
         BufferPlan output = Keep(run);

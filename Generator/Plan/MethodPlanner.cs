@@ -74,7 +74,7 @@ internal sealed partial class MethodPlanner
             case EinsumOperation einsum:
                 _kernels.Add(Contract(einsum));
                 break;
-            case RmsNormOperation norm:
+            case NormOperation norm:
                 _kernels.Add(Normalise(norm));
                 break;
             case GatherOperation gather:
@@ -123,7 +123,12 @@ internal sealed partial class MethodPlanner
             found = rows;
         }
 
-        return found;
+        // Rows of two axes whose second one is renamed or compared are positions too, which is what lets a parent pass them on.
+        return found ?? ModelChecker.ComparedRows(_model.Spec, _graph.Method) switch
+        {
+            { } rows when rows.All(IsCall) => rows,
+            _ => null,
+        };
     }
 
     private string? LastRow(Operation operation)
@@ -132,10 +137,18 @@ internal sealed partial class MethodPlanner
         return rows.Count == 0 ? null : rows[rows.Count - 1];
     }
 
-    /// <summary>The leading call axes: rows are the same rows under any name.</summary>
-    private EquatableArray<string> Rows(EquatableArray<string> axes) => axes.TakeWhile(IsCall).Select(_graph.Original).ToEquatable();
+    /// <summary>The axes up to the last one of the call: rows are the same rows under any name.</summary>
+    private EquatableArray<string> Rows(EquatableArray<string> axes) => axes.Take(RowAxes(axes)).Select(_graph.Original).ToEquatable();
 
-    private EquatableArray<string> Features(EquatableArray<string> axes) => axes.SkipWhile(IsCall).ToEquatable();
+    private EquatableArray<string> Features(EquatableArray<string> axes) => axes.Skip(RowAxes(axes)).ToEquatable();
+
+    private int RowAxes(EquatableArray<string> axes)
+    {
+        int count = axes.Count;
+        while (count > 0 && !IsCall(axes[count - 1]))
+            count--;
+        return count;
+    }
 
     private bool IsCall(string axis) => _bindings.TryGetValue(axis, out AxisBinding binding) && binding == AxisBinding.Call;
 
@@ -154,14 +167,18 @@ internal sealed partial class MethodPlanner
                     operation, $"axis '{axis}' in '{string.Join(" ", axes)}' counts the positions seen, which only attention reads");
             }
 
-            if (!IsModel(axis))
-            {
-                throw NoKernel(operation, $"axis '{axis}' of a call stands after an axis of the model in '{string.Join(" ", axes)}'; "
-                    + "the axes of a call come first");
-            }
         }
 
-        return (Rows(axes), features);
+        // Behind a cache rows are packed: every sequence has its own length, so there is no plain extent to stride over.
+        EquatableArray<string> rows = Rows(axes);
+        if (_graph.Cache is not null && _sequence is { } sequence && rows != sequence && rows.Contains(sequence[1]))
+        {
+            throw NoKernel(
+                operation, $"'{string.Join(" ", axes)}' does not begin with '{string.Join(" ", sequence)}', and in a method with a cache "
+                + "every sequence has its own number of positions");
+        }
+
+        return (rows, features);
     }
 
     private NoKernelException NoKernel(Operation operation, string why) =>
@@ -197,15 +214,17 @@ internal sealed partial class MethodPlanner
 
     /// <summary>
     /// The modifiers after a producer that can be computed before its tile leaves: each reads the one before and nobody else does.
-    /// Stops at a value that has another reader, for that one must be kept.
+    /// Stops at a value that has another reader, for that one must be kept. A norm opens a bracket of its own, and goes on in the chain
+    /// where it fits.
     /// </summary>
     private List<Operation> Chain(Operation producer, Func<Operation, bool> fits)
     {
         var chain = new List<Operation>();
         Operation last = producer;
-        while (_readers[last.Id].Count == 1 && _readers[last.Id][0] is var next && next.Bracket == producer.Bracket
+        while (_readers[last.Id].Count == 1 && _readers[last.Id][0] is var next
+            && (next.Bracket == last.Bracket || next is NormOperation)
             && next.Reads[0].Kind == OperandKind.Value && next.Reads[0].Id == last.Id
-            && next is not (EinsumOperation or AppendOperation or CausalOperation) && fits(next))
+            && next is not (EinsumOperation or AppendOperation) && fits(next))
         {
             chain.Add(next);
             last = next;
@@ -214,13 +233,14 @@ internal sealed partial class MethodPlanner
         return chain;
     }
 
-    /// <summary>Whether an elementwise operation can be applied to a whole row of features.</summary>
+    /// <summary>Whether a modifier can be applied to a whole row of features.</summary>
     private bool FitsRow(Operation operation) => operation switch
     {
         RotateOperation rotate => rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
-        SoftmaxOperation softmax => softmax.Axes[softmax.Axes.Count - 1] == softmax.Axis && IsModel(softmax.Axis),
+        SoftmaxOperation softmax => Features(softmax.Axes).Contains(softmax.Axis) && IsModel(softmax.Axis),
         BinaryOperation binary => FitsBinary(binary),
-        ScaleOperation or SiluOperation or RenameOperation => true,
+        ScaleOperation scale => !scale.Factor.Tokens.Any(IsCall),
+        RenameOperation or ActivationOperation => true,
         _ => false,
     };
 

@@ -29,6 +29,6 @@ internal static partial class ModelChecker
         CheckedModel? model = findings.Count > 0
             ? null
             : new CheckedModel(spec, declarations.Axes.ToEquatable(), parameters, graphs.ToEquatable(), submodels);
-        return new CheckResult(model, findings.ToEquatable());
+        return new CheckResult(model, findings.ToEquatable(), findings.Notes);
     }
 }

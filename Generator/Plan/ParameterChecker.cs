@@ -30,7 +30,8 @@ internal static class ParameterChecker
             {
                 string fix = taken.Length == 0 ? "remove it, or choose a rule that takes numbers" : "it takes " + string.Join(", ", taken);
                 findings.Add(
-                    DiagnosticCatalogue.InitNumbers, parameter.Attribute.At(argument.Index), rule, parameter.Name, "takes no " + name, fix);
+                    DiagnosticCatalogue.InitNumbers, parameter.Attribute.At(argument.Index), new Fix(FixKind.NoArgument), rule,
+                    parameter.Name, "takes no " + name, fix);
                 return;
             }
 
@@ -64,14 +65,21 @@ internal static class ParameterChecker
     }
 
     /// <summary>A stand-in is another parameter with the same axes, itself read from the checkpoint.</summary>
-    public static void CheckStandIn(ParamSpec parameter, Func<string, ParamUse?> find, FindingList findings)
+    public static void CheckStandIn(ParamSpec parameter, Func<string, ParamUse?> find, ModelSpec spec, FindingList findings)
     {
         if (parameter.Or is not { } name)
             return;
         ParamUse? other = find(name), self = find(parameter.Name);
+        ArgumentSpec argument = parameter.Attribute.Named("Or")!;
+        Site site = parameter.Attribute.At(argument.Index);
+        string? meant = other is null
+            ? Wording.Nearest(name, spec.Params.Select(static other => other.Name).Where(other => other != parameter.Name))
+            : other.Spec.Or;
+        if (other is not null && argument.IsLiteral)
+            findings.Note(DiagnosticCatalogue.MissingNameof, site, new Fix(FixKind.Symbol, name), name, "a param");
         (string What, string Fix)? problem = other switch
         {
-            null => ("it is no [Param] of this class", "name one by nameof"),
+            null => ("it is no [Param] of this class" + Wording.DidYouMean(meant), "name one by nameof"),
             _ when name == parameter.Name => ("it is the same parameter", "name another one"),
             { Spec.Or: not null } => ("it has a stand-in of its own", "name '" + other.Spec.Or + "' itself"),
             { Axes: { } theirs } when self?.Axes is { } ours && ours != theirs =>
@@ -81,8 +89,8 @@ internal static class ParameterChecker
         };
         if (problem is { } fault)
             findings.Add(
-                DiagnosticCatalogue.StandIn, parameter.Attribute.At(parameter.Attribute.Named("Or")!.Index), name, parameter.Name,
-                fault.What, fault.Fix);
+                DiagnosticCatalogue.StandIn, site, meant is null || meant == parameter.Name ? null : new Fix(FixKind.Symbol, meant), name,
+                parameter.Name, fault.What, fault.Fix);
     }
 
     /// <summary>No two parameters read the same tensor.</summary>

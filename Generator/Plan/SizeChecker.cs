@@ -142,9 +142,10 @@ internal sealed class SizeChecker(ModelSpec spec, EquatableArray<ModelSignature>
     {
         if (axes.Contains(name))
             return true;
+        string? meant = Wording.Nearest(name, axes.Sizes);
         findings.Add(
-            DiagnosticCatalogue.NotASizeAxis, site ?? attribute.At(argument?.Index ?? -1, 0, name.Length), name, spec.Name,
-            Wording.DidYouMean(name, axes.Sizes), Wording.Quoted(axes.Sizes));
+            DiagnosticCatalogue.NotASizeAxis, site ?? attribute.At(argument?.Index ?? -1, 0, name.Length), Fix.Replace(meant), name,
+            spec.Name, Wording.DidYouMean(meant), Wording.Bindings(axes.Sizes, axes));
         return false;
     }
 

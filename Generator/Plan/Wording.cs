@@ -1,4 +1,5 @@
 using System.Globalization;
+using Einsharp.Generator.Model;
 
 namespace Einsharp.Generator.Plan;
 
@@ -14,14 +15,31 @@ internal static class Wording
 
     public static string Axes(IEnumerable<string> axes) => string.Join(" ", axes);
 
-    public static string Quoted(IEnumerable<string> names)
+    public static string Quoted(IEnumerable<string> names) => Listed(names.Select(static name => "'" + name + "'"));
+
+    /// <summary><c>d = 288 from 'Query'</c>: an axis, its size where the declaration pins one, and what first bound it.</summary>
+    public static string Binding(AxisInfo axis) => axis.Name
+        + (axis.Size is { } size ? " = " + size.ToString(CultureInfo.InvariantCulture) : "") + " from " + axis.FirstBoundBy;
+
+    /// <summary><c>d = 288 from 'Query', f from 'Gate'</c>; a name that is not bound stands alone.</summary>
+    public static string Bindings(IEnumerable<string> names, AxisTable axes) =>
+        Listed(names.Distinct().Select(name => axes.Find(name) is { } axis ? Binding(axis) : name));
+
+    /// <summary><c>" (d = 288 from 'Query', f from 'Gate')"</c> of those names that are bound; nothing where none is.</summary>
+    public static string Bound(IEnumerable<string> names, AxisTable axes)
     {
-        string text = string.Join(", ", names.Select(static name => "'" + name + "'"));
-        return text.Length == 0 ? "nothing" : text;
+        List<string> bound = names.Where(axes.Contains).ToList();
+        return bound.Count == 0 ? "" : " (" + Bindings(bound, axes) + ")";
     }
 
     /// <summary><c>" (did you mean 'Query'?)"</c>, or nothing where no candidate is near.</summary>
-    public static string DidYouMean(string name, IEnumerable<string> candidates)
+    public static string DidYouMean(string name, IEnumerable<string> candidates) => DidYouMean(Nearest(name, candidates));
+
+    /// <summary><c>" (did you mean 'Query'?)"</c>, or nothing.</summary>
+    public static string DidYouMean(string? name) => name is null ? "" : " (did you mean '" + name + "'?)";
+
+    /// <summary>The candidate that differs least from the name, where one differs so little that it may be meant.</summary>
+    public static string? Nearest(string name, IEnumerable<string> candidates)
     {
         string? best = null;
         int distance = Math.Max(1, name.Length / 3) + 1;
@@ -32,7 +50,21 @@ internal static class Wording
                 (best, distance) = (candidate, next);
         }
 
-        return best is null ? "" : " (did you mean '" + best + "'?)";
+        return best;
+    }
+
+    // A list that is too long is not read.
+    private static string Listed(IEnumerable<string> items)
+    {
+        List<string> all = items.ToList();
+        const int Most = 8;
+        string text = string.Join(", ", all.Take(Most));
+        return all.Count switch
+        {
+            0 => "nothing",
+            > Most => text + " and " + (all.Count - Most).ToString(CultureInfo.InvariantCulture) + " more",
+            _ => text,
+        };
     }
 
     // Levenshtein's distance with a swap of neighbours as one edit.

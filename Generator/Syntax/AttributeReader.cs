@@ -1,6 +1,7 @@
 using System.Globalization;
 using Einsharp.Generator.Model;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Einsharp.Generator.Syntax;
@@ -102,7 +103,7 @@ internal static class AttributeReader
                 {
                     if (Text(value.Values[j]) is not { } item)
                         return null;
-                    arguments.Add(new ArgumentSpec(expanded ? at + j : at, "", item));
+                    arguments.Add(Argument(written, expanded ? at + j : at, "", item));
                 }
             }
             else if (value.Kind == TypedConstantKind.Error || (value.IsNull && !constructor.Parameters[i].HasExplicitDefaultValue))
@@ -111,7 +112,7 @@ internal static class AttributeReader
             }
             else if (at >= 0 && Text(value) is { } text)
             {
-                arguments.Add(new ArgumentSpec(at, "", text));
+                arguments.Add(Argument(written, at, "", text));
             }
         }
 
@@ -120,11 +121,14 @@ internal static class AttributeReader
             if (named.Value.Kind is TypedConstantKind.Error or TypedConstantKind.Array)
                 return null;
             if (Text(named.Value) is { } text)
-                arguments.Add(new ArgumentSpec(Find(written, named.Key), named.Key, text));
+                arguments.Add(Argument(written, Find(written, named.Key), named.Key, text));
         }
 
         return arguments.ToEquatable();
     }
+
+    private static ArgumentSpec Argument(SeparatedSyntaxList<AttributeArgumentSyntax> written, int index, string name, string value) =>
+        new(index, name, value, index >= 0 && index < written.Count && written[index].Expression.IsKind(SyntaxKind.StringLiteralExpression));
 
     private static bool IsArray(ExpressionSyntax expression) =>
         expression is ArrayCreationExpressionSyntax or ImplicitArrayCreationExpressionSyntax or CollectionExpressionSyntax;

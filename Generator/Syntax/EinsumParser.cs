@@ -47,7 +47,7 @@ internal static class EinsumParser
                     return new EquationSyntax(inputs.ToEquatable(), Term(axes, start, text.Length));
                 case TokenKind.End:
                     inputs.Add(Term(axes, start, text.Length));
-                    return new SyntaxError(DiagnosticCatalogue.NoOutput, 0, -1, text, ExplicitForm(inputs));
+                    return NoOutput(text, inputs);
                 default:
                     return lexer.Refuse(token, output
                         ? "the output is one list of axes"
@@ -86,7 +86,12 @@ internal static class EinsumParser
                 return lexer.Refuse(token, "a renaming is one axis, '->' and another axis");
         }
 
-        return new SyntaxError(DiagnosticCatalogue.NotARenaming, 0, -1, text);
+        return new SyntaxError(DiagnosticCatalogue.NotARenaming, 0, -1, text)
+        {
+            Fix = from.Kind == TokenKind.Name && arrow.Kind == TokenKind.Name && to.Kind == TokenKind.End
+                ? new TextEdit(from.Start + from.Length, 0, " ->")
+                : null,
+        };
     }
 
     /// <summary><c>"d=2048"</c>, spaces allowed around the sign; null when it is anything else.</summary>
@@ -125,7 +130,7 @@ internal static class EinsumParser
 
     // What NumPy would have meant by no output: the axes named once, in alphabetical order. Terms without a space ("ij,jk") are taken as
     // letters.
-    private static string ExplicitForm(List<TermSyntax> inputs)
+    private static SyntaxError NoOutput(string text, List<TermSyntax> inputs)
     {
         bool squeezed = inputs.TrueForAll(static term => term.Axes.Count <= 1) && inputs.Exists(static term => term.Length > 1);
         List<string[]> terms = inputs.ConvertAll(term => squeezed
@@ -134,7 +139,15 @@ internal static class EinsumParser
         IEnumerable<string> once = terms.SelectMany(static term => term).GroupBy(static axis => axis, StringComparer.Ordinal)
             .Where(static group => group.Count() == 1 || group.Key == AxisToken.Ellipsis).Select(static group => group.Key)
             .OrderBy(static axis => axis, StringComparer.Ordinal);
-        return string.Join(", ", terms.Select(static term => string.Join(" ", term))) + " -> " + string.Join(" ", once);
+        string output = (" -> " + string.Join(" ", once)).TrimEnd();
+        string form = string.Join(", ", terms.Select(static term => string.Join(" ", term))) + output;
+
+        // What is written well stays as it is written.
+        int end = text.TrimEnd().Length;
+        return new SyntaxError(DiagnosticCatalogue.NoOutput, 0, -1, text, form)
+        {
+            Fix = squeezed ? new TextEdit(0, text.Length, form) : new TextEdit(end, 0, output),
+        };
     }
 
     private enum TokenKind { Name, Comma, Arrow, Ellipsis, Bad, End }
@@ -183,7 +196,10 @@ internal static class EinsumParser
             {
                 string letters = found.TrimStart('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '_');
                 string name = letters.Length == 0 ? "n" + found : letters;
-                return new SyntaxError(DiagnosticCatalogue.DigitFirst, token.Start, token.Length, found, name);
+                return new SyntaxError(DiagnosticCatalogue.DigitFirst, token.Start, token.Length, found, name)
+                {
+                    Fix = new TextEdit(token.Start, token.Length, name),
+                };
             }
 
             if (token.Kind == TokenKind.Ellipsis)

@@ -33,13 +33,17 @@ internal sealed record SizeSyntax(AxisToken Axis, int Size);
 internal sealed record ScaleSyntax(ScaleExpression Expression, EquatableArray<AxisToken> Axes);
 
 /// <summary>What is wrong with a text, and the range that says so; a length of −1 is all of it.</summary>
-internal sealed record SyntaxError(string Id, int Start, int Length, EquatableArray<string> Arguments)
+/// <param name="Fix">The change of the text that would mend it, if one would.</param>
+internal sealed record SyntaxError(string Id, int Start, int Length, EquatableArray<string> Arguments, TextEdit? Fix = null)
 {
     public SyntaxError(DiagnosticDescriptor descriptor, int start, int length, params string[] arguments)
         : this(descriptor.Id, start, length, EquatableArray.Create<string>(arguments))
     {
     }
 }
+
+/// <summary>Characters that become others; with a length of 0, an insertion.</summary>
+internal sealed record TextEdit(int Start, int Length, string Text);
 
 /// <summary>Either the parsed text or the first error in it.</summary>
 internal readonly record struct Parsed<T>(T? Value, SyntaxError? Error)

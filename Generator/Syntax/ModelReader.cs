@@ -84,6 +84,14 @@ internal static class ModelReader
         return false;
     }
 
+    /// <summary>Whether this part of a type is the one that is marked as a model.</summary>
+    public static bool IsMarked(INamedTypeSymbol type, TypeDeclarationSyntax part, CancellationToken cancellation)
+    {
+        AttributeData? mark = type.GetAttributes().FirstOrDefault(static attribute =>
+            AttributeReader.IsOurs(attribute.AttributeClass) && attribute.AttributeClass!.Name == "ModelAttribute");
+        return mark?.ApplicationSyntaxReference?.GetSyntax(cancellation).Parent?.Parent == part;
+    }
+
     private static bool IsPartial(INamedTypeSymbol type, CancellationToken cancellation) => type.DeclaringSyntaxReferences
         .Any(reference => reference.GetSyntax(cancellation) is TypeDeclarationSyntax syntax
             && syntax.Modifiers.Any(SyntaxKind.PartialKeyword));

@@ -1,38 +1,30 @@
 using Einsharp.Generator.Model;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
-using Microsoft.CodeAnalysis.Text;
 
 namespace Einsharp.Generator.Syntax;
 
 /// <summary>Finds the characters in the source that a <see cref="Site"/> names: where it can, those inside a string literal.</summary>
 internal static class SiteLocator
 {
-    public static Location Locate(INamedTypeSymbol type, Site site, CancellationToken cancellation)
-    {
-        ISymbol? symbol = Find(type, site.Member);
-        return symbol is null ? type.Locations[0] : Locate(symbol, site, cancellation);
-    }
+    public static ConstantPlace Locate(Compilation compilation, INamedTypeSymbol type, Site site, CancellationToken cancellation) =>
+        LocateOn(compilation, Find(type, site.Member) ?? type, site, cancellation);
 
     /// <summary>The place of a site whose member is known already.</summary>
-    public static Location Locate(ISymbol symbol, Site site, CancellationToken cancellation)
+    public static ConstantPlace LocateOn(Compilation compilation, ISymbol symbol, Site site, CancellationToken cancellation)
     {
         if (site.Attribute < 0)
-            return symbol.Locations[0];
+            return Whole(symbol.Locations[0]);
         AttributeSyntax? attribute = AttributeReader.ListsOf(symbol, cancellation)
             .SelectMany(static list => list.Attributes).ElementAtOrDefault(site.Attribute);
         if (attribute is null)
-            return symbol.Locations[0];
-        if (site.Argument < 0 || attribute.ArgumentList is not { } list || site.Argument >= list.Arguments.Count)
-            return attribute.GetLocation();
-        return LocateText(list.Arguments[site.Argument].Expression, site.Start, site.Length);
+            return Whole(symbol.Locations[0]);
+        return site.Argument < 0 || attribute.ArgumentList is not { } list || site.Argument >= list.Arguments.Count
+            ? Whole(attribute.GetLocation())
+            : ConstantLocator.Locate(compilation, list.Arguments[site.Argument].Expression, site.Start, site.Length, cancellation);
     }
 
-    /// <summary>Characters of a constant's text in the expression that gives it; the expression where they cannot be told.</summary>
-    public static Location LocateText(ExpressionSyntax expression, int start, int length) =>
-        length > 0 && expression is LiteralExpressionSyntax literal && LiteralMap.Range(literal.Token, start, length) is { } range
-            ? Location.Create(expression.SyntaxTree, range)
-            : expression.GetLocation();
+    private static ConstantPlace Whole(Location location) => new(location, location, null);
 
     private static ISymbol? Find(INamedTypeSymbol type, string member)
     {

@@ -27,7 +27,8 @@ public class ContractionParamTests
         Array.Fill(c, (float)ContractionCase.Untouched);
         call(c);
         (double[] sums, double[] sizes) = x.Expected(a, b);
-        for (int i = 0; i < c.Length; i++) Assert.InRange(c[i], sums[i] - 3e-6 * sizes[i], sums[i] + 3e-6 * sizes[i]);
+        double tolerance = x.Tolerance<float>();
+        for (int i = 0; i < c.Length; i++) Assert.InRange(c[i], sums[i] - tolerance * sizes[i], sums[i] + tolerance * sizes[i]);
     }
 
     [Theory]

@@ -21,7 +21,8 @@ public class AxisDiagnosticTests
     [Fact]
     public Task EIN0202_An_output_axis_comes_from_nowhere() => Failing.Reports(
         "EIN0202",
-        "'h' is in the output and in no input; the inputs have 'b', 'd', 'f', and nothing is broadcast",
+        "'h' is in the output and in no input (did you mean 'f'?); the inputs have b from 'x', d from 'Weight', f from "
+        + "'Weight', and nothing is broadcast",
         """
         [Model]
         public sealed partial class Layer
@@ -36,7 +37,7 @@ public class AxisDiagnosticTests
     [Fact]
     public Task EIN0203_A_use_repeats_its_operand_s_axes() => Failing.Reports(
         "EIN0203",
-        "'d' is not axis 1 of 'Weight', which has axes 'f d'; write 'f' there ('f' was first bound by 'Weight')",
+        "'d' is not axis 1 of 'Weight', which has axes 'f d'; write 'f' there (f from 'Weight', d from 'Weight')",
         """
         [Model]
         public sealed partial class Layer
@@ -51,7 +52,7 @@ public class AxisDiagnosticTests
     [Fact]
     public Task EIN0204_A_use_has_its_operand_s_rank() => Failing.Reports(
         "EIN0204",
-        "This term has 1 axis, and 'Weight' has 2 axes; write 'f d'",
+        "This term has 1 axis, and 'Weight' has 2 axes; write 'f d' (f from 'Weight', d from 'Weight')",
         """
         [Model]
         public sealed partial class Layer
@@ -81,7 +82,7 @@ public class AxisDiagnosticTests
     [Fact]
     public Task EIN0206_A_modifier_names_an_axis_that_its_value_lacks() => Failing.Reports(
         "EIN0206",
-        "Softmax names the axis 'd', and the value here has axes 'b f'",
+        "Softmax names the axis 'd', and the value here has axes 'b f' (b from 'x', f from 'Weight')",
         """
         [Model]
         public sealed partial class Layer
@@ -96,8 +97,8 @@ public class AxisDiagnosticTests
     [Fact]
     public Task EIN0207_An_elementwise_operand_has_an_axis_of_its_own() => Failing.Reports(
         "EIN0207",
-        "'x' has the axis 'd' (first bound by 'Weight'), and the value here has axes 'b f'; Add takes an operand whose "
-        + "axes are among the value's, by name",
+        "'x' has the axis 'd' (d from 'Weight'), and the value here has axes 'b f'; Add takes an operand whose axes are "
+        + "among the value's, by name",
         """
         [Model]
         public sealed partial class Layer
@@ -112,8 +113,8 @@ public class AxisDiagnosticTests
     [Fact]
     public Task EIN0208_A_renaming_takes_a_free_name() => Failing.Reports(
         "EIN0208",
-        "The positions seen of 's' cannot be called 'd': it is an axis of its own (first bound by 'Key'); choose a name "
-        + "that only Append(\"s -> …\") binds",
+        "The positions seen of 's' cannot be called 'd': it is an axis of its own (d from 'Key'); choose a name that "
+        + "only Append(\"s -> …\") binds",
         """
         [Model]
         public sealed partial class Layer
@@ -147,8 +148,8 @@ public class AxisDiagnosticTests
     [Fact]
     public Task EIN0210_An_axis_carries_no_positions() => Failing.Reports(
         "EIN0210",
-        "Rotate compares positions along 'h', and it is a size of the class (first bound by 'Query'); name the axis of "
-        + "an input that counts new positions",
+        "Rotate compares positions along 'h', and it is a size of the class (h from 'Query'); name the axis of an input "
+        + "that counts new positions",
         """
         [Model]
         public sealed partial class Layer
@@ -180,8 +181,8 @@ public class AxisDiagnosticTests
     [Fact]
     public Task EIN0212_A_size_is_not_known_before_the_call() => Failing.Reports(
         "EIN0212",
-        "'b' in the factor \"1/b\" is read off the call (first bound by 'x'); a factor takes the sizes of the class: "
-        + "'f', 'd'",
+        "'b' in the factor \"1/b\" is read off the call (b from 'x'); a factor takes the sizes of the class: f from "
+        + "'Weight', d from 'Weight'",
         """
         [Model]
         public sealed partial class Layer
@@ -196,8 +197,8 @@ public class AxisDiagnosticTests
     [Fact]
     public Task EIN0213_A_size_is_given_to_an_axis_that_has_none() => Failing.Reports(
         "EIN0213",
-        "'h' is not a size of 'Layer'; sizes are the axes of its params, its layer counts and its layers' sizes: 'f', "
-        + "'d'",
+        "'h' is not a size of 'Layer'; sizes are the axes of its params, its layer counts and its layers' sizes: f from "
+        + "'Weight', d from 'Weight'",
         """
         [Model, Axis("[|h|]", 64)]
         public sealed partial class Layer
@@ -244,8 +245,8 @@ public class AxisDiagnosticTests
     [Fact]
     public Task EIN0216_Layers_are_run_with_their_own_axes() => Failing.Reports(
         "EIN0216",
-        "'Block' reads 'b s d' and makes 'b s d', and here it is run on 'b s e'; sizes have the same names in both "
-        + "classes, and there are as many axes",
+        "'Block' reads 'b s d' and makes 'b s d', and here it is run on 'b s e' (b from 'x', s from 'x', e from 'x'); "
+        + "sizes have the same names in both classes, and there are as many axes",
         """
         [Model]
         public sealed partial class Block

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Einsharp.Tests.Diagnostics;
 
 /// <summary>EIN00xx: declarations and names.</summary>
@@ -354,6 +356,21 @@ public class DeclarationDiagnosticTests
         """);
 
     [Fact]
+    public Task EIN0019_A_cache_that_nobody_reads() => Failing.Reports(
+        "EIN0019",
+        "No equation reads the cache 'cache'; remove the parameter, or pass it to Append or Run",
+        """
+        [Model]
+        public sealed partial class Layer
+        {
+            [Param("f d", Init.Linear)] public partial Param Weight { get; }
+
+            [Einsum("b d, f d -> b f", nameof(x), nameof(Weight))]
+            public partial Tensor Forward([Axes("b d")] Tensor x, KvCache? [|cache|]);
+        }
+        """);
+
+    [Fact]
     public Task EIN0020_An_Append_s_value_needs_a_name() => Failing.Reports(
         "EIN0020",
         "The value appended along 't' has no name, and its slot in the cache is named after it; add As(\"a\") to the "
@@ -366,6 +383,73 @@ public class DeclarationDiagnosticTests
 
             [Einsum("b s d, k d -> b s k", nameof(x), nameof(Key)), Append([|"s -> t"|], nameof(cache))]
             public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
+        }
+        """);
+
+    [Fact]
+    public Task EIN0050_A_symbol_is_named_by_its_text() => Failing.Reports(
+        "EIN0050",
+        "\"Weight\" names a param by its text, which a rename leaves behind; write nameof(Weight)",
+        """
+        [Model]
+        public sealed partial class Layer
+        {
+            [Param("f d", Init.Linear)] public partial Param Weight { get; }
+
+            [Einsum("b d, f d -> b f", nameof(x), [|"Weight"|])]
+            public partial Tensor Forward([Axes("b d")] Tensor x);
+        }
+        """);
+
+    [Fact]
+    public async Task EIN0050_Every_operand_that_is_a_symbol() => Assert.Equal(
+        ["\"Embedding\" a param", "\"Embedding\" a param", "\"Blocks\" layers", "\"cache\" a cache", "\"rows\" a tensor of indices",
+            "\"Epsilon\" a setting"],
+        (await Compilations.Analyze(Compilations.Llama.Replace("nameof(Embedding)", "\"Embedding\"", StringComparison.Ordinal)
+            .Replace("nameof(Blocks)", "\"Blocks\"", StringComparison.Ordinal)
+            .Replace("\"x\", nameof(cache)", "\"x\", \"cache\"", StringComparison.Ordinal)
+            .Replace("nameof(rows)", "\"rows\"", StringComparison.Ordinal)
+            .Replace("nameof(Norm), Epsilon = nameof(Epsilon)", "nameof(Norm), Epsilon = \"Epsilon\"", StringComparison.Ordinal)))
+        .Select(found => Compilations.Text(found.Location) + found.GetMessage(CultureInfo.InvariantCulture).Split([" names", " by its"], StringSplitOptions.None)[1]));
+
+    [Theory]
+    [InlineData("\"h\"")]
+    [InlineData("nameof(h)")]
+    [InlineData("Names.Hidden")]
+    public async Task EIN0050_Values_and_constants_have_no_symbol(string operand) => Assert.Empty(await Failing.Diagnose(
+        $$"""
+        [Model]
+        public sealed partial class Layer
+        {
+            private const int h = 0;
+            [Param("f d", Init.Linear)] public partial Param Weight { get; }
+            [Param("d f", Init.Linear)] public partial Param Back { get; }
+
+            [Einsum("b d, f d -> b f", nameof(x), nameof(Weight)), As("h")]
+            [Einsum("b f, d f -> b d", {{operand}}, nameof(Back)), Softmax("d")]
+            public partial Tensor Forward([Axes("b d")] Tensor x);
+        }
+
+        public static class Names
+        {
+            public const string Hidden = "h";
+        }
+        """));
+
+    [Fact]
+    public Task EIN0304_says_what_may_be_meant() => Failing.Reports(
+        "EIN0304",
+        "'Tabel' cannot stand in for 'Head': it is no [Param] of this class (did you mean 'Table'?); name one by nameof",
+        """
+        [Model]
+        public sealed partial class Layer
+        {
+            [Param("v d", Init.Embedding)] public partial Param Table { get; }
+            [Param("v d", Init.Linear, Or = [|"Tabel"|])] public partial Param Head { get; }
+
+            [Gather("b s, v d -> b s d", nameof(ids), nameof(Table)), As("h")]
+            [Einsum("b s d, v d -> b s v", "h", nameof(Head))]
+            public partial Tensor Forward([Axes("b s")] Tensor<int> ids);
         }
         """);
 }

@@ -20,10 +20,10 @@ public sealed class PlanTests
     }
 
     [Theory]
-    [InlineData(0, "RmsNorm Einsum Rotate Einsum Rotate Append Einsum Append")]
+    [InlineData(0, "Norm Einsum Rotate Einsum Rotate Append Einsum Append")]
     [InlineData(1, "Einsum Scale Causal Softmax Einsum")]
     [InlineData(2, "Einsum Binary")]
-    [InlineData(3, "RmsNorm Einsum Einsum Silu Binary")]
+    [InlineData(3, "Norm Einsum Einsum Activation Binary")]
     [InlineData(4, "Einsum Binary")]
     public void EachKernelComputesItsOperationsInOrder(int kernel, string operations)
     {
@@ -50,7 +50,7 @@ public sealed class PlanTests
     public void AttentionReadsTheCacheInPlace()
     {
         var attention = (AttentionPlan)Block.Kernels[1];
-        Assert.Equal(("q", "keys", "values", "heads"), (attention.Queries, attention.Keys.Slot, attention.Values.Slot, attention.Output));
+        Assert.Equal(("q", "keys", "values", "heads"), (attention.Queries, attention.Keys.Append?.Slot, attention.Values.Append?.Slot, attention.Output));
         Assert.Equal(("g", "r", "k", "k", "t"),
             (Text(attention.Groups), Text(attention.PerGroup), attention.Size, attention.ValueSize, attention.Seen));
         Assert.Equal("1/sqrt(k)", Assert.Single(attention.Scales).Text);
@@ -65,7 +65,7 @@ public sealed class PlanTests
         Assert.Equal(("a", "f", null), (sweep.Input, Text(column.Features), column.UnitAxis));
         Assert.Equal(["Up", "Gate"], column.Segments.Select(segment => segment.Param));
         Assert.Equal([null, "h"], column.Segments.Select(segment => segment.Output));
-        Assert.Equal(["", "Silu Binary"], column.Segments.Select(segment => string.Join(' ', segment.Epilogue.Select(Kind))));
+        Assert.Equal(["", "Activation Binary"], column.Segments.Select(segment => string.Join(' ', segment.Epilogue.Select(Kind))));
         Assert.DoesNotContain(Block.Buffers, buffer => buffer.Name == "u");
     }
 
@@ -73,7 +73,7 @@ public sealed class PlanTests
     public void NormsAreComputedWhereTheyAreRead()
     {
         NormPrologue?[] norms = [.. Block.Kernels.Select(kernel => (kernel as SweepPlan)?.Norm)];
-        Assert.Equal(["AttentionNorm", null, null, "FeedForwardNorm", null], norms.Select(norm => norm?.Norm.Gain.Name));
+        Assert.Equal(["AttentionNorm", null, null, "FeedForwardNorm", null], norms.Select(norm => norm?.Norm.GainName));
         Assert.Equal(["n", null, null, "m", null], norms.Select(norm => norm?.Shared));
         Assert.DoesNotContain(Block.Kernels, kernel => kernel is NormPlan);
     }
@@ -121,7 +121,7 @@ public sealed class PlanTests
         var select = (SelectPlan)Model.Kernels[2];
         Assert.Equal(("y", "rows", "z"), (select.Input, select.Indices, select.Output));
         var head = (SweepPlan)Model.Kernels[3];
-        Assert.Equal(("z", "Norm", "n"), (head.Input, head.Norm?.Norm.Gain.Name, head.Norm?.Shared));
+        Assert.Equal(("z", "Norm", "n"), (head.Input, head.Norm?.Norm.GainName, head.Norm?.Shared));
         Assert.Equal(("Head", BufferPlan.ResultName), (head.Columns[0].Segments[0].Param, head.Columns[0].Segments[0].Output));
     }
 

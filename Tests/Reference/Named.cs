@@ -1,7 +1,7 @@
 namespace Einsharp.Tests.Reference;
 
 /// <summary>A float64 tensor with named axes, and the language's operations as loops over every combination of indices.</summary>
-internal sealed class Named(string axes, int[] shape, double[] values)
+internal sealed partial class Named(string axes, int[] shape, double[] values)
 {
     private readonly string[] _axes = axes.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 

@@ -7,7 +7,7 @@ namespace Einsharp.Generator.Emit.Cpu;
 /// One kernel: a static method whose head comment says what it computes, over which sizes, in which order, at what cost, and why so.
 /// Parameters and sizes are what the body turned out to use.
 /// </summary>
-internal abstract class KernelEmitter
+internal abstract partial class KernelEmitter
 {
     private readonly List<(string Type, string Name)> _parameters = [];
     private readonly CodeWriter _body = new();
@@ -140,94 +140,6 @@ internal abstract class KernelEmitter
         return local;
     }
 
-    /// <summary>
-    /// Modifiers on a run of features of one row, in place: <paramref name="y"/> holds the features from <paramref name="first"/> on,
-    /// <paramref name="count"/> of them.
-    /// </summary>
-    /// <param name="operations">The modifiers, in order.</param>
-    /// <param name="y">The run.</param>
-    /// <param name="first">The index of its first feature.</param>
-    /// <param name="count">Its length.</param>
-    /// <param name="features">All features of the value.</param>
-    /// <param name="isRun">Whether it is one run of the innermost axis (else it is a whole row, or a block of one).</param>
-    /// <param name="tile">The expression of a value that is beside this one in the tile, or null.</param>
-    protected void EmitEpilogue(
-        IEnumerable<Operation> operations, string y, string first, string count, EquatableArray<string> features, bool isRun,
-        Func<Operand, string?> tile)
-    {
-        foreach (Operation operation in operations)
-        {
-            switch (operation)
-            {
-                case ScaleOperation scale:
-                    Body.Write($"{Library("Elementwise")}.Scale({y}, {Scope.Factor(scale.Factor)});");
-                    break;
-                case SiluOperation:
-                    Body.Write($"{Library("Elementwise")}.Silu({y});");
-                    break;
-                case SoftmaxOperation softmax:
-                    EmitRuns(y, softmax.Axis, features, isRun, run => $"{Library("Elementwise")}.Softmax({run});");
-                    break;
-                case RotateOperation rotate:
-                    EmitRuns(y, rotate.Axis, features, isRun, run => $"{Table(rotate)}.Apply({run}, {Packed}.Position(row));");
-                    break;
-                case BinaryOperation { IsAligned: false } binary:
-                    EmitSpread(binary, y, features);
-                    break;
-                case BinaryOperation { Other.Kind: OperandKind.Param } binary:
-                    Body.Write($"{Library("ParamElements")}.{binary.Kind}({y}, {Member(binary.Other.Name)}, {first});");
-                    break;
-                case BinaryOperation binary:
-                    string other = tile(binary.Other)
-                        ?? $"{Read(BufferName(binary.Other))}.Slice({Join("row * " + Scope.Product(features), first)}, {count})";
-                    Body.Write($"{Library("Elementwise")}.{binary.Kind}({y}, {other});");
-                    break;
-            }
-        }
-    }
-
-    /// <summary>An operand over some of the features of a whole row.</summary>
-    private void EmitSpread(BinaryOperation binary, string y, EquatableArray<string> features)
-    {
-        List<CodeWriter.Block> loops = [.. features.Select(axis =>
-            Body.Open($"for (int {Index(axis)} = 0; {Index(axis)} < {Scope.Axis(axis)}; {Index(axis)}++)"))];
-        Body.Write($"{y}[{Offset(features)}] {(binary.Kind == BinaryKind.Add ? "+" : "*")}= {Element(binary.Other)};");
-        for (int i = loops.Count - 1; i >= 0; i--)
-            loops[i].Dispose();
-    }
-
-    private static string Join(string row, string first) => first == "0" ? row : row + " + " + first;
-
-    private void EmitRuns(string y, string axis, EquatableArray<string> features, bool isRun, Func<string, string> apply)
-    {
-        if (isRun || features.Count == 1)
-        {
-            Body.Write(apply(y));
-            return;
-        }
-
-        string size = Scope.Axis(axis);
-        Body.Write($"for (int run = 0; run < {y}.Length; run += {size})", apply($"{y}.Slice(run, {size})"));
-    }
-
-    protected static string Index(string axis) => "i_" + axis;
-
-    /// <summary>The offset of the loops' indices within a row of these features.</summary>
-    private string Offset(IReadOnlyList<string> features) => features.Count == 0
-        ? "0"
-        : features.Skip(1).Aggregate(Index(features[0]), (sum, axis) => $"({sum}) * {Scope.Axis(axis)} + {Index(axis)}");
-
-    /// <summary>An operand's element at the loops' indices.</summary>
-    protected string Element(Operand operand)
-    {
-        string[] features = [.. operand.Axes.Skip(operand.Kind == OperandKind.Param ? 0 : Kernel.Rows.Count)];
-        string index = Offset(features);
-        if (operand.Kind == OperandKind.Param)
-            return $"{Library("ParamElements")}.At({Member(operand.Name)}, {index})";
-        string row = features.Length == 0 ? "row" : $"row * {Scope.Product(features)} + {index}";
-        return $"{Read(BufferName(operand))}[{row}]";
-    }
-
     /// <summary>The buffer behind an operand.</summary>
     protected string BufferName(Operand operand)
     {
@@ -261,7 +173,7 @@ internal abstract class KernelEmitter
         "PackedRows" => 1,
         "int" when name != "slot" => 2,
         "Worker" => 3,
-        "ReadOnlySpan<int>" => 4,
+        "ReadOnlySpan<int>" or "ReadOnlySpan<bool>" => 4,
         "ReadOnlySpan<float>" => 5,
         "Span<float>" => 6,
         "KvCache" => 7,

@@ -63,7 +63,7 @@ internal static class KernelsEmitter
     {
         List<EquatableArray<string>> spaces = Steps.RowSpaces(method);
         foreach (EquatableArray<string> space in spaces)
-            body.Write(Steps.RowDeclaration(method, space));
+            body.Write(Steps.RowDeclaration(method, space, scope.Axis));
         if (method.WorkspaceSlots > 0 || method.Kernels.Any(kernel => kernel is RunPlan))
         {
             body.Write($"Span<int> at = stackalloc int[{Names.Literal(method.WorkspaceSlots + 1)}];");
@@ -73,7 +73,7 @@ internal static class KernelsEmitter
 
         foreach (BufferPlan buffer in method.Buffers.Where(buffer => buffer.Role == BufferRole.Workspace).OrderBy(buffer => buffer.Slot))
         {
-            string length = Scope.RowCount(buffer.Rows) + string.Concat(buffer.Features.Select(axis => " * " + scope.Axis(axis)));
+            string length = Steps.Length(buffer, scope.Axis);
             body.Write($"Span<float> {scope.Value(buffer.Name)} = workspace.Slice(at[{Names.Literal(buffer.Slot)}], {length});");
         }
 

@@ -74,6 +74,12 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         foreach (RotateOperation rotate in Epilogue.OfType<RotateOperation>())
             Table(rotate);
         Parameter("Worker", "worker");
+        if (Widened(Kernel.Operations) is { Count: > 0 } widened)
+        {
+            Body.Write($"Span<float> scratch = worker.Scratch({WidenedLength(widened)});");
+            EmitWidened(widened, "");
+        }
+
         string output = Write(Output);
         using (Body.Open($"while (worker.Next({Units()}, out int row))"))
         {
@@ -109,8 +115,14 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
         {
             case NormPlan norm:
                 Body.Write(y);
-                string input = $"{Read(norm.Input)}.Slice(row * {features}, {count})", gain = Member(norm.Norm.Gain.Name) + ".Floats";
-                Body.Write($"{Library("Norm")}.Rms({input}, {gain}, {Member(norm.Norm.Epsilon.Property)}, part);");
+                string input = $"{Read(norm.Input)}.Slice(row * {features}, {count})";
+                if (norm.Norm.Over.Count < Features.Count)
+                {
+                    Body.Write($"ReadOnlySpan<float> from = {input};");
+                    input = "from";
+                }
+
+                EmitNorm(norm.Norm, input, "part", Features, isRun: false);
                 break;
             case GatherPlan gather:
                 Body.Write(y);

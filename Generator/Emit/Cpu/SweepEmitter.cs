@@ -53,7 +53,7 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
             EmitUnits(columns[i], Suffix(i));
 
         EmitScratch(columns);
-        string input = sweep.Norm is null ? Read(sweep.Input) : EmitNorm(sweep.Norm);
+        string input = sweep.Norm is null ? Read(sweep.Input) : EmitPrologue(sweep.Norm);
         string units = string.Join(" + ", columns.Select((_, i) => "units" + Suffix(i)));
         Body.Gap();
         using (Body.Open($"while (worker.Next({units}, out int unit))"))
@@ -113,6 +113,7 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
             .Select(item => $"{TileTimes(TileCount(item.column))}{UnitLength(item.column, Suffix(item.i))}").Distinct()];
         string tile = tiles.Count == 0 ? "" : $"{RowCount} * {tiles.Aggregate((left, right) => $"Math.Max({left}, {right})")}";
         string normed = sweep.Norm is null ? "" : $"(few ? {RowCount} * {Scope.Product(sweep.Contracted)} : 0)";
+        IReadOnlyList<Operand> widened = Widened(sweep.Operations);
         if (sweep.Norm is not null)
         {
             Body.Gap();
@@ -120,24 +121,38 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
             Body.Write($"bool few = {RowCount} <= {Library("Sweep")}.FewRows;");
         }
 
-        string[] scratch = [.. new[] { tile, normed }.Where(part => part.Length > 0)];
+        string[] scratch = [.. new[] { tile, WidenedLength(widened), normed }.Where(part => part.Length > 0)];
         if (scratch.Length > 0)
             Body.Write($"Span<float> scratch = worker.Scratch({string.Join(" + ", scratch)});");
+        EmitWidened(widened, tile);
         if (sweep.Norm is not null)
         {
-            string own = tile.Length == 0 ? "scratch" : $"scratch[({tile})..]";
+            string before = string.Join(" + ", scratch.Take(scratch.Length - 1));
+            string own = before.Length == 0 ? "scratch" : $"scratch[({before})..]";
             Body.Write($"Span<float> normed = few ? {own} : {Write(sweep.Norm.Shared)};");
         }
     }
 
     private static string TileTimes(int count) => count == 1 ? "" : Names.Literal(count) + " * ";
 
-    private string EmitNorm(NormPrologue prologue)
+    private string EmitPrologue(NormPrologue prologue)
     {
         string row = $"row * {Scope.Product(sweep.Contracted)}, {Scope.Length(sweep.Contracted)}";
-        string input = $"{Read(sweep.Input)}.Slice({row})", gain = Member(prologue.Norm.Gain.Name) + ".Floats";
-        Body.Write($"for (int row = few ? 0 : worker.Index; row < {RowCount}; row += few ? 1 : worker.Count)",
-            $"{Library("Norm")}.Rms({input}, {gain}, {Member(prologue.Norm.Epsilon.Property)}, normed.Slice({row}));");
+        string head = $"for (int row = few ? 0 : worker.Index; row < {RowCount}; row += few ? 1 : worker.Count)";
+        string input = $"{Read(sweep.Input)}.Slice({row})", output = $"normed.Slice({row})";
+        if (prologue.Norm.Over.Count < sweep.Contracted.Count)
+        {
+            using (Body.Open(head))
+            {
+                Body.Write($"ReadOnlySpan<float> from = {input};\nSpan<float> part = {output};");
+                EmitNorm(prologue.Norm, "from", "part", sweep.Contracted, isRun: false);
+            }
+        }
+        else
+        {
+            Body.Write(head, () => EmitNorm(prologue.Norm, input, output, sweep.Contracted, isRun: false));
+        }
+
         Body.Write("if (!few)", "worker.Barrier();");
         return "normed";
     }

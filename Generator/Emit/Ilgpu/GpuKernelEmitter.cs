@@ -24,7 +24,7 @@ internal sealed record GpuResidentStep(string Method, EquatableArray<string> Sto
 /// cores), and the host's statements that choose and launch. Every method has two parameters, the sizes, which are constants when it is
 /// compiled, and the arguments.
 /// </summary>
-internal abstract class GpuKernelEmitter
+internal abstract partial class GpuKernelEmitter
 {
     private readonly ModelPlan _plan;
     private readonly List<GpuField> _fields = [];
@@ -73,8 +73,11 @@ internal abstract class GpuKernelEmitter
         _ => new GpuRowEmitter(plan, method, sizes, kernel),
     };
 
-    /// <summary>Whether these are the launches of a kernel of the plan, or of what follows it.</summary>
-    public virtual bool Plans(KernelPlan kernel) => kernel == Kernel;
+    /// <summary>The kernel of the plan that this is, or is a part of.</summary>
+    public KernelPlan? PartOf { protected get; init; }
+
+    /// <summary>Whether these are launches of a kernel of the plan.</summary>
+    public bool Plans(KernelPlan kernel) => kernel == (PartOf ?? Kernel);
 
     /// <summary>The struct's name.</summary>
     public string ArgumentsType => Kernel.Name + "Args";
@@ -342,8 +345,12 @@ internal abstract class GpuKernelEmitter
         return sizes.Length switch { 0 => "1", 1 => sizes[0], _ => "(" + string.Join(" * ", sizes) + ")" };
     }
 
-    /// <summary>The norm's epsilon.</summary>
-    protected string Epsilon(SettingRef setting) => Field("float", setting.Property, "model." + setting.Property, $"{setting.Setting}.");
+    /// <summary>A setting of type float, such as a norm's epsilon.</summary>
+    protected string Setting(SettingRef setting) => Field("float", setting.Property, "model." + setting.Property, $"{setting.Setting}.");
+
+    /// <summary>A number of the declaration.</summary>
+    protected string Scalar(ScalarRef scalar) =>
+        scalar.Setting is { } setting ? Setting(setting) : Names.FloatLiteral(scalar.Literal!.Value);
 
     /// <summary>A scale factor, computed by the host in double.</summary>
     protected string Factor(ScaleExpression factor)

@@ -21,11 +21,18 @@ internal static class GpuKernelsEmitter
     {
         foreach (KernelPlan kernel in method.Kernels.Where(kernel => kernel is not RunPlan))
         {
-            yield return GpuKernelEmitter.For(plan, method, sizes, kernel);
             if (kernel is not SweepPlan sweep)
+            {
+                yield return GpuKernelEmitter.For(plan, method, sizes, kernel);
                 continue;
-            foreach (MapPlan finish in GpuSweepEmitter.Finishes(sweep))
-                yield return new GpuRowEmitter(plan, method, sizes, finish, sweep);
+            }
+
+            NormPlan? norm = GpuSweepEmitter.NormBefore(sweep);
+            if (norm is not null)
+                yield return new GpuRowEmitter(plan, method, sizes, norm) { PartOf = kernel };
+            yield return new GpuSweepEmitter(plan, method, sizes, norm is null ? sweep : GpuSweepEmitter.After(sweep, norm)) { PartOf = kernel };
+            foreach (KernelPlan finish in GpuSweepEmitter.Finishes(sweep))
+                yield return new GpuRowEmitter(plan, method, sizes, finish) { PartOf = kernel };
         }
     }
 

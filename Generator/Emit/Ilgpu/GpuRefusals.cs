@@ -4,7 +4,10 @@ using Einsharp.Generator.Plan;
 
 namespace Einsharp.Generator.Emit.Ilgpu;
 
-/// <summary>What the kernels for GPUs cannot do and those for the CPU can: such a model runs on the CPU alone.</summary>
+/// <summary>
+/// What the kernels for GPUs cannot do and those for the CPU can: such a model runs on the CPU alone. What is known is listed, not what is
+/// unknown, so that an operation or a kernel that is new to the language is refused until it is written here.
+/// </summary>
 internal static class GpuRefusals
 {
     public static EquatableArray<Finding> Find(ModelPlan plan)
@@ -12,16 +15,74 @@ internal static class GpuRefusals
         var findings = new List<Finding>();
         foreach (MethodPlan method in plan.Methods)
         {
-            foreach (SweepPlan sweep in method.Kernels.OfType<SweepPlan>())
+            foreach (KernelPlan kernel in method.Kernels)
             {
-                if (GpuSweepEmitter.WhyNot(sweep) is not { } why)
+                if (WhyNot(method, kernel) is not { } reason)
                     continue;
-                Operation at = sweep.Operations.FirstOrDefault(operation => operation is SoftmaxOperation) ?? sweep.Operations[0];
-                Site site = method.Graph.Method.Brackets[at.Bracket].Attributes[0].At();
-                findings.Add(new Finding("EIN0402", site, [plan.Model.Spec.Name, why]));
+                Site site = method.Graph.Method.Brackets[reason.At.Bracket].Attributes[0].At();
+                findings.Add(new Finding("EIN0402", site, [plan.Model.Spec.Name, reason.Why]));
             }
         }
 
         return findings.ToEquatable();
+    }
+
+    private static (Operation At, string Why)? WhyNot(MethodPlan method, KernelPlan kernel)
+    {
+        if (kernel is AttentionPlan attention)
+            return WhyNot(attention) is { } lack ? (attention.Operations[0], lack) : null;
+        foreach (Operation operation in kernel.Operations)
+        {
+            if (!Knows(method, kernel, operation))
+                return (operation, $"there is none for {operation.Text}");
+        }
+
+        if (kernel is not (SweepPlan or AttentionPlan or NormPlan or GatherPlan or SelectPlan or RunPlan or AppendPlan or MapPlan or ContractPlan))
+            return (kernel.Operations[0], $"there is none for {kernel.Operations[0].Text}");
+        return kernel is SweepPlan sweep && GpuSweepEmitter.WhyNot(sweep) is { } why
+            ? (sweep.Operations.FirstOrDefault(operation => operation is SoftmaxOperation) ?? sweep.Operations[0], why)
+            : null;
+    }
+
+    private static bool Knows(MethodPlan method, KernelPlan kernel, Operation operation) => operation switch
+    {
+        EinsumOperation or GatherOperation or SelectOperation or RunOperation => true,
+        RotateOperation or AppendOperation or RenameOperation or ScaleOperation or CausalOperation => true,
+        ActivationOperation activation => activation.Kind == ActivationKind.Silu,
+        SoftmaxOperation softmax => !softmax.IsLog && (kernel is AttentionPlan || softmax.Axes[softmax.Axes.Count - 1] == softmax.Axis),
+        NormOperation norm => KnowsNorm(kernel, norm),
+        BinaryOperation binary => KnowsBinary(method, kernel, binary),
+        _ => false,
+    };
+
+    // Over all features, by a vector of gains, where the row is read: in a kernel of its own or before a sweep.
+    private static bool KnowsNorm(KernelPlan kernel, NormOperation norm) =>
+        norm is { Kind: NormKind.Rms, Bias: null, Gain: { Kind: OperandKind.Param, Axes.Count: 1 } gain }
+        && norm.Axes.Count == kernel.Rows.Count + 1 && norm.Axes[norm.Axes.Count - 1] == gain.Axes[0]
+        && (kernel is NormPlan || kernel is SweepPlan { Norm.Norm.Id: var first } && first == norm.Id);
+
+    private static bool KnowsBinary(MethodPlan method, KernelPlan kernel, BinaryOperation binary)
+    {
+        Operand other = binary.Other;
+        bool sameRows = other.Kind == OperandKind.Param
+            || other.Axes.Take(kernel.Rows.Count).Select(method.Graph.Original).ToEquatable() == kernel.Rows;
+        return sameRows && (kernel is not SweepPlan || binary.IsAligned);
+    }
+
+    /// <summary>Why there are no kernels for an attention: they read the cache, and know scales and Causal.</summary>
+    private static string? WhyNot(AttentionPlan attention)
+    {
+        Operation? other = attention.Modifiers.FirstOrDefault(modifier => modifier is not CausalOperation);
+        if (other is not null)
+            return $"its attention has {other.Text}";
+        if (attention.Keys.Append is not { } keys || attention.Values.Append is not { } values)
+            return "its attention reads keys and values that are not in a cache";
+        EquatableArray<string> heads = attention.Groups.Concat(attention.PerGroup).ToEquatable();
+        IEnumerable<string> Heads(AppendOperation append) => append.Axes.Skip(2).Take(append.Axes.Count - 3);
+        return attention.QueryAxes.Skip(2).SequenceEqual(heads.Concat(attention.Sizes))
+            && attention.OutputAxes.Skip(2).SequenceEqual(heads.Concat(attention.ValueSizes))
+            && Heads(keys).SequenceEqual(attention.Groups) && Heads(values).SequenceEqual(attention.Groups)
+                ? null
+                : "the axes of its attention lie in another order than groups, queries of a group, size";
     }
 }

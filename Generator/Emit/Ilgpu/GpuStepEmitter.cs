@@ -80,7 +80,7 @@ internal sealed class GpuStepEmitter(
         foreach (RunPlan run in method.Kernels.OfType<RunPlan>())
         {
             string field = GpuModelEmitter.LayersField(run.Layers);
-            wants.Add($"({field}.Length == 0 ? 0 : {field}[0].ForwardScratch({Scope.RowCount(run.Rows)}))");
+            wants.Add($"({field}.Length == 0 ? 0 : {field}[0].ForwardScratch({Steps.LayerRowCounts(run, plan.Model)}))");
         }
 
         string largest = wants.Count == 0 ? "0" : wants.Aggregate((left, right) => $"Math.Max({left}, {right})");
@@ -94,7 +94,7 @@ internal sealed class GpuStepEmitter(
         if (method.Sequence is not null)
             writer.Write("RowTable packed = session.Rows;");
         foreach (EquatableArray<string> space in spaces)
-            writer.Write(Steps.RowDeclaration(method, space));
+            writer.Write(Steps.RowDeclaration(method, space, axis => "_sizes." + Names.Identifier(axis)));
         if (method.WorkspaceSlots > 0 || method.Kernels.Any(kernel => kernel is RunPlan))
         {
             writer.Write($"Span<int> at = stackalloc int[{Names.Literal(method.WorkspaceSlots + 1)}];");

@@ -52,10 +52,14 @@ internal sealed partial class GpuSweepEmitter
 
     private static string NameOf(string value) => value == BufferPlan.ResultName ? "the result" : value;
 
+    private Spot Number(ColumnPlan column, string feature, Dictionary<string, string>? rows = null) => new(
+        "row", feature, column.Features, Scope.Product(column.Features), rows ?? new Dictionary<string, string>(StringComparer.Ordinal));
+
     private void EmitFeature(ColumnPlan column)
     {
+        Spot spot = Number(column, "feature");
         foreach (SegmentPlan segment in column.Segments)
-            EmitSegment(column, segment, [("", "feature")], "feature / ");
+            EmitSegment(column, segment, [("", spot)], "feature / ");
     }
 
     private void EmitTurned(ColumnPlan column)
@@ -66,16 +70,17 @@ internal sealed partial class GpuSweepEmitter
         Body.Write($"int first = head * {size} + turn * {rope}.PairStride, second = first + {rope}.PairOffset;");
         Body.Write($"turn += {Packed}.Position[row] * half;");
         Body.Write($"float cosine = {rope}.Cosines[turn], sine = {rope}.Sines[turn];");
+        Spot left = Number(column, "first"), right = Number(column, "second", left.Rows);
         foreach (SegmentPlan segment in column.Segments)
-            EmitSegment(column, segment, [("First", "first"), ("Second", "second")], "first / ");
+            EmitSegment(column, segment, [("First", left), ("Second", right)], "first / ");
     }
 
     /// <summary>A segment's modifiers on its sums, and where they go.</summary>
     /// <param name="column">The column.</param>
     /// <param name="segment">The segment.</param>
-    /// <param name="places">The endings of the sums' names, and the locals with their features.</param>
+    /// <param name="places">The endings of the sums' names, and where the sums lie.</param>
     /// <param name="headOf">The expression of the feature's head, but for the size.</param>
-    private void EmitSegment(ColumnPlan column, SegmentPlan segment, (string Which, string Feature)[] places, string headOf)
+    private void EmitSegment(ColumnPlan column, SegmentPlan segment, (string Which, Spot Spot)[] places, string headOf)
     {
         string sum = Local(Scope, segment) + "Sum";
         foreach (Operation operation in Done(column, segment))
@@ -87,15 +92,18 @@ internal sealed partial class GpuSweepEmitter
                 continue;
             }
 
-            foreach ((string which, string feature) in places)
-                EmitElementwise(column, operation, sum + which, which, feature);
+            foreach ((string which, Spot spot) in places)
+            {
+                EmitElement(operation, sum + which, spot, other =>
+                    Beside(column, other) is { } beside ? $"{Local(Scope, beside)}Sum{which}" : null);
+            }
         }
 
         string features = Scope.Product(column.Features);
         if (segment.Output is not null)
         {
-            foreach ((string which, string feature) in places)
-                Body.Write($"{Buffer(segment.Output)}[row * {features} + {feature}] = {sum}{which};");
+            foreach ((string which, Spot spot) in places)
+                Body.Write($"{Buffer(segment.Output)}[row * {features} + {spot.Feature}] = {sum}{which};");
         }
 
         if (segment.Append is null)
@@ -108,38 +116,8 @@ internal sealed partial class GpuSweepEmitter
             string at = line + (i == 0 ? "" : Names.Literal(i + 1));
             string place = $"((long){Packed}.Sequence[row] * {heads} + {headOf}{size}) * {slots[i]}.Capacity";
             Body.Write($"long {at} = {place} + {Packed}.Position[row];");
-            foreach ((string which, string feature) in places)
-                Body.Write($"{slots[i]}.Memory[{at} * {size} + {feature} % {size}] = {sum}{which};");
+            foreach ((string which, Spot spot) in places)
+                Body.Write($"{slots[i]}.Memory[{at} * {size} + {spot.Feature} % {size}] = {sum}{which};");
         }
-    }
-
-    private void EmitElementwise(ColumnPlan column, Operation operation, string sum, string which, string feature)
-    {
-        switch (operation)
-        {
-            case ScaleOperation scale:
-                Body.Write($"{sum} *= {Factor(scale.Factor)};");
-                break;
-            case SiluOperation:
-                Body.Write($"{sum} = Activation.Silu({sum});");
-                break;
-            case BinaryOperation binary:
-                Body.Write($"{sum} {(binary.Kind == BinaryKind.Add ? "+" : "*")}= {Other(column, binary, which, feature)};");
-                break;
-        }
-    }
-
-    private string Other(ColumnPlan column, BinaryOperation binary, string which, string feature)
-    {
-        Operand other = binary.Other;
-        if (Beside(column, other) is { } beside)
-            return $"{Local(Scope, beside)}Sum{which}";
-        if (other.Kind != OperandKind.Param)
-            return $"{Buffer(BufferName(other))}[row * {Scope.Product(column.Features)} + {feature}]";
-        string index = other.Axes.Count == column.Features.Count ? feature : $"{feature} % {Scope.Product(other.Axes)}";
-        if (other.Axes.Count == 1)
-            return $"{Vector(other.Name)}[{index}]";
-        string last = other.Axes[other.Axes.Count - 1];
-        return $"Stored.At<{TypeParameter(other.Name)}>({Weight(other.Name, [last])}, {Scope.Axis(last)}, {index})";
     }
 }

@@ -121,9 +121,9 @@ internal sealed partial class GpuSweepEmitter
         if (sweep.Norm is null)
             Body.Write($"{load}({start}{from}, {count}, {last}");
         else if (rows == 1)
-            Body.Write($"squares += {load}Scaled({start}{Vector(sweep.Norm.Norm.Gain.Name)}, {from}, {count}, {last}");
+            Body.Write($"squares += {load}Scaled({start}{Vector(sweep.Norm.Norm.GainName)}, {from}, {count}, {last}");
         else
-            Body.Write($"squares = {load}Scaled(", $"{start}{Vector(sweep.Norm.Norm.Gain.Name)}, {from}, {count}, squares, {last}");
+            Body.Write($"squares = {load}Scaled(", $"{start}{Vector(sweep.Norm.Norm.GainName)}, {from}, {count}, squares, {last}");
         Body.Write("Lanes.Barrier();");
         Body.Gap();
         int steps = Math.Max(1, LoadsInFlight / (2 * column.Segments.Count));
@@ -194,7 +194,7 @@ internal sealed partial class GpuSweepEmitter
             if (sweep.Norm is not null)
             {
                 scale = $" * norm{row}";
-                Body.Write($"float norm{row} = StagedRows.Norm(squares{Of(row)}, length, {Epsilon(sweep.Norm.Norm.Epsilon)}, scratch);");
+                Body.Write($"float norm{row} = StagedRows.Norm(squares{Of(row)}, length, {Setting(sweep.Norm.Norm.Epsilon)}, scratch);");
             }
 
             foreach (SegmentPlan segment in column.Segments)

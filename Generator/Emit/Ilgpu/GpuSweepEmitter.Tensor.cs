@@ -63,7 +63,7 @@ internal sealed partial class GpuSweepEmitter
                 return;
             }
 
-            string gain = Vector(sweep.Norm.Norm.Gain.Name), epsilon = Epsilon(sweep.Norm.Norm.Epsilon);
+            string gain = Vector(sweep.Norm.Norm.GainName), epsilon = Setting(sweep.Norm.Norm.Epsilon);
             Body.Write("ArrayView<float> scratch = SharedMemory.Allocate<float>(Lanes.Max);");
             Body.Write($"TensorCores.PackNormed({input}, {gain}, {epsilon}, {packed}, scratch);");
         });

@@ -63,7 +63,7 @@ internal sealed partial class GpuSweepEmitter
             string input = $"{Buffer(sweep.Input)}, firstRow, {rows}, length";
             Body.Write(sweep.Norm is null
                 ? $"Tiles.Load({input}, from, x);"
-                : $"square += Tiles.LoadScaled({input}, {Vector(sweep.Norm.Norm.Gain.Name)}, from, x);");
+                : $"square += Tiles.LoadScaled({input}, {Vector(sweep.Norm.Norm.GainName)}, from, x);");
             for (int i = 0; i < names.Length; i++)
             {
                 SegmentPlan segment = column.Segments[i];
@@ -106,7 +106,7 @@ internal sealed partial class GpuSweepEmitter
             for (int row = 0; row < 4; row++)
             {
                 string at = "4 * laneY" + (row == 0 ? "" : " + " + Names.Literal(row));
-                Body.Write($"float norm{Names.Literal(row)} = Tiles.Norm(squares, {at}, length, {Epsilon(sweep.Norm.Norm.Epsilon)});");
+                Body.Write($"float norm{Names.Literal(row)} = Tiles.Norm(squares, {at}, length, {Setting(sweep.Norm.Norm.Epsilon)});");
             }
 
             Body.Write("Lanes.Barrier();");

@@ -28,36 +28,54 @@ internal sealed partial class GpuSweepEmitter(ModelPlan plan, MethodPlan method,
                 List<Operation> rest = Rest(column, segment);
                 if (rest.Count == 0)
                     continue;
-                if (segment.Output is null)
-                    return $"'{segment.Value}' has a Softmax over features, which needs the whole row, but is not kept in memory";
+                string what = rest[0] is NormOperation ? "a norm" : "a Softmax over features";
+                if (segment.Output is null && segment.Append is null)
+                    return $"'{segment.Value}' has {what}, which needs the whole row, but is not kept in memory";
                 if (rest.OfType<BinaryOperation>().Any(binary => Beside(column, binary.Other) is { Output: null }))
-                    return $"what follows the Softmax of '{segment.Value}' reads a value that is not kept in memory";
+                    return $"what follows {what} of '{segment.Value}' reads a value that is not kept in memory";
             }
         }
 
         return null;
     }
 
-    /// <summary>What the sweep leaves to do, in order: from the first softmax on, each on the buffer that it wrote.</summary>
-    public static IEnumerable<MapPlan> Finishes(SweepPlan sweep)
+    /// <summary>
+    /// A norm that must be known before the first product, as a kernel of its own: one that takes the mean off, or whose gain is no vector of
+    /// the whole row. (The sum of squares is gathered beside the products.)
+    /// </summary>
+    public static NormPlan? NormBefore(SweepPlan sweep) =>
+        sweep.Norm is not { } prologue
+            || prologue.Norm is { Kind: NormKind.Rms, Bias: null, Gain: { Kind: OperandKind.Param, Axes.Count: 1 } gain } && gain.Axes == sweep.Contracted
+            ? null
+            : new NormPlan(
+                sweep.Name + "Norm", sweep.Rows, ((EquatableArray<Operation>)[prologue.Norm]), prologue.Norm, sweep.Input, [], prologue.Shared);
+
+    /// <summary>The sweep without a norm that was computed before it.</summary>
+    public static SweepPlan After(SweepPlan sweep, NormPlan norm) => sweep with
+    {
+        Norm = null, Input = norm.Output, Operations = sweep.Operations.Where(operation => operation != norm.Norm).ToEquatable(),
+    };
+
+    /// <summary>What the sweep leaves to do, in order: each on the buffer that it wrote, or on the cache.</summary>
+    public static IEnumerable<KernelPlan> Finishes(SweepPlan sweep)
     {
         foreach (ColumnPlan column in sweep.Columns)
         {
-            foreach (SegmentPlan segment in column.Segments.Where(segment => segment.Output is not null))
+            foreach (SegmentPlan segment in column.Segments)
             {
                 EquatableArray<Operation> rest = Rest(column, segment).ToEquatable();
-                if (rest.Count > 0)
-                {
-                    string name = sweep.Name + "Finish" + Casing.Pascal(segment.Value);
-                    yield return new MapPlan(name, sweep.Rows, rest, segment.Output!, rest, segment.Output!);
-                }
+                string name = sweep.Name + "Finish" + Casing.Pascal(segment.Value);
+                if (rest.Count > 0 && segment.Output is { } output)
+                    yield return new MapPlan(name, sweep.Rows, rest, output, rest, output);
+                else if (rest.Count > 0 && segment.Append is { } append)
+                    yield return new FinishPlan(name, sweep.Rows, rest, append);
             }
         }
     }
 
-    /// <summary>The end of an epilogue that a tile cannot do: a softmax, or what reads a value that is not finished.</summary>
+    /// <summary>The end of an epilogue that a tile cannot do: a softmax or a norm, or what reads a value that is not finished.</summary>
     private static List<Operation> Rest(ColumnPlan column, SegmentPlan segment) => [.. segment.Epilogue.SkipWhile(operation =>
-        operation is not SoftmaxOperation
+        operation is not (SoftmaxOperation or NormOperation)
         && !(operation is BinaryOperation binary && Beside(column, binary.Other) is { } other && Rest(column, other).Count > 0))];
 
     private static IEnumerable<Operation> Done(ColumnPlan column, SegmentPlan segment) =>
@@ -85,9 +103,8 @@ internal sealed partial class GpuSweepEmitter(ModelPlan plan, MethodPlan method,
     private static IEnumerable<string> WeightsOf(ColumnPlan column) => column.Segments.Select(segment => segment.Param);
 
     /// <summary>Matrices that an epilogue reads: their formats are type parameters too.</summary>
-    private static IEnumerable<string> OperandsOf(ColumnPlan column) => column.Segments
-        .SelectMany(segment => Done(column, segment)).OfType<BinaryOperation>().Select(binary => binary.Other)
-        .Where(other => other.Kind == OperandKind.Param && other.Axes.Count > 1).Select(other => other.Name);
+    private static IEnumerable<string> OperandsOf(ColumnPlan column) =>
+        MatricesOf(column.Segments.SelectMany(segment => Done(column, segment)));
 
     private IEnumerable<string> Stored => Weights.Concat(sweep.Columns.SelectMany(OperandsOf));
 

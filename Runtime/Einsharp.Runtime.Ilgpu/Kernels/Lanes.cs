@@ -159,11 +159,3 @@ public static class GroupReduce
         return max;
     }
 }
-
-/// <summary>Activations, from the functions that are the same on every device.</summary>
-public static class Activation
-{
-    /// <summary>x / (1 + e⁻ˣ).</summary>
-    /// <param name="x">A number.</param>
-    public static float Silu(float x) => x / (1f + MathF.Exp(-x));
-}

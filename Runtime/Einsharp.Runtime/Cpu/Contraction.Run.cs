@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Einsharp.Cpu;
 
 /// <content>From the caller's spans to the kernels.</content>
@@ -29,19 +32,67 @@ public static partial class Contraction
                 K = new AxisList(pinnedK, k.Length),
             };
             call.Check();
-            if (runner.Device is null) Compute<T>(runner.Worker, call);
+            if (runner.Device is null) Compute<T>(runner.Worker, call, VectorBytes);
             else if (runner.Device.Threads > 1 && call.Work >= TeamWork) ContractionJob<T>.Run(runner.Device.Team, call);
-            else Compute<T>(Team.Alone, call);
+            else Compute<T>(Team.Alone, call, VectorBytes);
         }
         GC.KeepAlive(aParam);
         GC.KeepAlive(bParam);
     }
 
     /// <summary>Every worker calls it with the same arguments.</summary>
-    internal static void Compute<T>(Worker worker, in ContractionCall call)
+    /// <param name="worker">The worker.</param>
+    /// <param name="call">The contraction.</param>
+    /// <param name="vectorBytes">The width of the vectors: 64, 32 or 16.</param>
+    [SkipLocalsInit]
+    internal static unsafe void Compute<T>(Worker worker, in ContractionCall call, int vectorBytes)
         where T : unmanaged
     {
-        worker.Barrier();
-        LoopNest<T>.Compute(worker, call);
+        worker.Barrier(); // the units are counted anew
+        long m = call.M.Extent, n = call.N.Extent, k = call.K.Extent;
+        if (call.Batch.Extent == 0 || m == 0 || n == 0) return;
+        LoopAxis* axes = stackalloc LoopAxis[2 * (call.Batch.Count + call.M.Count + call.N.Count + call.K.Count) + 2];
+        if (k == 0)
+        {
+            T zero = default;
+            ContractionCall zeros = Zeros(call, axes, &zero);
+            LoopNest<Simd128<T>, Vector128<T>, T>.Compute(worker, zeros, axes + call.Batch.Count + call.M.Count + call.N.Count);
+            return;
+        }
+        if (m > 1 && n > 1 && k > 1)
+        {
+            GemmPlan plan = GemmPlan.Of(call, axes);
+            switch (plan.VectorBytes(vectorBytes, sizeof(T)))
+            {
+                case 64: Gemm<Simd512<T>, Vector512<T>, T>.Compute(worker, plan); break;
+                case 32: Gemm<Simd256<T>, Vector256<T>, T>.Compute(worker, plan); break;
+                default: Gemm<Simd128<T>, Vector128<T>, T>.Compute(worker, plan); break;
+            }
+            return;
+        }
+        switch (vectorBytes)
+        {
+            case 64: LoopNest<Simd512<T>, Vector512<T>, T>.Compute(worker, call, axes); break;
+            case 32: LoopNest<Simd256<T>, Vector256<T>, T>.Compute(worker, call, axes); break;
+            default: LoopNest<Simd128<T>, Vector128<T>, T>.Compute(worker, call, axes); break;
+        }
     }
+
+    // An empty sum is 0: one zero, read again and again.
+    private static unsafe ContractionCall Zeros<T>(in ContractionCall call, LoopAxis* axes, T* zero)
+        where T : unmanaged
+    {
+        int count = 0;
+        foreach (LoopAxis axis in call.Batch.Span) axes[count++] = new LoopAxis(axis.Extent, 0, 0, axis.C);
+        foreach (LoopAxis axis in call.M.Span) axes[count++] = new LoopAxis(axis.Extent, 0, 0, axis.C);
+        foreach (LoopAxis axis in call.N.Span) axes[count++] = new LoopAxis(axis.Extent, 0, 0, axis.C);
+        return new ContractionCall
+        {
+            A = new ContractionOperand(zero, 1, ElementFormat.Plain),
+            C = call.C,
+            Batch = new AxisList(axes, count),
+        };
+    }
+
+    internal static int VectorBytes => Vector512.IsHardwareAccelerated ? 64 : Vector256.IsHardwareAccelerated ? 32 : 16;
 }

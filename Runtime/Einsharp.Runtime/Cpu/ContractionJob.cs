@@ -34,5 +34,5 @@ internal sealed class ContractionJob<T> : ITeamJob
         team.Run(job);
     }
 
-    public void Run(Worker worker) => Contraction.Compute<T>(worker, _call);
+    public void Run(Worker worker) => Contraction.Compute<T>(worker, _call, Contraction.VectorBytes);
 }

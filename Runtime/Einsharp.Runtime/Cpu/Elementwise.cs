@@ -7,7 +7,7 @@ namespace Einsharp.Cpu;
 /// Functions of each element of a span, and of a span as a whole. The result depends on the values (and the hardware's vector width) alone,
 /// never on where the span lies in memory.
 /// </summary>
-public static class Elementwise
+public static partial class Elementwise
 {
     /// <summary>y += x.</summary>
     /// <param name="y">The values to change.</param>

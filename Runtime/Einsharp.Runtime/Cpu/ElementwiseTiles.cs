@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Einsharp.Cpu;
 
 /// <summary>The loops of <see cref="Elementwise"/> and <see cref="Norm"/>, for one vector width.</summary>
-internal static unsafe class ElementwiseTiles<W, V>
+internal static unsafe partial class ElementwiseTiles<W, V>
     where W : struct, IWidth<V>
     where V : unmanaged
 {

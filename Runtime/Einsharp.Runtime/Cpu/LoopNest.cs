@@ -1,49 +1,269 @@
+using System.Runtime.CompilerServices;
+
 namespace Einsharp.Cpu;
 
-/// <summary>Any contraction as plain loops.</summary>
-internal static unsafe class LoopNest<T>
+/// <summary>
+/// Everything that is not a matrix product, as a nest of loops around runs: products of matrices and vectors, dot products, outer products,
+/// products element by element, sums and strided copies. What does not lie as a run is gathered into one.
+/// </summary>
+internal static unsafe class LoopNest<S, V, T>
+    where S : struct, ISimd<V, T>
+    where V : unmanaged
     where T : unmanaged
 {
-    public static void Compute(Worker worker, in ContractionCall call)
+    // A run that is gathered, or added up in the first-level cache.
+    private const int MostRun = 1024;
+    private const int LeastRun = 64;
+
+    // One that is not.
+    private const int MostLongRun = 4096;
+    private const int TransposeTile = 64;
+    private const int RowGroup = 4;
+
+    /// <summary>Every worker calls it, in a new phase.</summary>
+    /// <param name="worker">The worker.</param>
+    /// <param name="call">The contraction.</param>
+    /// <param name="axes">Room for the axes of the call and two more.</param>
+    public static void Compute(Worker worker, in ContractionCall call, LoopAxis* axes)
     {
-        long kept = call.Batch.Extent * call.M.Extent * call.N.Extent, summed = call.K.Extent;
-        int units = (int)Math.Min(kept, 64);
+        NestPlan plan = NestPlan.Of(call, axes);
+        if (plan.Parts == 1)
+        {
+            Shared(worker, plan);
+            return;
+        }
+        // Each part writes its sums side by side; then they are added up, part after part.
+        long results = call.Batch.Extent * call.M.Extent * call.N.Extent;
+        byte* parts = (byte*)worker.Common(checked((int)(results * plan.Parts * sizeof(T) / sizeof(float))));
+        int count = plan.Kept.Count;
+        LoopAxis* sums = stackalloc LoopAxis[count + 4];
+        int dense = 1;
+        for (int i = count - 1; i >= 0; i--) Dense(ref plan.Kept.Axes[i], ref sums[i], ref dense);
+        Dense(ref plan.Y, ref sums[count], ref dense);
+        bool across = plan.Form == NestForm.Across;
+        if (across) Dense(ref plan.X, ref sums[count + 1], ref dense);
+        byte* c = plan.C;
+        plan.C = parts;
+        Shared(worker, plan, results);
+        worker.Barrier();
+        LoopAxis term = new(plan.Parts, (int)results, 0, 0);
+        var added = new ContractionCall
+        {
+            A = new ContractionOperand(parts, results * plan.Parts, ElementFormat.Plain),
+            C = c,
+            Batch = new AxisList(sums, count + (across ? 2 : 1)),
+            K = new AxisList(&term, 1),
+        };
+        LoopAxis* room = stackalloc LoopAxis[count + 6];
+        Shared(worker, NestPlan.Of(added, room, cut: false));
+    }
+
+    private static void Dense(ref LoopAxis axis, ref LoopAxis sum, ref int dense)
+    {
+        sum = new LoopAxis(axis.Extent, dense, 0, axis.C);
+        axis = axis with { C = dense };
+        dense *= axis.Extent;
+    }
+
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Shared(Worker worker, in NestPlan plan, long partStride = 0)
+    {
+        long kept = plan.Kept.Extent;
+        // Few long runs are cut, for the workers' sake: no element's sum is.
+        int run = plan.InPlace && plan.X.C == 1 ? MostLongRun : MostRun;
+        while (run > LeastRun && kept * plan.Parts * (plan.X.Extent / run) < 4 * worker.Count) run /= 2;
+        long tiles = plan.Form switch
+        {
+            NestForm.Transpose => Tiles(plan.X.Extent, TransposeTile) * Tiles(plan.Y.Extent, TransposeTile),
+            NestForm.Along => Tiles(plan.Y.Extent, RowGroup),
+            _ => Tiles(plan.X.Extent, run),
+        };
+        long works = kept * tiles * plan.Parts;
+        int units = (int)Math.Min(works, 16 * worker.Count);
+        T* room = (T*)worker.Tiles(7 * MostRun * sizeof(T) / sizeof(float));
+        int* index = stackalloc int[plan.Kept.Count + plan.Summed.Count + 2];
         while (worker.Next(units, out int unit))
         {
-            for (long i = kept * unit / units; i < kept * (unit + 1) / units; i++)
+            long work = works * unit / units, end = works * (unit + 1) / units;
+            long tile = work % tiles, at = work / tiles % kept;
+            var walk = new AxisWalk(plan.Kept, at, index);
+            for (; work < end; work++)
             {
-                long a = 0, b = 0, c = 0;
-                Locate(call.Batch, Locate(call.M, Locate(call.N, i, ref a, ref b, ref c), ref a, ref b, ref c), ref a, ref b, ref c);
-                double sum = 0;
-                for (long j = 0; j < summed; j++)
+                int part = (int)(work / tiles / kept);
+                nint c = walk.C + (nint)(part * partStride);
+                switch (plan.Form)
                 {
-                    long ak = a, bk = b, none = 0;
-                    Locate(call.K, j, ref ak, ref bk, ref none);
-                    sum += At(call.A, ak) * (call.HasB ? At(call.B, bk) : 1);
+                    case NestForm.Map: Map(plan, walk.A, walk.B, c, tile * run, run, room); break;
+                    case NestForm.Transpose: Transpose(plan, walk.A, c, tile); break;
+                    case NestForm.Across: Across(plan, walk.A, walk.B, c, tile * run, run, part, room, index + plan.Kept.Count); break;
+                    default: Along(plan, walk.A, walk.B, c, tile * RowGroup, part, room, index + plan.Kept.Count); break;
                 }
-                if (typeof(T) == typeof(float)) ((float*)call.C)[c] = (float)sum;
-                else ((double*)call.C)[c] = sum;
+                if (++tile < tiles) continue;
+                tile = 0;
+                walk.Next();
             }
         }
     }
 
-    private static long Locate(AxisList group, long index, ref long a, ref long b, ref long c)
+    private static long Tiles(int extent, int step) => ((long)extent + step - 1) / step;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Map(in NestPlan plan, nint a, nint b, nint c, long first, int run, T* room)
     {
-        for (int i = group.Count - 1; i >= 0; i--)
+        LoopAxis x = plan.X;
+        int count = (int)Math.Min(run, x.Extent - first);
+        T* to = (T*)plan.C + c + (nint)first * x.C;
+        a += (nint)first * x.A;
+        b += (nint)first * x.B;
+        T* result = x.C == 1 ? to : room;
+        if (!plan.HasB)
         {
-            LoopAxis axis = group.Axes[i];
-            (index, long at) = Math.DivRem(index, axis.Extent);
-            a += at * axis.A;
-            b += at * axis.B;
-            c += at * axis.C;
+            if (x.A == 0) new Span<T>(result, count).Fill(Elements<T>.At(plan.A, a));
+            else Elements<T>.Gather(plan.A, a, x.A, count, result);
         }
-        return index;
+        else if (x.A == 0 || x.B == 0)
+        {
+            T factor = x.A == 0 ? Elements<T>.At(plan.A, a) : Elements<T>.At(plan.B, b);
+            T* from = x.A == 0 ? Elements<T>.Run(plan.B, b, Math.Max(x.B, 1), x.B == 0 ? 1 : count, room + MostRun)
+                : Elements<T>.Run(plan.A, a, x.A, count, room + MostRun);
+            if (x.A == 0 && x.B == 0) new Span<T>(result, count).Fill(Scalar<T>.Multiply(factor, *from));
+            else Runs<S, V, T>.Scale(result, from, factor, count);
+        }
+        else
+        {
+            T* left = Elements<T>.Run(plan.A, a, x.A, count, room + MostRun);
+            Runs<S, V, T>.Multiply(result, left, Elements<T>.Run(plan.B, b, x.B, count, room + 2 * MostRun), count);
+        }
+        if (result != to) Elements<T>.Scatter(result, to, x.C, count);
     }
 
-    private static double At(in ContractionOperand operand, long index) => operand.Format switch
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Transpose(in NestPlan plan, nint a, nint c, long tile)
     {
-        ElementFormat.BF16 => BFloat16Weights.At(operand.Data, (int)index),
-        ElementFormat.F16 => Float16Weights.At(operand.Data, (int)index),
-        _ => typeof(T) == typeof(float) ? ((float*)operand.Data)[index] : ((double*)operand.Data)[index],
-    };
+        LoopAxis x = plan.X, y = plan.Y;
+        (long tileY, long tileX) = Math.DivRem(tile, Tiles(x.Extent, TransposeTile));
+        int firstX = (int)tileX * TransposeTile, firstY = (int)tileY * TransposeTile;
+        int countX = Math.Min(TransposeTile, x.Extent - firstX), countY = Math.Min(TransposeTile, y.Extent - firstY);
+        T* from = (T*)plan.A.Data + a + (nint)firstX * x.A + firstY;
+        T* to = (T*)plan.C + c + firstX + (nint)firstY * y.C;
+        nint* rows = stackalloc nint[16];
+        for (int r = 0; r < S.Count; r++) rows[r] = (nint)r * x.A;
+        int step = 16 / sizeof(T), wholeX = countX - countX % S.Count, wholeY = countY - countY % step;
+        for (int i = 0; i < wholeX; i += S.Count)
+        {
+            for (int j = 0; j < wholeY; j += step) S.Transpose(from + (nint)i * x.A + j, rows, to + i + (nint)j * y.C, y.C);
+        }
+        for (int j = 0; j < countY; j++)
+        {
+            for (int i = j < wholeY ? wholeX : 0; i < countX; i++) to[(nint)j * y.C + i] = from[(nint)i * x.A + j];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Across(in NestPlan plan, nint a, nint b, nint c, long first, int run, int part, T* room, int* index)
+    {
+        LoopAxis x = plan.X;
+        int count = (int)Math.Min(run, x.Extent - first);
+        T* to = (T*)plan.C + c + (nint)first * x.C, sums = x.C == 1 ? to : room;
+        new Span<T>(sums, count).Clear();
+        // The innermost summed axis is taken four indices at a time; the outermost is the one that is cut into parts.
+        LoopAxis z = plan.Summed.Axes[plan.Summed.Count - 1];
+        var outer = new AxisList(plan.Summed.Axes, plan.Summed.Count - 1);
+        (long begin, long end) = Part(outer.Extent * z.Extent, part, plan.Parts);
+        var walk = new AxisWalk(outer, begin / z.Extent, index);
+        a += (nint)first * x.A;
+        b += (nint)first * x.B;
+        int at = (int)(begin % z.Extent);
+        for (long left = end - begin; left > 0;)
+        {
+            int stop = (int)Math.Min(z.Extent, at + left);
+            left -= stop - at;
+            for (; at < stop; at += RowGroup)
+            {
+                int rows = Math.Min(RowGroup, stop - at);
+                AddRows(plan, a + walk.A + (nint)at * z.A, b + walk.B + (nint)at * z.B, rows, z, sums, count, room);
+            }
+            at = 0;
+            walk.Next();
+        }
+        if (sums != to) Elements<T>.Scatter(sums, to, x.C, count);
+    }
+
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddRows(in NestPlan plan, nint a, nint b, int rows, in LoopAxis z, T* sums, int count, T* room)
+    {
+        LoopAxis x = plan.X;
+        T** from = stackalloc T*[RowGroup];
+        for (int r = 0; r < rows; r++) from[r] = Elements<T>.Run(plan.A, a + r * (nint)z.A, x.A, count, room + (1 + r) * MostRun);
+        if (!plan.HasB)
+        {
+            if (rows == RowGroup) Runs<S, V, T>.AddFour(sums, from[0], from[1], from[2], from[3], count);
+            else for (int r = 0; r < rows; r++) Runs<S, V, T>.Add(sums, from[r], count);
+        }
+        else if (x.B != 0)
+        {
+            for (int r = 0; r < rows; r++)
+            {
+                T* other = Elements<T>.Run(plan.B, b + r * (nint)z.B, x.B, count, room + 5 * MostRun);
+                Runs<S, V, T>.AddProduct(sums, from[r], other, count);
+            }
+        }
+        else
+        {
+            T* factors = stackalloc T[RowGroup];
+            for (int r = 0; r < rows; r++) factors[r] = Elements<T>.At(plan.B, b + r * (nint)z.B);
+            if (rows == RowGroup) Runs<S, V, T>.AddScaledFour(sums, from[0], from[1], from[2], from[3], factors, count);
+            else for (int r = 0; r < rows; r++) Runs<S, V, T>.AddScaled(sums, from[r], factors[r], count);
+        }
+    }
+
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Along(in NestPlan plan, nint a, nint b, nint c, long firstRow, int part, T* room, int* index)
+    {
+        LoopAxis x = plan.X, y = plan.Y;
+        int rows = (int)Math.Min(RowGroup, y.Extent - firstRow);
+        T* sums = stackalloc T[RowGroup];
+        new Span<T>(sums, RowGroup).Clear();
+        a += (nint)firstRow * y.A;
+        // Parts are of the axis of the runs if the others are too short.
+        bool whole = plan.Summed.Count > 0 && plan.Summed.Extent >= plan.Parts;
+        (long begin, long end) = Part(whole ? plan.Summed.Extent : x.Extent, part, plan.Parts);
+        int from = whole ? 0 : (int)begin, to = whole ? x.Extent : (int)end;
+        int most = plan.InPlace && (!plan.HasB || x.B == 1) ? int.MaxValue : MostRun;
+        var walk = new AxisWalk(plan.Summed, whole ? begin : 0, index);
+        for (long left = whole ? end - begin : plan.Summed.Extent; left > 0; left--)
+        {
+            for (int i = from; i < to;)
+            {
+                int count = Math.Min(most, to - i);
+                AddRuns(plan, a + walk.A + (nint)i * x.A, b + walk.B + (nint)i * x.B, rows, count, sums, room);
+                i += count;
+            }
+            walk.Next();
+        }
+        T* result = (T*)plan.C + c + (nint)firstRow * y.C;
+        for (int r = 0; r < rows; r++) result[r * (nint)y.C] = sums[r];
+    }
+
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddRuns(in NestPlan plan, nint a, nint b, int rows, int count, T* sums, T* room)
+    {
+        LoopAxis x = plan.X;
+        T* other = plan.HasB ? Elements<T>.Run(plan.B, b, x.B, count, room) : null;
+        T** from = stackalloc T*[RowGroup];
+        for (int r = 0; r < rows; r++)
+            from[r] = Elements<T>.Run(plan.A, a + r * (nint)plan.Y.A, x.A, count, room + (1 + r) * MostRun);
+        if (plan.HasB && rows == RowGroup)
+        {
+            Runs<S, V, T>.DotFour(from[0], from[1], from[2], from[3], other, count, sums);
+            return;
+        }
+        for (int r = 0; r < rows; r++)
+        {
+            T sum = plan.HasB ? Runs<S, V, T>.Dot(from[r], other, count) : Runs<S, V, T>.Sum(from[r], count);
+            sums[r] = Scalar<T>.Add(sums[r], sum);
+        }
+    }
+
+    private static (long Begin, long End) Part(long terms, int part, int parts) => (terms * part / parts, terms * (part + 1) / parts);
 }

@@ -28,6 +28,7 @@ public sealed class Team : IDisposable
     private readonly Lock _gate = new();
     private readonly Seat[] _seats;
     private readonly int _spins;
+    private AlignedMemory? _common;
     private ITeamJob? _job;
     private ExceptionDispatchInfo? _failure;
     private bool _disposed;
@@ -94,6 +95,7 @@ public sealed class Team : IDisposable
             Start(null);
             AwaitOthers();
             foreach (Seat seat in _seats) seat.Dispose();
+            _common?.Dispose();
         }
     }
 
@@ -212,6 +214,14 @@ public sealed class Team : IDisposable
     }
 
     internal unsafe float* Tiles(int index, int floats) => Seat.Grown(ref _seats[index].Tiles, floats);
+
+    internal unsafe float* Common(int index, int floats)
+    {
+        Barrier(); // nobody reads the old buffer any more
+        if (index == 0) Seat.Grown(ref _common, floats);
+        Barrier();
+        return _common!.Pointer;
+    }
 
     private void Pause(int spins)
     {

@@ -51,4 +51,9 @@ public readonly struct Worker
 
     /// <summary>A second buffer of the same kind for the library's own tiles, so that theirs and the kernel's never overlap.</summary>
     internal unsafe float* Tiles(int floats) => _team.Tiles(Index, floats);
+
+    /// <summary>
+    /// A buffer that all workers share, of undefined contents. Every worker calls it; two barriers are inside.
+    /// </summary>
+    internal unsafe float* Common(int floats) => _team.Common(Index, floats);
 }

@@ -28,8 +28,8 @@ public sealed class EinsumAttribute(string equation, params string[] operands) :
 /// </summary>
 /// <param name="equation">The equation.</param>
 /// <param name="input">The value to normalise.</param>
-/// <param name="gain">The gain.</param>
-public sealed class RmsNormAttribute(string equation, string input, string gain) : EquationAttribute
+/// <param name="gain">The gain; without one, <see cref="Over"/> names the axes.</param>
+public sealed class RmsNormAttribute(string equation, string input, string? gain = null) : EquationAttribute
 {
     /// <summary>The equation.</summary>
     public string Equation { get; } = equation;
@@ -38,10 +38,13 @@ public sealed class RmsNormAttribute(string equation, string input, string gain)
     public string Input { get; } = input;
 
     /// <summary>The gain.</summary>
-    public string Gain { get; } = gain;
+    public string? Gain { get; } = gain;
 
     /// <summary>The setting (of type float) that is ε. Required.</summary>
     public string? Epsilon { get; set; }
+
+    /// <summary>The axes that the mean is over, where there is no gain to say so: the last ones of the input.</summary>
+    public string? Over { get; set; }
 }
 
 /// <summary>Producer: rows of a table by index: <c>"b s, v d -> b s d"</c>. An index outside the table throws.</summary>
