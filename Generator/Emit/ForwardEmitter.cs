@@ -192,7 +192,10 @@ internal sealed class MethodEmitter
             _writer.Write($"CallShape.Rank({Names.Literal(parameter.Name)}, {text}, {name}.Shape, {Names.Literal(axes.Length)});");
             for (int i = 0; i < axes.Length; i++)
             {
-                CallAxis? call = _callAxes.FirstOrDefault(axis => axis.Name == axes[i]);
+                // How many positions a cache has seen is known when the call has begun, which checks it.
+                if (IsSeen(axes[i]))
+                    continue;
+                CallAxis? call = _callAxes.FirstOrDefault(axis => axis.Name == Original(axes[i]));
                 if (call is not null && call.Parameter == parameter.Name && call.Index == i)
                 {
                     _writer.Write($"int {SizeOf(axes[i])} = {name}.Shape[{Names.Literal(i)}];");
@@ -201,12 +204,14 @@ internal sealed class MethodEmitter
 
                 (string size, string from) = call is null
                     ? ("Sizes." + Names.Identifier(axes[i]), "the model's sizes")
-                    : (SizeOf(axes[i]), $"'{call.Parameter}'");
+                    : (SizeOf(call.Name), call.Name == axes[i] ? $"'{call.Parameter}'" : $"'{call.Parameter}', whose axis '{call.Name}' it is");
                 string place = $"{name}.Shape, {Names.Literal(i)}, {Names.Literal(axes[i])}";
                 _writer.Write($"CallShape.Axis({Names.Literal(parameter.Name)}, {text}, {place}, {size}, {Names.Literal(from)});");
             }
         }
     }
+
+    private bool IsSeen(string axis) => _plan.Model.Axes.Any(info => info.Name == axis && info.Binding == AxisBinding.Seen);
 
     private void EmitStep()
     {
@@ -236,7 +241,7 @@ internal sealed class MethodEmitter
         for (int slot = 0; slot < _method.WorkspaceSlots; slot++)
         {
             IEnumerable<string> buffers = BuffersOf(slot)
-                .Select(buffer => $"{buffer.Name} ({Names.Join(buffer.Rows.Concat(buffer.Features))})");
+                .Select(buffer => $"{buffer.Name} ({Names.Join(buffer.Rows.Concat(buffer.Features).Concat(Blocked(buffer)))})");
             _writer.Write($"/// Slot {Names.Literal(slot)}: {string.Join(", ", buffers)}.");
         }
 
@@ -247,8 +252,7 @@ internal sealed class MethodEmitter
             _writer.Write("int floats = 0;");
             for (int slot = 0; slot < _method.WorkspaceSlots; slot++)
             {
-                IEnumerable<string> sizes = BuffersOf(slot).Select(buffer =>
-                    Scope.RowCount(buffer.Rows) + string.Concat(buffer.Features.Select(axis => " * " + Size(axis)))).Distinct();
+                IEnumerable<string> sizes = BuffersOf(slot).Select(buffer => Steps.Length(buffer, Size)).Distinct();
                 _writer.Write($"slots[{Names.Literal(slot)}] = floats;");
                 string largest = sizes.Aggregate((left, right) => $"Math.Max({left}, {right})");
                 _writer.Write($"floats = checked(floats + ForwardSession.Padded({largest}));");
@@ -257,7 +261,7 @@ internal sealed class MethodEmitter
             _writer.Write($"slots[{Names.Literal(_method.WorkspaceSlots)}] = floats;");
             foreach (RunPlan run in _method.Kernels.OfType<RunPlan>())
             {
-                string layer = $"{run.Layers}[0].ForwardWorkspace({Scope.RowCount(run.Rows)})";
+                string layer = $"{run.Layers}[0].ForwardWorkspace({Steps.LayerRowCounts(run, _plan.Model)})";
                 _writer.Write($"floats = checked(floats + ({run.Layers}.Count == 0 ? 0 : {layer}));");
             }
 
@@ -271,6 +275,8 @@ internal sealed class MethodEmitter
         _writer.Write($"internal int {_spec.Name}Workspace({rows}) =>",
             $"{_spec.Name}Workspace({arguments}stackalloc int[{Names.Literal(_method.WorkspaceSlots + 1)}]);");
     }
+
+    private static IEnumerable<string> Blocked(BufferPlan buffer) => buffer.Blocked is null ? [] : [buffer.Blocked];
 
     private string Size(string axis) => "Sizes." + Names.Identifier(Original(axis));
 

@@ -29,7 +29,7 @@ internal sealed record CallAxis(string Name, string Parameter, int Index)
 }
 
 /// <summary>What a parameter of a step is.</summary>
-internal enum StepRole { Packed, Rows, CallAxis, Worker, FloatInput, IntInput, Result, Cache, Slot, Workspace, Last }
+internal enum StepRole { Packed, Rows, CallAxis, Worker, FloatInput, IntInput, MaskInput, Result, Cache, Slot, Workspace, Last }
 
 /// <summary>A parameter of a step. <paramref name="Source"/> is the axis or the method's parameter that it stands for.</summary>
 internal sealed record StepParameter(StepRole Role, string Type, string Name, string Source = "")
@@ -49,8 +49,8 @@ internal sealed record Slot(AppendOperation Append, EquatableArray<string> Heads
         var slots = new List<Slot>();
         foreach (AppendOperation append in method.Graph.Operations.OfType<AppendOperation>())
         {
-            bool isKeys = method.Kernels.OfType<AttentionPlan>().Any(attention => attention.Keys.Id == append.Id);
-            bool isValues = method.Kernels.OfType<AttentionPlan>().Any(attention => attention.Values.Id == append.Id);
+            bool isKeys = method.Kernels.OfType<AttentionPlan>().Any(attention => attention.Keys.Append?.Id == append.Id);
+            bool isValues = method.Kernels.OfType<AttentionPlan>().Any(attention => attention.Values.Append?.Id == append.Id);
             string[] features = [.. append.Input.Axes.Skip(2)];
             EquatableArray<string> heads = features.Take(features.Length - 1).ToEquatable();
             if (isKeys)
@@ -70,7 +70,8 @@ internal static class Steps
     public static bool IsLayer(MethodPlan method) =>
         method.Input.Length > 0 && CallAxis.Tensors(method.Graph.Method).Count() == 1
         && method.Kernels.All(kernel => kernel.Rows == method.Buffer(method.Input).Rows)
-        && (method.Sequence is null || method.Sequence == method.Buffer(method.Input).Rows);
+        && (method.Sequence is null || method.Sequence == method.Buffer(method.Input).Rows)
+        && (method.Sequence is not null || method.Kernels.All(kernel => kernel is not AttentionPlan));
 
     /// <summary>
     /// The parameters of a step, and of the kernels' entry: what the call is, then the worker, buffers, the cache and the workspace.
@@ -92,9 +93,12 @@ internal static class Steps
         parameters.Add(new(StepRole.Worker, "Worker", "worker"));
         foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
         {
-            bool isFloat = MethodPlanner.IsFloatTensor(parameter.Type);
-            StepRole role = isFloat ? StepRole.FloatInput : StepRole.IntInput;
-            string type = isFloat ? "ReadOnlySpan<float>" : "ReadOnlySpan<int>";
+            (StepRole role, string type) = parameter.Type switch
+            {
+                TypeNames.Mask => (StepRole.MaskInput, "ReadOnlySpan<bool>"),
+                TypeNames.Indices => (StepRole.IntInput, "ReadOnlySpan<int>"),
+                _ => (StepRole.FloatInput, "ReadOnlySpan<float>"),
+            };
             parameters.Add(new(role, type, scope.Value(parameter.Name), parameter.Name));
         }
 
@@ -108,16 +112,39 @@ internal static class Steps
     }
 
     /// <summary>Every set of rows that kernels and buffers are over; the workspace depends on their numbers.</summary>
-    public static List<EquatableArray<string>> RowSpaces(MethodPlan method) =>
-        [.. method.Kernels.Select(kernel => kernel.Rows).Concat(method.Buffers.Select(buffer => buffer.Rows)).Distinct()];
+    public static List<EquatableArray<string>> RowSpaces(MethodPlan method)
+    {
+        IEnumerable<EquatableArray<string>> split = method is { SplitsRows: true, Sequence: { } sequence }
+            ? [sequence, [sequence[0]], [sequence[1]]]
+            : [];
+        return [.. split.Concat(method.Kernels.Select(kernel => kernel.Rows)).Concat(method.Buffers.Select(buffer => buffer.Rows))
+            .Concat(method.Buffers.Where(buffer => buffer.Blocked is not null).Select(buffer => (EquatableArray<string>)[buffer.Blocked!]))
+            .Distinct()];
+    }
+
+    /// <summary>The numbers of rows that the workspace of layers depends on, in the names of the method that runs them.</summary>
+    public static string LayerRowCounts(RunPlan run, CheckedModel model) =>
+        model.Submodels.First(submodel => submodel.FullName == run.Model).SplitsRows
+            ? $"{Scope.RowCount(run.Rows)}, {Scope.RowCount([run.Rows[0]])}, {Scope.RowCount([run.Rows[1]])}"
+            : Scope.RowCount(run.Rows);
+
+    /// <summary>How many floats a buffer of the workspace has, in terms of numbers of rows.</summary>
+    public static string Length(BufferPlan buffer, Func<string, string> size) => Scope.RowCount(buffer.Rows)
+        + (buffer.Blocked is null ? "" : $" * KeyValues.Padded({Scope.RowCount([buffer.Blocked])})")
+        + string.Concat(buffer.Features.Select(axis => " * " + size(axis)));
 
     /// <summary>The declaration of a number of rows, in terms of a step's parameters; <paramref name="size"/> is that of a model's axis.</summary>
     public static string RowDeclaration(MethodPlan method, EquatableArray<string> rows, Func<string, string> size)
     {
         string count = rows == method.Sequence ? "packed.Count"
-            : IsLayer(method) ? "rowCount"
+            : IsLayer(method) && method.Sequence is { } sequence && rows.Count == 1 && sequence.Contains(rows[0]) ? Extent(sequence, rows[0])
+            : IsLayer(method) && method.Sequence is null ? "rowCount"
             : rows.Count == 0 ? "1"
             : string.Join(" * ", rows.Select(axis => method.CallAxes.Contains(axis) ? Scope.Local(axis) : size(axis)));
         return $"int {Scope.RowCount(rows)} = {count};";
     }
+
+    /// <summary>The extent of one of the two axes of rows where nothing but the rows is known: without a cache, all sequences are as long.</summary>
+    public static string Extent(EquatableArray<string> sequence, string axis) =>
+        axis == sequence[0] ? "packed.Sequences" : "packed.Count / Math.Max(1, packed.Sequences)";
 }

@@ -13,7 +13,7 @@ internal static class ThrowingEmitter
     {
         if (!spec.IsPartial || spec.Unsupported is not null)
             return [];
-        ModelSignature signature = ModelChecker.Sign(spec);
+        ModelSignature signature = ModelChecker.Inherit(ModelChecker.Sign(spec), submodels);
         List<ModelSignature> family = [signature, .. submodels];
         return [ModelEmitter.File(spec, "Errors", writer =>
         {
@@ -33,7 +33,7 @@ internal static class ThrowingEmitter
                 EmitDeclared(writer, spec, body);
                 EmitLibrary(writer, spec, signature, hasSettings, ties, body);
                 if (gpu)
-                    Ilgpu.GpuModelEmitter.EmitShell(writer, spec.Name, signature.IsSequence, signature.TakesCache, body);
+                    Ilgpu.GpuModelEmitter.EmitShell(writer, signature, body);
             }
         }, gpu)];
     }
@@ -92,7 +92,7 @@ internal static class ThrowingEmitter
             public IReadOnlyList<Param> Parameters {body}
             /// <summary>Throws: the declaration has errors.</summary>
             public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32{tied}) {body}
-            internal int ForwardWorkspace(long rows) {body}
+            internal int ForwardWorkspace(long rows{(signature.SplitsRows ? ", long sequences, long positions" : "")}) {body}
             internal void ForwardStep({step}) {body}
             """);
         if (signature.TakesCache)

@@ -8,7 +8,7 @@ internal static class LibraryNames
             "SlotGeometry", "SlotLayout", "CacheSlot", "RopeTable", "ForwardSession")
         .Concat(Names(
             "Einsharp.Cpu", "Worker", "PackedRows", "RowBlock", "CpuSession", "CallShape",
-            "Sweep", "Norm", "Elementwise", "ParamElements", "OnlineSoftmax"))
+            "Sweep", "Norm", "Elementwise", "ParamElements", "OnlineSoftmax", "KeyValues"))
         .Concat(Names(
             "System", "Math", "MathF", "Type", "Span", "ReadOnlySpan",
             "ArgumentException", "ArgumentNullException", "NotSupportedException", "InvalidOperationException"))

@@ -123,7 +123,12 @@ internal sealed partial class MethodPlanner
             found = rows;
         }
 
-        return found;
+        // Rows of two axes whose second one is renamed or compared are positions too, which is what lets a parent pass them on.
+        return found ?? ModelChecker.ComparedRows(_model.Spec, _graph.Method) switch
+        {
+            { } rows when rows.All(IsCall) => rows,
+            _ => null,
+        };
     }
 
     private string? LastRow(Operation operation)
@@ -219,7 +224,7 @@ internal sealed partial class MethodPlanner
         while (_readers[last.Id].Count == 1 && _readers[last.Id][0] is var next
             && (next.Bracket == last.Bracket || next is NormOperation)
             && next.Reads[0].Kind == OperandKind.Value && next.Reads[0].Id == last.Id
-            && next is not (EinsumOperation or AppendOperation or CausalOperation) && fits(next))
+            && next is not (EinsumOperation or AppendOperation) && fits(next))
         {
             chain.Add(next);
             last = next;

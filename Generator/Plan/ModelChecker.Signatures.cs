@@ -39,11 +39,11 @@ internal static partial class ModelChecker
             spec.FullName, spec.Namespace, spec.Name, sizes.ToEquatable(),
             spec.Settings.Select(static setting => new SettingSignature(setting.Setting, setting.Type)).Distinct().ToEquatable(),
             callable ? input : null, callable ? output : null, callable && forward!.Parameters.Count == 2,
-            forward?.Brackets.Any(static bracket => bracket.Attributes.Any(SpeaksOfPositions)) ?? false,
-            forward is not null && SeesLater(forward), spec.Params.Any(static param => param.Or is not null), slots.ToEquatable(),
+            forward is not null && (Attributes(forward).Any(SpeaksOfPositions) || ComparedRows(spec, forward) is not null),
+            forward is { Parameters.Count: 1 } && RenamesRows(spec, forward), forward is not null && SeesLater(forward), spec.Params.Any(static param => param.Or is not null), slots.ToEquatable(),
             spec.Layers.Where(static layers => layers.Model.Length > 0).Select(static layers => layers.Model)
                 .Distinct(StringComparer.Ordinal).OrderBy(static name => name, StringComparer.Ordinal).ToEquatable(),
-            valid);
+            RunModels(spec, forward), valid);
 
         void AddSize(string axis)
         {
@@ -74,7 +74,67 @@ internal static partial class ModelChecker
                 pending.Push(submodel);
         }
 
+        // What layers need of the rows, the model that runs them needs: as often as layers have layers.
+        for (bool changed = true; changed;)
+        {
+            changed = false;
+            foreach (ModelSignature model in found.Values.ToList())
+            {
+                ModelSignature inherited = Inherit(model, found.Values);
+                changed |= inherited != model;
+                found[model.FullName] = inherited;
+            }
+        }
+
         return found.Values.ToEquatable();
+    }
+
+    /// <summary>The signature of a model with what it needs because the layers that it runs do.</summary>
+    /// <param name="model">The signature of its own declaration.</param>
+    /// <param name="submodels">The signatures of what it holds.</param>
+    public static ModelSignature Inherit(ModelSignature model, IEnumerable<ModelSignature> submodels)
+    {
+        List<ModelSignature> run = [.. submodels.Where(submodel => model.Runs.Contains(submodel.FullName))];
+        return model with
+        {
+            IsSequence = model.IsSequence || run.Exists(static submodel => submodel.IsSequence),
+            SplitsRows = model.SplitsRows || (!model.TakesCache && run.Exists(static submodel => submodel.SplitsRows)),
+        };
+    }
+
+    private static EquatableArray<string> RunModels(ModelSpec spec, MethodSpec? forward) => forward is null ? [] : Attributes(forward)
+        .Where(static attribute => attribute.Kind == "Run").Select(static attribute => attribute.Positional(1)?.Value)
+        .SelectMany(name => spec.Layers.Where(layers => layers.Name == name)).Select(static layers => layers.Model)
+        .Distinct(StringComparer.Ordinal).OrderBy(static name => name, StringComparer.Ordinal).ToEquatable();
+
+    private static IEnumerable<AttributeSpec> Attributes(MethodSpec method) => method.Brackets.SelectMany(static bracket => bracket.Attributes);
+
+    /// <summary>
+    /// The batch and the position axis of a method whose first input has two axes that are no sizes, where equations rename or compare the
+    /// second: known from the declaration alone, since parents need it.
+    /// </summary>
+    public static EquatableArray<string>? ComparedRows(ModelSpec spec, MethodSpec method) =>
+        TwoRows(spec, method) is { } rows
+        && (RenamesRows(spec, method) || Attributes(method).Any(attribute =>
+            attribute.Kind is "Causal" or "Window" or "Alibi" && attribute.Positional(0)?.Value == rows[1]))
+            ? rows
+            : null;
+
+    /// <summary>Whether the second of two such axes is renamed, so that positions are seen as keys too.</summary>
+    public static bool RenamesRows(ModelSpec spec, MethodSpec method) => TwoRows(spec, method) is { } rows
+        && Attributes(method).Any(attribute => attribute.Kind == "Rename"
+            && EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value?.From.Name == rows[1]);
+
+    private static EquatableArray<string>? TwoRows(ModelSpec spec, MethodSpec method)
+    {
+        HashSet<string> sizes = new(
+            spec.Params.SelectMany(static parameter => EinsumParser.ParseAxes(parameter.Axes).Value?.Names ?? [])
+                .Concat(spec.Layers.Select(static layers => layers.Count)), StringComparer.Ordinal);
+        string? text = method.Parameters.FirstOrDefault(static parameter => parameter.Type is TypeNames.Tensor or TypeNames.Indices)?.Axes;
+        List<string> axes = [.. EinsumParser.ParseAxes(text ?? "").Value?.Names ?? []];
+        while (axes.Count > 0 && sizes.Contains(axes[axes.Count - 1]))
+            axes.RemoveAt(axes.Count - 1);
+        return axes.Count == 2 ? axes.ToEquatable() : null;
     }
 
     private static bool IsForward(MethodSpec method) =>

@@ -73,7 +73,7 @@ internal static class KernelsEmitter
 
         foreach (BufferPlan buffer in method.Buffers.Where(buffer => buffer.Role == BufferRole.Workspace).OrderBy(buffer => buffer.Slot))
         {
-            string length = Scope.RowCount(buffer.Rows) + string.Concat(buffer.Features.Select(axis => " * " + scope.Axis(axis)));
+            string length = Steps.Length(buffer, scope.Axis);
             body.Write($"Span<float> {scope.Value(buffer.Name)} = workspace.Slice(at[{Names.Literal(buffer.Slot)}], {length});");
         }
 
