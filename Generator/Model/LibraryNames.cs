@@ -24,7 +24,7 @@ internal static class LibraryNames
 
     /// <summary>Those that an einsum of its own names.</summary>
     public static IReadOnlyDictionary<string, string> OfEinsums { get; } = Names("Einsharp", "Tensor", "Device", "CpuDevice")
-        .Concat(Names("Einsharp.Cpu", "Contraction"))
+        .Concat(Names("Einsharp.Cpu", "Contraction", "LoopAxis"))
         .Concat(Names("Einsharp.Einsums", "EinsumShape", "Ellipsis", "Intermediate", "RowMajor"))
         .Concat(Names("System", "ReadOnlySpan", "InvalidOperationException"))
         .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
