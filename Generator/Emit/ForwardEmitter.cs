@@ -126,6 +126,27 @@ internal sealed class MethodEmitter
         EmitStep();
         _writer.Gap();
         EmitWorkspace();
+        if (Steps.AddsPositions(_plan.Model, _method))
+        {
+            _writer.Gap();
+            EmitCheckPositions();
+        }
+    }
+
+    private void EmitCheckPositions()
+    {
+        _writer.Write("/// <summary>Checks that the tables of positions have those of a call, the layers' tables included.</summary>");
+        using (_writer.Open($"internal void {_spec.Name}CheckPositions(int positions)"))
+        {
+            foreach (Operand table in _method.Graph.Operations.OfType<AddPositionsOperation>().Select(add => add.Table).Distinct())
+            {
+                string axis = table.Axes[0];
+                _writer.Write($"CallShape.Positions({Names.Literal(table.Name)}, {Names.Literal(axis)}, {Size(axis)}, positions);");
+            }
+
+            foreach (RunPlan run in _method.Kernels.OfType<RunPlan>().Where(run => Steps.AddsPositions(_plan.Model, run)))
+                _writer.Write($"foreach (global::{run.Model} layer in {run.Layers})", "layer.ForwardCheckPositions(positions);");
+        }
     }
 
     private void EmitForward()
@@ -241,14 +262,20 @@ internal sealed class MethodEmitter
         }
 
         _writer.Write("/// </remarks>");
-        string counts = string.Concat(spaces.Select(space => $"long {Scope.RowCount(space)}, "));
+        List<(string Name, string Argument)> counted = Steps.WorkspaceParameters(_plan.Model, _method);
+        string counts = string.Concat(counted.Select(count => $"long {count.Name}, "));
         using (_writer.Open($"internal int {_spec.Name}Workspace({counts}Span<int> slots)"))
         {
+            if (_method.ReadsCallSizes)
+            {
+                foreach (EquatableArray<string> space in spaces)
+                    _writer.Write(Steps.RowDeclaration(_method, space, Size, "packedRows").Replace("int ", "long "));
+            }
+
             _writer.Write("int floats = 0;");
             for (int slot = 0; slot < _method.WorkspaceSlots; slot++)
             {
-                IEnumerable<string> sizes = BuffersOf(slot).Select(buffer =>
-                    Scope.RowCount(buffer.Rows) + string.Concat(buffer.Features.Select(axis => " * " + Size(axis)))).Distinct();
+                IEnumerable<string> sizes = BuffersOf(slot).Select(buffer => Steps.Length(buffer, Size)).Distinct();
                 _writer.Write($"slots[{Names.Literal(slot)}] = floats;");
                 string largest = sizes.Aggregate((left, right) => $"Math.Max({left}, {right})");
                 _writer.Write($"floats = checked(floats + ForwardSession.Padded({largest}));");
@@ -257,7 +284,10 @@ internal sealed class MethodEmitter
             _writer.Write($"slots[{Names.Literal(_method.WorkspaceSlots)}] = floats;");
             foreach (RunPlan run in _method.Kernels.OfType<RunPlan>())
             {
-                string layer = $"{run.Layers}[0].ForwardWorkspace({Scope.RowCount(run.Rows)})";
+                IEnumerable<string> rowsOfLayer = Steps.ReadsCallSizes(_plan.Model, run)
+                    ? Steps.LayerSizes(_plan.Model, run, axis => Scope.Local(Original(axis))).Prepend("packedRows").Skip(Steps.IsSequence(_plan.Model, run) ? 0 : 1)
+                    : [Scope.RowCount(run.Rows)];
+                string layer = $"{run.Layers}[0].ForwardWorkspace({string.Join(", ", rowsOfLayer)})";
                 _writer.Write($"floats = checked(floats + ({run.Layers}.Count == 0 ? 0 : {layer}));");
             }
 
@@ -265,8 +295,8 @@ internal sealed class MethodEmitter
         }
 
         _writer.Gap();
-        string rows = string.Join(", ", spaces.Select(space => "long " + Scope.RowCount(space)));
-        string arguments = string.Concat(spaces.Select(space => Scope.RowCount(space) + ", "));
+        string rows = string.Join(", ", counted.Select(count => "long " + count.Name));
+        string arguments = string.Concat(counted.Select(count => count.Name + ", "));
         _writer.Write("/// <summary>Floats of workspace for so many rows.</summary>");
         _writer.Write($"internal int {_spec.Name}Workspace({rows}) =>",
             $"{_spec.Name}Workspace({arguments}stackalloc int[{Names.Literal(_method.WorkspaceSlots + 1)}]);");

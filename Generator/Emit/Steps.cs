@@ -68,7 +68,7 @@ internal static class Steps
 {
     /// <summary>Whether all that the kernels need of a call is its rows: then a parent can run them on its own.</summary>
     public static bool IsLayer(MethodPlan method) =>
-        method.Input.Length > 0 && CallAxis.Tensors(method.Graph.Method).Count() == 1
+        method.Input.Length > 0 && !method.ReadsCallSizes && CallAxis.Tensors(method.Graph.Method).Count() == 1
         && method.Kernels.All(kernel => kernel.Rows == method.Buffer(method.Input).Rows)
         && (method.Sequence is null || method.Sequence == method.Buffer(method.Input).Rows);
 
@@ -109,12 +109,71 @@ internal static class Steps
 
     /// <summary>Every set of rows that kernels and buffers are over; the workspace depends on their numbers.</summary>
     public static List<EquatableArray<string>> RowSpaces(MethodPlan method) =>
-        [.. method.Kernels.Select(kernel => kernel.Rows).Concat(method.Buffers.Select(buffer => buffer.Rows)).Distinct()];
+        [.. method.Kernels.Select(kernel => kernel.Rows)
+            .Concat(method.Buffers.Select(buffer => buffer.Rows).Where(rows => rows.Count > 0)).Distinct()];
+
+    /// <summary>The length of a buffer of the workspace, out of numbers of rows and sizes.</summary>
+    public static string Length(BufferPlan buffer, Func<string, string> size)
+    {
+        IEnumerable<string> rows = buffer.Rows.Count == 0 ? [] : [Scope.RowCount(buffer.Rows)];
+        string length = string.Join(" * ", rows.Concat(buffer.Features.Select(size)));
+        return length.Length == 0 ? "1" : length;
+    }
+
+    /// <summary>
+    /// What the workspace is computed from: numbers of rows, or, where single axes of the call matter, their sizes and the number of packed rows.
+    /// </summary>
+    public static List<(string Name, string Argument)> WorkspaceParameters(CheckedModel model, MethodPlan method)
+    {
+        if (!method.ReadsCallSizes)
+            return [.. RowSpaces(method).Select(space => Scope.RowCount(space)).Select(name => (name, name))];
+        IEnumerable<string> sizes = CallAxis.Of(model, method.Graph.Method).Select(axis => Scope.Local(axis.Name));
+        return [.. (method.Sequence is null ? sizes : sizes.Prepend("packedRows")).Select(name => (name, name == "packedRows" ? "packed.Count" : name))];
+    }
+
+    /// <summary>Whether the layers that a kernel runs need sizes of single axes of the call.</summary>
+    public static bool ReadsCallSizes(CheckedModel model, RunPlan run) => Layer(model, run).ReadsCallSizes;
+
+    /// <summary>Whether a call must be checked against tables of positions: a method's own, or its layers'.</summary>
+    public static bool AddsPositions(CheckedModel model, MethodPlan method) => method.Graph.Operations.Any(operation => operation is AddPositionsOperation)
+        || method.Kernels.OfType<RunPlan>().Any(run => AddsPositions(model, run));
+
+    /// <summary>Whether layers have tables of positions.</summary>
+    public static bool AddsPositions(CheckedModel model, RunPlan run) => Layer(model, run).AddsPositions;
+
+    /// <summary>Whether they deal in positions.</summary>
+    public static bool IsSequence(CheckedModel model, RunPlan run) => Layer(model, run).IsSequence;
+
+    /// <summary>What a layer's step is given of the rows: which they are, or how many, or the sizes of the call's axes.</summary>
+    public static IEnumerable<string> LayerRows(CheckedModel model, RunPlan run, Func<string, string> size)
+    {
+        if (IsSequence(model, run))
+            yield return "packed";
+        else if (!ReadsCallSizes(model, run))
+            yield return Scope.RowCount(run.Rows);
+        if (!ReadsCallSizes(model, run))
+            yield break;
+        foreach (string axis in LayerSizes(model, run, size))
+            yield return axis;
+    }
+
+    /// <summary>The sizes of the axes that the call brings to a layer's input, which match by position.</summary>
+    public static IEnumerable<string> LayerSizes(CheckedModel model, RunPlan run, Func<string, string> size)
+    {
+        ModelSignature layer = Layer(model, run);
+        HashSet<string> sizes = [.. model.Submodels.Where(other => other.FullName == layer.FullName || layer.Submodels.Contains(other.FullName))
+            .SelectMany(other => other.Sizes).Select(axis => axis.Axis)];
+        EquatableArray<string> here = run.Operations[0].Reads[0].Axes, there = layer.Input!.Value;
+        return Enumerable.Range(0, there.Count).Where(i => !sizes.Contains(there[i])).Select(i => size(here[i]));
+    }
+
+    private static ModelSignature Layer(CheckedModel model, RunPlan run) => model.Submodels.First(submodel => submodel.FullName == run.Model);
 
     /// <summary>The declaration of a number of rows, in terms of a step's parameters; <paramref name="size"/> is that of a model's axis.</summary>
-    public static string RowDeclaration(MethodPlan method, EquatableArray<string> rows, Func<string, string> size)
+    public static string RowDeclaration(
+        MethodPlan method, EquatableArray<string> rows, Func<string, string> size, string packed = "packed.Count")
     {
-        string count = rows == method.Sequence ? "packed.Count"
+        string count = rows == method.Sequence ? packed
             : IsLayer(method) ? "rowCount"
             : rows.Count == 0 ? "1"
             : string.Join(" * ", rows.Select(axis => method.CallAxes.Contains(axis) ? Scope.Local(axis) : size(axis)));
