@@ -213,7 +213,10 @@ internal sealed class MethodEmitter
             _writer.Write($"CallShape.Rank({Names.Literal(parameter.Name)}, {text}, {name}.Shape, {Names.Literal(axes.Length)});");
             for (int i = 0; i < axes.Length; i++)
             {
-                CallAxis? call = _callAxes.FirstOrDefault(axis => axis.Name == axes[i]);
+                // How many positions a cache has seen is known when the call has begun, which checks it.
+                if (IsSeen(axes[i]))
+                    continue;
+                CallAxis? call = _callAxes.FirstOrDefault(axis => axis.Name == Original(axes[i]));
                 if (call is not null && call.Parameter == parameter.Name && call.Index == i)
                 {
                     _writer.Write($"int {SizeOf(axes[i])} = {name}.Shape[{Names.Literal(i)}];");
@@ -222,12 +225,14 @@ internal sealed class MethodEmitter
 
                 (string size, string from) = call is null
                     ? ("Sizes." + Names.Identifier(axes[i]), "the model's sizes")
-                    : (SizeOf(axes[i]), $"'{call.Parameter}'");
+                    : (SizeOf(call.Name), call.Name == axes[i] ? $"'{call.Parameter}'" : $"'{call.Parameter}', whose axis '{call.Name}' it is");
                 string place = $"{name}.Shape, {Names.Literal(i)}, {Names.Literal(axes[i])}";
                 _writer.Write($"CallShape.Axis({Names.Literal(parameter.Name)}, {text}, {place}, {size}, {Names.Literal(from)});");
             }
         }
     }
+
+    private bool IsSeen(string axis) => _plan.Model.Axes.Any(info => info.Name == axis && info.Binding == AxisBinding.Seen);
 
     private void EmitStep()
     {
@@ -257,7 +262,7 @@ internal sealed class MethodEmitter
         for (int slot = 0; slot < _method.WorkspaceSlots; slot++)
         {
             IEnumerable<string> buffers = BuffersOf(slot)
-                .Select(buffer => $"{buffer.Name} ({Names.Join(buffer.Rows.Concat(buffer.Features))})");
+                .Select(buffer => $"{buffer.Name} ({Names.Join(buffer.Rows.Concat(buffer.Features).Concat(Blocked(buffer)))})");
             _writer.Write($"/// Slot {Names.Literal(slot)}: {string.Join(", ", buffers)}.");
         }
 
@@ -284,10 +289,7 @@ internal sealed class MethodEmitter
             _writer.Write($"slots[{Names.Literal(_method.WorkspaceSlots)}] = floats;");
             foreach (RunPlan run in _method.Kernels.OfType<RunPlan>())
             {
-                IEnumerable<string> rowsOfLayer = Steps.ReadsCallSizes(_plan.Model, run)
-                    ? Steps.LayerSizes(_plan.Model, run, axis => Scope.Local(Original(axis))).Prepend("packedRows").Skip(Steps.IsSequence(_plan.Model, run) ? 0 : 1)
-                    : [Scope.RowCount(run.Rows)];
-                string layer = $"{run.Layers}[0].ForwardWorkspace({string.Join(", ", rowsOfLayer)})";
+                string layer = $"{run.Layers}[0].ForwardWorkspace({Steps.LayerRowCounts(run, _plan.Model, axis => Scope.Local(Original(axis)))})";
                 _writer.Write($"floats = checked(floats + ({run.Layers}.Count == 0 ? 0 : {layer}));");
             }
 
@@ -301,6 +303,8 @@ internal sealed class MethodEmitter
         _writer.Write($"internal int {_spec.Name}Workspace({rows}) =>",
             $"{_spec.Name}Workspace({arguments}stackalloc int[{Names.Literal(_method.WorkspaceSlots + 1)}]);");
     }
+
+    private static IEnumerable<string> Blocked(BufferPlan buffer) => buffer.Blocked is null ? [] : [buffer.Blocked];
 
     private string Size(string axis) => "Sizes." + Names.Identifier(Original(axis));
 

@@ -38,7 +38,7 @@ internal static class ModelEmitter
     private static EquatableArray<SourceFile> EmitForCpu(ModelPlan plan, string refusal)
     {
         ModelSpec spec = plan.Model.Spec;
-        ModelSignature signature = ModelChecker.Sign(spec);
+        ModelSignature signature = ModelChecker.Inherit(ModelChecker.Sign(spec), plan.Model.Submodels);
         string message = Names.Literal($"{spec.Name} has no kernels for GPUs (EIN0402): {refusal}.");
         SourceFile shell = File(
             spec, "Gpu",
@@ -46,8 +46,7 @@ internal static class ModelEmitter
             {
                 using (writer.Open($"partial class {spec.Name}"))
                 {
-                    Ilgpu.GpuModelEmitter.EmitShell(
-                        writer, spec.Name, signature.IsSequence, signature.TakesCache, $"=> throw new NotSupportedException({message});");
+                    Ilgpu.GpuModelEmitter.EmitShell(writer, signature, $"=> throw new NotSupportedException({message});");
                 }
             },
             gpu: true);

@@ -55,9 +55,9 @@ internal sealed class Scope
         "model", "packed", "worker", "cache", "slot", "workspace", "at", "unit", "units", "row", "tile", "first", "count", "scratch", "few",
         "block", "softmax", "rowCount", "last", "head", "result", "run", "layer", "layerSlot", "from", "to", "group", "groups", "query",
         "index", "offset", "element", "part", "queries", "normed", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
-        "splits", "sequence", "start",
+        "splits", "sequence", "rows", "blocks", "keyHeads", "start", "window", "column", "groupKeys", "groupValues",
         "Norm", "Sweep", "Elementwise", "ParamElements", "BatchNorm", "Reductions", "Reduction", "Contraction", "LoopAxis", "Math",
-        "OnlineSoftmax", "CacheSlot", "RopeTable", "RowBlock",
+        "OnlineSoftmax", "KeyValues", "CacheSlot", "RopeTable", "RowBlock", "PackedRows",
     ];
 
     private static readonly string[] Endings = ["Size", "Values", "Rows", "Floats"];
@@ -131,9 +131,11 @@ internal sealed class Scope
     }
 
     /// <summary>A scale factor as a C# expression of type float.</summary>
-    public string Factor(ScaleExpression factor) => "(float)(" + string.Concat(factor.Tokens.Select(token =>
+    /// <param name="factor">The factor.</param>
+    /// <param name="extent">The expression of an axis; its size by default.</param>
+    public string Factor(ScaleExpression factor, Func<string, string>? extent = null) => "(float)(" + string.Concat(factor.Tokens.Select(token =>
         token == "sqrt" ? "Math.Sqrt"
         : char.IsDigit(token[0]) || token[0] == '.' ? Names.Literal(double.Parse(token, CultureInfo.InvariantCulture))
-        : char.IsLetter(token[0]) || token[0] == '_' ? "(double)" + Axis(token)
+        : char.IsLetter(token[0]) || token[0] == '_' ? "(double)" + (extent ?? Axis)(token)
         : token is "(" or ")" ? token : " " + token + " ")) + ")";
 }

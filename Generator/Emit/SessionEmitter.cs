@@ -57,6 +57,7 @@ internal static class SessionEmitter
                 EmitIndexChecks(writer, method, scope);
                 if (Steps.AddsPositions(plan.Model, method))
                     writer.Write($"model.{spec.Name}CheckPositions(Positions);");
+                EmitSeenChecks(writer, plan, method, scope);
                 foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
                     writer.Write($"{Field(parameter.Name)} = {scope.Value(parameter.Name)};");
                 foreach (CallAxis axis in callAxes)
@@ -93,6 +94,21 @@ internal static class SessionEmitter
             {
                 string values = $"{scope.Value(select.Indices)}.Span", positions = Names.Literal(method.Sequence!.Value[1]);
                 writer.Write($"CheckColumns({Names.Literal(select.Indices)}, {values}, {positions});");
+            }
+        }
+    }
+
+    /// <summary>A mask over all positions seen has as many as the longest sequence has after the call.</summary>
+    private static void EmitSeenChecks(CodeWriter writer, ModelPlan plan, MethodPlan method, Scope scope)
+    {
+        foreach ((MethodParameterSpec parameter, string[] axes) in CallAxis.Tensors(method.Graph.Method))
+        {
+            for (int i = 0; i < axes.Length; i++)
+            {
+                if (!plan.Model.Axes.Any(axis => axis.Name == axes[i] && axis.Binding == AxisBinding.Seen))
+                    continue;
+                string declared = $"{Names.Literal(parameter.Name)}, {Names.Literal(Names.Join(axes))}";
+                writer.Write($"CheckSeen({declared}, {scope.Value(parameter.Name)}.Shape, {Names.Literal(i)}, {Names.Literal(axes[i])});");
             }
         }
     }
@@ -166,7 +182,7 @@ internal static class SessionEmitter
                 StepRole.Packed => "Packed",
                 StepRole.FloatInput when packed.Exists(item => item.Buffer.Name == parameter.Source) =>
                     packed.Find(item => item.Buffer.Name == parameter.Source).Local,
-                StepRole.FloatInput or StepRole.IntInput => $"{Field(parameter.Source)}.Span",
+                StepRole.FloatInput or StepRole.IntInput or StepRole.MaskInput => $"{Field(parameter.Source)}.Span",
                 StepRole.Result => Unpacks(method) ? "result" : "Result.Span",
                 StepRole.Cache => "Cache!",
                 _ => Argument(method, parameter.Role, parameter.Source) ?? parameter.Name,

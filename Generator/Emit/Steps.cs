@@ -9,11 +9,13 @@ internal sealed record CallAxis(string Name, string Parameter, int Index)
     public static EquatableArray<CallAxis> Of(CheckedModel model, MethodSpec method)
     {
         var found = new List<CallAxis>();
+        Graph graph = model.Graphs.First(graph => graph.Method == method);
         foreach ((MethodParameterSpec parameter, string[] axes) in Tensors(method))
         {
             for (int i = 0; i < axes.Length; i++)
             {
-                bool isCall = model.Axes.Any(axis => axis.Name == axes[i] && axis.Binding == AxisBinding.Call);
+                bool isCall = graph.Original(axes[i]) == axes[i]
+                    && model.Axes.Any(axis => axis.Name == axes[i] && axis.Binding == AxisBinding.Call);
                 if (isCall && found.All(axis => axis.Name != axes[i]))
                     found.Add(new CallAxis(axes[i], parameter.Name, i));
             }
@@ -29,7 +31,7 @@ internal sealed record CallAxis(string Name, string Parameter, int Index)
 }
 
 /// <summary>What a parameter of a step is.</summary>
-internal enum StepRole { Packed, Rows, CallAxis, Worker, FloatInput, IntInput, Result, Cache, Slot, Workspace, Last }
+internal enum StepRole { Packed, Rows, CallAxis, Worker, FloatInput, IntInput, MaskInput, Result, Cache, Slot, Workspace, Last }
 
 /// <summary>A parameter of a step. <paramref name="Source"/> is the axis or the method's parameter that it stands for.</summary>
 internal sealed record StepParameter(StepRole Role, string Type, string Name, string Source = "")
@@ -49,8 +51,8 @@ internal sealed record Slot(AppendOperation Append, EquatableArray<string> Heads
         var slots = new List<Slot>();
         foreach (AppendOperation append in method.Graph.Operations.OfType<AppendOperation>())
         {
-            bool isKeys = method.Kernels.OfType<AttentionPlan>().Any(attention => attention.Keys.Id == append.Id);
-            bool isValues = method.Kernels.OfType<AttentionPlan>().Any(attention => attention.Values.Id == append.Id);
+            bool isKeys = method.Kernels.OfType<AttentionPlan>().Any(attention => attention.Keys.Append?.Id == append.Id);
+            bool isValues = method.Kernels.OfType<AttentionPlan>().Any(attention => attention.Values.Append?.Id == append.Id);
             string[] features = [.. append.Input.Axes.Skip(2)];
             EquatableArray<string> heads = features.Take(features.Length - 1).ToEquatable();
             if (isKeys)
@@ -70,7 +72,8 @@ internal static class Steps
     public static bool IsLayer(MethodPlan method) =>
         method.Input.Length > 0 && !method.ReadsCallSizes && CallAxis.Tensors(method.Graph.Method).Count() == 1
         && method.Kernels.All(kernel => kernel.Rows == method.Buffer(method.Input).Rows)
-        && (method.Sequence is null || method.Sequence == method.Buffer(method.Input).Rows);
+        && (method.Sequence is null || method.Sequence == method.Buffer(method.Input).Rows)
+        && (method.Sequence is not null || method.Kernels.All(kernel => kernel is not AttentionPlan));
 
     /// <summary>
     /// The parameters of a step, and of the kernels' entry: what the call is, then the worker, buffers, the cache and the workspace.
@@ -92,9 +95,12 @@ internal static class Steps
         parameters.Add(new(StepRole.Worker, "Worker", "worker"));
         foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
         {
-            bool isFloat = MethodPlanner.IsFloatTensor(parameter.Type);
-            StepRole role = isFloat ? StepRole.FloatInput : StepRole.IntInput;
-            string type = isFloat ? "ReadOnlySpan<float>" : "ReadOnlySpan<int>";
+            (StepRole role, string type) = parameter.Type switch
+            {
+                TypeNames.Mask => (StepRole.MaskInput, "ReadOnlySpan<bool>"),
+                TypeNames.Indices => (StepRole.IntInput, "ReadOnlySpan<int>"),
+                _ => (StepRole.FloatInput, "ReadOnlySpan<float>"),
+            };
             parameters.Add(new(role, type, scope.Value(parameter.Name), parameter.Name));
         }
 
@@ -108,16 +114,15 @@ internal static class Steps
     }
 
     /// <summary>Every set of rows that kernels and buffers are over; the workspace depends on their numbers.</summary>
-    public static List<EquatableArray<string>> RowSpaces(MethodPlan method) =>
-        [.. method.Kernels.Select(kernel => kernel.Rows)
-            .Concat(method.Buffers.Select(buffer => buffer.Rows).Where(rows => rows.Count > 0)).Distinct()];
-
-    /// <summary>The length of a buffer of the workspace, out of numbers of rows and sizes.</summary>
-    public static string Length(BufferPlan buffer, Func<string, string> size)
+    public static List<EquatableArray<string>> RowSpaces(MethodPlan method)
     {
-        IEnumerable<string> rows = buffer.Rows.Count == 0 ? [] : [Scope.RowCount(buffer.Rows)];
-        string length = string.Join(" * ", rows.Concat(buffer.Features.Select(size)));
-        return length.Length == 0 ? "1" : length;
+        IEnumerable<EquatableArray<string>> split = method is { SplitsRows: true, Sequence: { } sequence }
+            ? [sequence, [sequence[0]], [sequence[1]]]
+            : [];
+        return [.. split.Concat(method.Kernels.Select(kernel => kernel.Rows))
+            .Concat(method.Buffers.Select(buffer => buffer.Rows).Where(rows => rows.Count > 0))
+            .Concat(method.Buffers.Where(buffer => buffer.Blocked is not null).Select(buffer => (EquatableArray<string>)[buffer.Blocked!]))
+            .Distinct()];
     }
 
     /// <summary>
@@ -127,38 +132,36 @@ internal static class Steps
     {
         if (!method.ReadsCallSizes)
             return [.. RowSpaces(method).Select(space => Scope.RowCount(space)).Select(name => (name, name))];
-        IEnumerable<string> sizes = CallAxis.Of(model, method.Graph.Method).Select(axis => Scope.Local(axis.Name));
-        return [.. (method.Sequence is null ? sizes : sizes.Prepend("packedRows")).Select(name => (name, name == "packedRows" ? "packed.Count" : name))];
+        IEnumerable<(string, string)> sizes = CallAxis.Of(model, method.Graph.Method).Select(axis => Scope.Local(axis.Name))
+            .Select(name => (name, name));
+        return [.. method.Sequence is null ? sizes : sizes.Prepend(("packedRows", "packed.Count"))];
     }
 
     /// <summary>Whether the layers that a kernel runs need sizes of single axes of the call.</summary>
     public static bool ReadsCallSizes(CheckedModel model, RunPlan run) => Layer(model, run).ReadsCallSizes;
 
     /// <summary>Whether a call must be checked against tables of positions: a method's own, or its layers'.</summary>
-    public static bool AddsPositions(CheckedModel model, MethodPlan method) => method.Graph.Operations.Any(operation => operation is AddPositionsOperation)
+    public static bool AddsPositions(CheckedModel model, MethodPlan method) =>
+        method.Graph.Operations.Any(operation => operation is AddPositionsOperation)
         || method.Kernels.OfType<RunPlan>().Any(run => AddsPositions(model, run));
 
     /// <summary>Whether layers have tables of positions.</summary>
     public static bool AddsPositions(CheckedModel model, RunPlan run) => Layer(model, run).AddsPositions;
 
-    /// <summary>Whether they deal in positions.</summary>
-    public static bool IsSequence(CheckedModel model, RunPlan run) => Layer(model, run).IsSequence;
-
     /// <summary>What a layer's step is given of the rows: which they are, or how many, or the sizes of the call's axes.</summary>
     public static IEnumerable<string> LayerRows(CheckedModel model, RunPlan run, Func<string, string> size)
     {
-        if (IsSequence(model, run))
+        ModelSignature layer = Layer(model, run);
+        if (layer.IsSequence)
             yield return "packed";
-        else if (!ReadsCallSizes(model, run))
+        else if (!layer.ReadsCallSizes)
             yield return Scope.RowCount(run.Rows);
-        if (!ReadsCallSizes(model, run))
-            yield break;
-        foreach (string axis in LayerSizes(model, run, size))
+        foreach (string axis in layer.ReadsCallSizes ? LayerSizes(model, run, size) : [])
             yield return axis;
     }
 
     /// <summary>The sizes of the axes that the call brings to a layer's input, which match by position.</summary>
-    public static IEnumerable<string> LayerSizes(CheckedModel model, RunPlan run, Func<string, string> size)
+    private static IEnumerable<string> LayerSizes(CheckedModel model, RunPlan run, Func<string, string> size)
     {
         ModelSignature layer = Layer(model, run);
         HashSet<string> sizes = [.. model.Submodels.Where(other => other.FullName == layer.FullName || layer.Submodels.Contains(other.FullName))
@@ -169,14 +172,43 @@ internal static class Steps
 
     private static ModelSignature Layer(CheckedModel model, RunPlan run) => model.Submodels.First(submodel => submodel.FullName == run.Model);
 
+    /// <summary>The numbers that the workspace of layers depends on, in the names of the method that runs them.</summary>
+    public static string LayerRowCounts(RunPlan run, CheckedModel model, Func<string, string> size)
+    {
+        ModelSignature layer = Layer(model, run);
+        if (layer.ReadsCallSizes)
+        {
+            string sizes = string.Join(", ", LayerSizes(model, run, size));
+            return layer.IsSequence ? "packedRows, " + sizes : sizes;
+        }
+
+        return layer.SplitsRows
+            ? $"{Scope.RowCount(run.Rows)}, {Scope.RowCount([run.Rows[0]])}, {Scope.RowCount([run.Rows[1]])}"
+            : Scope.RowCount(run.Rows);
+    }
+
+    /// <summary>How many floats a buffer of the workspace has, in terms of numbers of rows.</summary>
+    public static string Length(BufferPlan buffer, Func<string, string> size)
+    {
+        IEnumerable<string> rows = buffer.Rows.Count == 0 ? [] : [Scope.RowCount(buffer.Rows)];
+        IEnumerable<string> blocked = buffer.Blocked is null ? [] : [$"KeyValues.Padded({Scope.RowCount([buffer.Blocked])})"];
+        string length = string.Join(" * ", rows.Concat(blocked).Concat(buffer.Features.Select(size)));
+        return length.Length == 0 ? "1" : length;
+    }
+
     /// <summary>The declaration of a number of rows, in terms of a step's parameters; <paramref name="size"/> is that of a model's axis.</summary>
     public static string RowDeclaration(
         MethodPlan method, EquatableArray<string> rows, Func<string, string> size, string packed = "packed.Count")
     {
         string count = rows == method.Sequence ? packed
-            : IsLayer(method) ? "rowCount"
+            : IsLayer(method) && method.Sequence is { } sequence && rows.Count == 1 && sequence.Contains(rows[0]) ? Extent(sequence, rows[0])
+            : IsLayer(method) && method.Sequence is null ? "rowCount"
             : rows.Count == 0 ? "1"
             : string.Join(" * ", rows.Select(axis => method.CallAxes.Contains(axis) ? Scope.Local(axis) : size(axis)));
         return $"int {Scope.RowCount(rows)} = {count};";
     }
+
+    /// <summary>The extent of one of the two axes of rows where nothing but the rows is known: without a cache, all sequences are as long.</summary>
+    public static string Extent(EquatableArray<string> sequence, string axis) =>
+        axis == sequence[0] ? "packed.Sequences" : "packed.Count / Math.Max(1, packed.Sequences)";
 }

@@ -33,7 +33,7 @@ internal static class ThrowingEmitter
                 EmitDeclared(writer, spec, body);
                 EmitLibrary(writer, spec, signature, family, hasSettings, ties, body);
                 if (gpu)
-                    Ilgpu.GpuModelEmitter.EmitShell(writer, spec.Name, signature.IsSequence, signature.TakesCache, body);
+                    Ilgpu.GpuModelEmitter.EmitShell(writer, signature, body);
             }
         }, gpu)];
     }
@@ -73,7 +73,8 @@ internal static class ThrowingEmitter
     private static void EmitLibrary(
         CodeWriter writer, ModelSpec spec, ModelSignature signature, List<ModelSignature> family, bool hasSettings, bool ties, string body)
     {
-        string name = spec.Name, rows = signature.IsSequence ? "PackedRows packed" : "int rowCount", counts = "long rows";
+        string name = spec.Name, rows = signature.IsSequence ? "PackedRows packed" : "int rowCount";
+        string counts = signature.SplitsRows ? "long rows, long sequences, long positions" : "long rows";
         if (signature.ReadsCallSizes)
         {
             // As many sizes as the input has axes of the call: those that no size of the family is called.

@@ -66,6 +66,9 @@ internal sealed record CheckedParam(
 /// Axes of the Forward's tensor input; null when the model has no Forward of the form (Tensor, KvCache?) → Tensor.
 /// </param>
 /// <param name="IsSequence">Whether its equations speak of positions (Rotate, Append, Select, or layers that take the cache).</param>
+/// <param name="SplitsRows">
+/// Whether it needs the numbers of sequences and of positions, and not only their product: attention without a cache.
+/// </param>
 /// <param name="SeesLater">
 /// Whether a position sees later ones (attention without Causal): then a sequence cannot be cut into chunks.
 /// </param>
@@ -76,11 +79,12 @@ internal sealed record CheckedParam(
 /// its parent passes them.
 /// </param>
 /// <param name="AddsPositions">Whether it, or a model that it holds, has a table of positions, which the outermost call checks.</param>
+/// <param name="Runs">The models of <paramref name="Submodels"/> that its Forward runs.</param>
 internal sealed record ModelSignature(
     string FullName, string Namespace, string Name, EquatableArray<SizeSignature> Sizes, EquatableArray<SettingSignature> Settings,
-    EquatableArray<string>? Input, EquatableArray<string>? Output, bool TakesCache, bool IsSequence, bool SeesLater, bool Ties,
+    EquatableArray<string>? Input, EquatableArray<string>? Output, bool TakesCache, bool IsSequence, bool SplitsRows, bool SeesLater, bool Ties,
     EquatableArray<SlotSignature> Slots,
-    EquatableArray<string> Submodels, bool ReadsCallSizes, bool AddsPositions, bool IsValid);
+    EquatableArray<string> Submodels, EquatableArray<string> Runs, bool ReadsCallSizes, bool AddsPositions, bool IsValid);
 
 /// <summary>A size the constructor takes: bound by a parameter or a layer count.</summary>
 internal sealed record SizeSignature(string Axis, int? Pinned, DerivedSize? Derived);

@@ -8,7 +8,7 @@ internal static class LibraryNames
             "SlotGeometry", "SlotLayout", "CacheSlot", "RopeTable", "Reduction", "ForwardSession")
         .Concat(Names(
             "Einsharp.Cpu", "Worker", "PackedRows", "RowBlock", "CpuSession", "CallShape",
-            "Sweep", "Norm", "Elementwise", "ParamElements", "BatchNorm", "Reductions", "Contraction", "LoopAxis", "OnlineSoftmax"))
+            "Sweep", "Norm", "Elementwise", "ParamElements", "BatchNorm", "Reductions", "Contraction", "LoopAxis", "OnlineSoftmax", "KeyValues"))
         .Concat(Names(
             "System", "Math", "MathF", "Type", "Span", "ReadOnlySpan",
             "ArgumentException", "ArgumentNullException", "NotSupportedException", "InvalidOperationException"))
@@ -20,6 +20,13 @@ internal static class LibraryNames
         .Concat(Names("ILGPU", "ArrayView", "SharedMemory", "Grid", "Group", "Interop"))
         .Concat(Names("ILGPU.Runtime", "SpecializedValue"))
         .Concat(Names("System.Collections.Generic", "List", "IReadOnlyList"))
+        .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+
+    /// <summary>Those that an einsum of its own names.</summary>
+    public static IReadOnlyDictionary<string, string> OfEinsums { get; } = Names("Einsharp", "Tensor", "Device", "CpuDevice")
+        .Concat(Names("Einsharp.Cpu", "Contraction"))
+        .Concat(Names("Einsharp.Einsums", "EinsumShape", "Ellipsis", "Intermediate", "RowMajor"))
+        .Concat(Names("System", "ReadOnlySpan", "InvalidOperationException"))
         .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
 
     private static IEnumerable<KeyValuePair<string, string>> Names(string space, params string[] names) =>

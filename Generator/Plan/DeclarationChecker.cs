@@ -17,7 +17,7 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
 
     /// <summary>Classes whose static members the generated half uses: a member of the same name would hide them.</summary>
     private static readonly string[] Used =
-        ["Math", "CallShape", "Initializer", "OnlineSoftmax", "ForwardSession", "CpuSession", "SlotLayout", "WeightFormat", "ArgumentNullException"];
+        ["Math", "CallShape", "Initializer", "OnlineSoftmax", "KeyValues", "ForwardSession", "CpuSession", "SlotLayout", "WeightFormat", "ArgumentNullException"];
 
     private readonly Dictionary<string, ParamUse> _params = new(StringComparer.Ordinal);
 
@@ -197,10 +197,18 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
     // Axes of inputs that no parameter has are read off the call.
     private void BindInputs(MethodSpec method)
     {
+        // A mask may be over positions of keys, which an equation names.
+        HashSet<string> renamed = new(
+            method.Brackets.SelectMany(static bracket => bracket.Attributes).Where(static attribute => attribute.Kind is "Append" or "Rename")
+                .Select(static attribute => EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value?.To.Name ?? ""),
+            StringComparer.Ordinal);
         foreach (MethodParameterSpec parameter in method.Parameters)
         {
             foreach (string axis in EinsumParser.ParseAxes(parameter.Axes ?? "").Value?.Names ?? [])
-                Axes.Bind(axis, AxisBinding.Call, "'" + parameter.Name + "'");
+            {
+                if (parameter.Type != TypeNames.Mask || !renamed.Contains(axis))
+                    Axes.Bind(axis, AxisBinding.Call, "'" + parameter.Name + "'");
+            }
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed partial class MethodPlanner
 
         bool chunked = _sequence is not null && _graph.Cache is not null && !_kernels.Exists(kernel => kernel.NeedsWholeCall)
             && !_model.Submodels.Any(submodel => submodel.SeesLater)
-            && _kernels.All(kernel => kernel.Build("") is not AttentionPlan { Causal: false });
+            && _kernels.All(kernel => kernel.Build("") is not AttentionPlan { Causal: false, Keys.Append: not null });
         int lastChunk = LastChunk(chunked);
         int slots = Slots(buffers);
         var kernels = new List<KernelPlan>();
@@ -38,8 +38,15 @@ internal sealed partial class MethodPlanner
 
         EquatableArray<string> calls = _model.Axes.Where(axis => axis.Binding == AxisBinding.Call).Select(axis => axis.Name).ToEquatable();
         return new MethodPlan(
-            _graph, calls, _sequence, chunked, lastChunk, buffers.ToEquatable(), slots, kernels.ToEquatable(), _readsCallSizes);
+            _graph, calls, _sequence, SplitsRows, chunked, lastChunk, buffers.ToEquatable(), slots, kernels.ToEquatable(), _readsCallSizes);
     }
+
+    /// <summary>Whether it is to be known how many sequences and positions the rows are.</summary>
+    private bool SplitsRows => _sequence is not null && _graph.Cache is null
+        && (ModelChecker.RenamesRows(_model.Spec, _graph.Method) || _graph.Operations.OfType<RunOperation>().Any(RunsSplitRows));
+
+    private bool RunsSplitRows(RunOperation run) =>
+        _model.Submodels.Any(submodel => submodel.FullName == run.Model && submodel.SplitsRows);
 
     internal static bool IsFloatTensor(string type) => type.TrimEnd('?') == "Einsharp.Tensor";
 
@@ -81,7 +88,9 @@ internal sealed partial class MethodPlanner
             first--;
         foreach (KernelDraft draft in _kernels.Take(first))
         {
-            if (draft.Rows != sequence && draft.Operations[0] is not SelectOperation)
+            // What has nothing of the positions, as the memory of cross-attention, is made anew for each chunk.
+            bool isApart = !draft.Rows.Contains(sequence[1]) && draft.Operations[0].Reads.All(read => !read.Axes.Contains(sequence[1]));
+            if (draft.Rows != sequence && draft.Operations[0] is not SelectOperation && !isApart)
                 throw NoKernel(draft.Operations[0], "rows that are not positions must come after every equation over positions");
         }
 

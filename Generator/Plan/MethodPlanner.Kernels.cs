@@ -190,101 +190,6 @@ internal sealed partial class MethodPlanner
             && _kernels.Take(before).Any(kernel => kernel.Writes.Contains(buffer.Name));
     }
 
-    /// <summary>
-    /// einsum(queries, keys) → scale, causal, softmax → einsum(·, values), keys and values being appended to the cache. Null when it is
-    /// something else.
-    /// </summary>
-    private FixedDraft? AsAttention(EinsumOperation scores)
-    {
-        if (scores.Operands.Count != 2 || !scores.Operands.Any(operand => AppendBehind(operand) is not null))
-            return null;
-        int keysAt = AppendBehind(scores.Operands[0]) is null ? 1 : 0;
-        Operand keysOperand = scores.Operands[keysAt], queries = scores.Operands[1 - keysAt];
-        AppendOperation keys = AppendBehind(keysOperand)!;
-
-        var operations = new List<Operation> { scores };
-        var scales = new List<ScaleExpression>();
-        bool causal = false;
-        Operation last = scores;
-        while (last is not SoftmaxOperation)
-        {
-            if (_readers[last.Id].Count != 1)
-                throw NoKernel(scores, "scores over the cache must go through one Softmax into one einsum with the values");
-            last = _readers[last.Id][0];
-            operations.Add(last);
-            switch (last)
-            {
-                case ScaleOperation scale:
-                    scales.Add(scale.Factor);
-                    break;
-                case CausalOperation mask when mask.Key == keys.To && mask.Query == keys.From:
-                    causal = true;
-                    break;
-                case SoftmaxOperation softmax when softmax.Axis == keys.To:
-                    break;
-                default:
-                    throw NoKernel(last, "scores over the cache can have Scale, Causal and Softmax over the cache's axis, in this order");
-            }
-        }
-
-        if (_readers[last.Id].Count != 1 || _readers[last.Id][0] is not EinsumOperation { Operands.Count: 2 } weighted
-            || weighted.Operands.FirstOrDefault(operand => AppendBehind(operand) is not null) is not { } valuesOperand
-            || weighted.Operands.All(operand => operand.Id != last.Id))
-        {
-            throw NoKernel(last, "the softmax over the cache must be read by one einsum with the values in the cache");
-        }
-
-        AppendOperation values = AppendBehind(valuesOperand)!;
-        operations.Add(weighted);
-        return Attention(scores, weighted, queries, keys, values, operations, scales, causal);
-    }
-
-    private FixedDraft Attention(
-        EinsumOperation scores, EinsumOperation weighted, Operand queries, AppendOperation keys, AppendOperation values,
-        List<Operation> operations, List<ScaleExpression> scales, bool causal)
-    {
-        if (AppendBehind(queries) is not null)
-            throw NoKernel(scores, "both operands are in the cache; attention reads queries of the new positions");
-        EquatableArray<string> rows = Rows(queries.Axes), features = Features(queries.Axes);
-        EquatableArray<string> keyFeatures = Features(keys.Input.Axes), valueFeatures = Features(values.Input.Axes);
-        EquatableArray<string> groups = keyFeatures.Take(keyFeatures.Count - 1).ToEquatable();
-        string size = keyFeatures[keyFeatures.Count - 1], valueSize = valueFeatures[valueFeatures.Count - 1];
-        EquatableArray<string> perGroup = features.Skip(groups.Count).Take(Math.Max(0, features.Count - groups.Count - 1)).ToEquatable();
-        bool fits = _sequence is { } sequence && rows == sequence
-            && features == groups.Concat(perGroup).Append(size).ToEquatable()
-            && valueFeatures == groups.Append(valueSize).ToEquatable()
-            && new HashSet<string>(scores.Axes).SetEquals(rows.Concat(groups).Concat(perGroup).Append(keys.To))
-            && weighted.Axes == rows.Concat(groups).Concat(perGroup).Append(valueSize).ToEquatable()
-            && values.From == keys.From && values.To == keys.To;
-        if (!fits)
-        {
-            string expected = string.Join(" ", rows.Concat(groups).Append("…").Append(size));
-            throw NoKernel(scores, $"attention over the cache reads queries '{expected}', keys and values with the "
-                + "same leading axes, and makes their axes with the values' last");
-        }
-
-        // What comes between the scores and their reader, the values above all, must be there before.
-        operations.ForEach(Take);
-        foreach (Operation between in _graph.Operations.Take(weighted.Id).Where(operation => !_taken[operation.Id]).ToList())
-        {
-            if (!_taken[between.Id])
-                Place(between);
-        }
-
-        BufferPlan output = Keep(weighted);
-        string queryBuffer = BufferOf(queries);
-        var draft = new FixedDraft("Attend", output.Name, (name, self) => new AttentionPlan(
-            name, rows, self.Operations.ToEquatable(), queryBuffer, keys, values, groups, perGroup, size, valueSize, keys.To,
-            scales.ToEquatable(), causal, output.Name))
-        { Rows = rows };
-        draft.Operations.AddRange(operations);
-        draft.Reads.Add(queryBuffer);
-        return draft;
-    }
-
-    private AppendOperation? AppendBehind(Operand operand) =>
-        operand.Kind == OperandKind.Value ? _graph.Operations[_graph.Source(operand.Id)] as AppendOperation : null;
-
     private FixedDraft Normalise(NormOperation norm)
     {
         string input = BufferOf(norm.Input);
@@ -433,6 +338,13 @@ internal sealed partial class MethodPlanner
 
     private FixedDraft Run(RunOperation run)
     {
+        if (_graph.Cache is not null && RunsSplitRows(run))
+        {
+            throw NoKernel(
+                run, $"'{run.Layers}' attend to the new positions alone, and in a method with a cache earlier ones are to be seen: "
+                + "give the layers the cache, and Append");
+        }
+
         string input = BufferOf(run.Input);
         Take(run);
         BufferPlan output = Keep(run);

@@ -139,7 +139,12 @@ internal sealed partial class MethodPlanner
             found = rows;
         }
 
-        return found;
+        // Rows of two axes whose second one is renamed or compared are positions too, which is what lets a parent pass them on.
+        return found ?? ModelChecker.ComparedRows(_model.Spec, _graph.Method) switch
+        {
+            { } rows when rows.All(IsCall) => rows,
+            _ => null,
+        };
     }
 
     private string? LastRow(Operation operation)
@@ -242,7 +247,7 @@ internal sealed partial class MethodPlanner
         while (_readers[last.Id].Count == 1 && _readers[last.Id][0] is var next
             && (next.Bracket == last.Bracket || next is NormOperation)
             && next.Reads[0].Kind == OperandKind.Value && next.Reads[0].Id == last.Id
-            && next is not (EinsumOperation or AppendOperation or CausalOperation) && fits(next))
+            && next is not (EinsumOperation or AppendOperation) && fits(next))
         {
             chain.Add(next);
             last = next;
@@ -258,7 +263,8 @@ internal sealed partial class MethodPlanner
         SoftmaxOperation softmax => Features(softmax.Axes).Contains(softmax.Axis) && IsModel(softmax.Axis),
         BinaryOperation binary => FitsBinary(binary),
         AddPositionsOperation add => Rows(add.Axes) == _sequence && add.Table.Axes.Skip(1).All(Features(add.Axes).Contains),
-        ScaleOperation or RenameOperation or ActivationOperation => true,
+        ScaleOperation scale => !scale.Factor.Tokens.Any(IsCall) || (_hasCallSizes && _graph.Cache is null),
+        RenameOperation or ActivationOperation => true,
         _ => false,
     };
 
@@ -269,7 +275,8 @@ internal sealed partial class MethodPlanner
     {
         SoftmaxOperation softmax => softmax.Axes.IndexOf(softmax.Axis) >= units,
         BinaryOperation binary => FitsBinary(binary) && (!IsPacked(binary.Axes) || binary.IsAligned),
-        ScaleOperation or RenameOperation or ActivationOperation => true,
+        ScaleOperation scale => FitsRow(scale),
+        RenameOperation or ActivationOperation => true,
         _ => false,
     };
 

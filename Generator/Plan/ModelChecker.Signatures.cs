@@ -39,11 +39,12 @@ internal static partial class ModelChecker
             spec.FullName, spec.Namespace, spec.Name, sizes.ToEquatable(),
             spec.Settings.Select(static setting => new SettingSignature(setting.Setting, setting.Type)).Distinct().ToEquatable(),
             callable ? input : null, callable ? output : null, callable && forward!.Parameters.Count == 2,
-            forward?.Brackets.Any(static bracket => bracket.Attributes.Any(SpeaksOfPositions)) ?? false,
-            forward is not null && SeesLater(spec, forward), spec.Params.Any(static param => param.Or is not null), slots.ToEquatable(),
+            forward is not null && (Attributes(forward).Any(SpeaksOfPositions) || ComparedRows(spec, forward) is not null),
+            forward is { Parameters.Count: 1 } && RenamesRows(spec, forward), forward is not null && SeesLater(spec, forward),
+            spec.Params.Any(static param => param.Or is not null), slots.ToEquatable(),
             spec.Layers.Where(static layers => layers.Model.Length > 0).Select(static layers => layers.Model)
                 .Distinct(StringComparer.Ordinal).OrderBy(static name => name, StringComparer.Ordinal).ToEquatable(),
-            callable && ReadsCallSizes(spec, forward!),
+            RunModels(spec, forward), callable && ReadsCallSizes(spec, forward!),
             forward is not null && Attributes(forward).Any(static attribute => attribute.Kind == "AddPositions"), valid);
 
         void AddSize(string axis)
@@ -75,7 +76,7 @@ internal static partial class ModelChecker
                 pending.Push(submodel);
         }
 
-        // What layers need of a call, the model that runs them needs: as often as layers have layers.
+        // What layers need of the rows, the model that runs them needs: as often as layers have layers.
         for (bool changed = true; changed;)
         {
             changed = false;
@@ -90,23 +91,23 @@ internal static partial class ModelChecker
         return found.Values.ToEquatable();
     }
 
-    /// <summary>The signature of a model with what it needs because the models that it holds do.</summary>
+    /// <summary>The signature of a model with what it needs because the layers that it runs do.</summary>
     /// <param name="model">The signature of its own declaration.</param>
     /// <param name="submodels">The signatures of what it holds.</param>
     public static ModelSignature Inherit(ModelSignature model, IEnumerable<ModelSignature> submodels)
     {
-        List<ModelSignature> held = [.. submodels.Where(submodel => model.Submodels.Contains(submodel.FullName))];
+        List<ModelSignature> run = [.. submodels.Where(submodel => model.Runs.Contains(submodel.FullName))];
         return model with
         {
-            ReadsCallSizes = model.ReadsCallSizes || held.Exists(static submodel => submodel.ReadsCallSizes),
-            AddsPositions = model.AddsPositions || held.Exists(static submodel => submodel.AddsPositions),
+            IsSequence = model.IsSequence || run.Exists(static submodel => submodel.IsSequence),
+            SplitsRows = model.SplitsRows || (!model.TakesCache && run.Exists(static submodel => submodel.SplitsRows)),
+            ReadsCallSizes = model.ReadsCallSizes || run.Exists(static submodel => submodel.ReadsCallSizes),
+            AddsPositions = model.AddsPositions || run.Exists(static submodel => submodel.AddsPositions),
         };
     }
 
     /// <summary>Whether a method is one that layers are run by: a tensor, and perhaps a cache, to a tensor.</summary>
     public static bool IsLayerForm(MethodSpec method) => IsForward(method);
-
-    private static IEnumerable<AttributeSpec> Attributes(MethodSpec method) => method.Brackets.SelectMany(static bracket => bracket.Attributes);
 
     /// <summary>The axes of a method's first input that are no sizes of its class, as far as the declaration alone tells.</summary>
     private static HashSet<string> CallAxes(ModelSpec spec, MethodSpec method)
@@ -142,6 +143,41 @@ internal static partial class ModelChecker
             && pattern.Inputs[0].Names.Except(pattern.Output.Names).Any(calls.Contains),
         _ => false,
     };
+
+    private static EquatableArray<string> RunModels(ModelSpec spec, MethodSpec? forward) => forward is null ? [] : Attributes(forward)
+        .Where(static attribute => attribute.Kind == "Run").Select(static attribute => attribute.Positional(1)?.Value)
+        .SelectMany(name => spec.Layers.Where(layers => layers.Name == name)).Select(static layers => layers.Model)
+        .Distinct(StringComparer.Ordinal).OrderBy(static name => name, StringComparer.Ordinal).ToEquatable();
+
+    private static IEnumerable<AttributeSpec> Attributes(MethodSpec method) => method.Brackets.SelectMany(static bracket => bracket.Attributes);
+
+    /// <summary>
+    /// The batch and the position axis of a method whose first input has two axes that are no sizes, where equations rename or compare the
+    /// second: known from the declaration alone, since parents need it.
+    /// </summary>
+    public static EquatableArray<string>? ComparedRows(ModelSpec spec, MethodSpec method) =>
+        TwoRows(spec, method) is { } rows
+        && (RenamesRows(spec, method) || Attributes(method).Any(attribute =>
+            attribute.Kind is "Causal" or "Window" or "Alibi" && attribute.Positional(0)?.Value == rows[1]))
+            ? rows
+            : null;
+
+    /// <summary>Whether the second of two such axes is renamed, so that positions are seen as keys too.</summary>
+    public static bool RenamesRows(ModelSpec spec, MethodSpec method) => TwoRows(spec, method) is { } rows
+        && Attributes(method).Any(attribute => attribute.Kind == "Rename"
+            && EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value?.From.Name == rows[1]);
+
+    private static EquatableArray<string>? TwoRows(ModelSpec spec, MethodSpec method)
+    {
+        HashSet<string> sizes = new(
+            spec.Params.SelectMany(static parameter => EinsumParser.ParseAxes(parameter.Axes).Value?.Names ?? [])
+                .Concat(spec.Layers.Select(static layers => layers.Count)), StringComparer.Ordinal);
+        string? text = method.Parameters.FirstOrDefault(static parameter => parameter.Type is TypeNames.Tensor or TypeNames.Indices)?.Axes;
+        List<string> axes = [.. EinsumParser.ParseAxes(text ?? "").Value?.Names ?? []];
+        while (axes.Count > 0 && sizes.Contains(axes[axes.Count - 1]))
+            axes.RemoveAt(axes.Count - 1);
+        return axes.Count == 2 ? axes.ToEquatable() : null;
+    }
 
     private static bool IsForward(MethodSpec method) =>
         method is { Name: "Forward", IsStatic: false, ReturnType: TypeNames.Tensor }

@@ -50,4 +50,7 @@ internal sealed class NoKernelException(Site site, string what, string why) : Ex
     public Site Site { get; } = site;
 
     public string What { get; } = what;
+
+    /// <summary>Whether no other class of kernel is to be asked.</summary>
+    public bool IsFinal { get; set; }
 }

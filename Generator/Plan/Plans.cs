@@ -13,6 +13,7 @@ internal sealed record ModelPlan(CheckedModel Model, EquatableArray<MethodPlan> 
 /// The batch and the position axis, where the method deals in positions: their rows are packed (every sequence has its own length, padding
 /// is never computed). Null where rows are a plain product.
 /// </param>
+/// <param name="SplitsRows">Whether the numbers of sequences and of positions are needed by themselves, and not only their product.</param>
 /// <param name="Chunked">
 /// Whether many new positions may be processed a bounded chunk at a time: what was seen before is in the cache.
 /// </param>
@@ -26,8 +27,8 @@ internal sealed record ModelPlan(CheckedModel Model, EquatableArray<MethodPlan> 
 /// matter of these and not only of numbers of rows.
 /// </param>
 internal sealed record MethodPlan(
-    Graph Graph, EquatableArray<string> CallAxes, EquatableArray<string>? Sequence, bool Chunked, int LastChunk, EquatableArray<BufferPlan> Buffers,
-    int WorkspaceSlots, EquatableArray<KernelPlan> Kernels, bool ReadsCallSizes)
+    Graph Graph, EquatableArray<string> CallAxes, EquatableArray<string>? Sequence, bool SplitsRows, bool Chunked, int LastChunk,
+    EquatableArray<BufferPlan> Buffers, int WorkspaceSlots, EquatableArray<KernelPlan> Kernels, bool ReadsCallSizes)
 {
     public BufferPlan Buffer(string name) => Buffers.First(buffer => buffer.Name == name);
 
@@ -50,10 +51,11 @@ internal enum BufferRole
 
 /// <summary>
 /// A matrix of rows (call axes) by features (model axes): the value of operation <paramref name="Operation"/> (−1 where it is none's).
-/// <paramref name="Slot"/> is −1 outside the workspace.
+/// <paramref name="Slot"/> is −1 outside the workspace. With <paramref name="Blocked"/> there are as many such matrices as that axis has
+/// positions, in whole blocks as of a slot of the cache.
 /// </summary>
 internal sealed record BufferPlan(
-    string Name, int Operation, EquatableArray<string> Rows, EquatableArray<string> Features, BufferRole Role, int Slot)
+    string Name, int Operation, EquatableArray<string> Rows, EquatableArray<string> Features, BufferRole Role, int Slot, string? Blocked = null)
 {
     /// <summary>The name of the method's result, which has none of its own: one that no declaration can have.</summary>
     public const string ResultName = "#result";
@@ -95,15 +97,54 @@ internal sealed record ColumnPlan(EquatableArray<string> Features, string? UnitA
 internal sealed record SegmentPlan(string Param, string Value, EquatableArray<Operation> Epilogue, string? Output, AppendOperation? Append);
 
 /// <summary>
-/// Scores, scale, mask, softmax and values in one pass over the cache (online softmax; Milakov and Gimelshein 2018, arXiv 1805.02867).
-/// Query features are groups, then queries of a group, then size; keys and values are read in place.
+/// Scores, what modifies them, softmax and values in one pass over the positions of keys (online softmax; Milakov and Gimelshein 2018, arXiv
+/// 1805.02867). A key's positions are read by every query that shares its <paramref name="Groups"/>.
 /// </summary>
+/// <param name="Queries">The buffer of the queries, whose axes are <paramref name="QueryAxes"/>, outermost first.</param>
+/// <param name="Keys">The keys: in the cache, or a value of the call.</param>
+/// <param name="Values">The values that are summed: in the cache, or a value of the call.</param>
+/// <param name="Groups">The axes that number keys and values, in the scores' order; behind a cache without the batch, which the rows have.</param>
+/// <param name="Position">
+/// The axis of queries whose neighbours are taken together in a block: their positions, where some modifier compares those. Null where
+/// queries of one group differ in no such axis.
+/// </param>
+/// <param name="PerGroup">The other axes that number queries of one group.</param>
+/// <param name="Sizes">The axes that scores sum over; they lie side by side in queries and in keys.</param>
+/// <param name="ValueSizes">The axes of one summed value; they lie side by side in the values and in the output.</param>
+/// <param name="Seen">The axis of the keys' positions, which the softmax is over.</param>
+/// <param name="Scales">Factors that can be multiplied into the queries: those before anything that is not linear.</param>
+/// <param name="Modifiers">What else happens to scores, in the order written: Scale, SoftCap, Alibi, Causal, Window, Mask.</param>
+/// <param name="Output">The buffer of the result, whose axes are <paramref name="OutputAxes"/>.</param>
+/// <param name="IsPacked">Whether queries are packed rows, as behind a cache; else positions are plain indices.</param>
 internal sealed record AttentionPlan(
-    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Queries,
-    AppendOperation Keys, AppendOperation Values,
-    EquatableArray<string> Groups, EquatableArray<string> PerGroup, string Size, string ValueSize, string Seen,
-    EquatableArray<ScaleExpression> Scales, bool Causal, string Output)
-    : KernelPlan(Name, Rows, Operations);
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Queries, EquatableArray<string> QueryAxes,
+    AttentionSource Keys, AttentionSource Values,
+    EquatableArray<string> Groups, string? Position, EquatableArray<string> PerGroup, EquatableArray<string> Sizes,
+    EquatableArray<string> ValueSizes, string Seen, EquatableArray<ScaleExpression> Scales, EquatableArray<Operation> Modifiers,
+    string Output, EquatableArray<string> OutputAxes, bool IsPacked)
+    : KernelPlan(Name, Rows, Operations)
+{
+    /// <summary>Whether no query sees a later position.</summary>
+    public bool Causal => Modifiers.Any(static modifier => modifier is CausalOperation);
+
+    /// <summary>The windows.</summary>
+    public IEnumerable<WindowOperation> Windows => Modifiers.OfType<WindowOperation>();
+
+    /// <summary>The axis that scores sum over, where it is one.</summary>
+    public string Size => Sizes[0];
+
+    /// <summary>The axis of one summed value, where it is one.</summary>
+    public string ValueSize => ValueSizes[0];
+}
+
+/// <summary>Keys or values of an attention.</summary>
+/// <param name="Axes">Their axes, outermost first.</param>
+/// <param name="Append">What put them into the cache; null where they are a value of the call.</param>
+/// <param name="Buffer">The buffer of that value.</param>
+/// <param name="Packed">
+/// The buffer where the kernel first lays them out as a slot of the cache does; null where they lie as it reads them, or in the cache.
+/// </param>
+internal sealed record AttentionSource(EquatableArray<string> Axes, AppendOperation? Append, string Buffer, string? Packed);
 
 /// <summary>A norm whose result is kept, because more than one kernel reads it.</summary>
 internal sealed record NormPlan(

@@ -177,6 +177,21 @@ public abstract class ForwardSession : IDisposable
         }
     }
 
+    /// <summary>Checks that an input over the positions seen has as many as the longest sequence will have with this call's.</summary>
+    /// <param name="name">The operand.</param>
+    /// <param name="axes">Its declared axes.</param>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="index">Which axis.</param>
+    /// <param name="axis">The axis's name.</param>
+    /// <exception cref="ArgumentException">It has more or fewer.</exception>
+    protected void CheckSeen(string name, string axes, ReadOnlySpan<int> shape, int index, string axis)
+    {
+        int seen = 0;
+        for (int i = 0; i < _counts.Length; i++)
+            seen = Math.Max(seen, _starts[i] + _counts[i]);
+        CallShape.Axis(name, axes, shape, index, axis, seen, "the positions of the longest sequence after this call");
+    }
+
     /// <summary>
     /// Makes the result of a call: the tensor of the call before if it has the same shape, so that a decode step allocates none.
     /// </summary>

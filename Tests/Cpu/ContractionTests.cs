@@ -39,28 +39,29 @@ public class ContractionTests : IDisposable
         else Contraction.Dot<T>(worker, a, b, c, x.Batch, x.K);
     }
 
+    private static void AssertNear<T>(ContractionCase x, double[] sums, double[] sizes, T[] c)
+        where T : unmanaged, INumberBase<T>
+    {
+        double tolerance = x.Tolerance<T>();
+        for (int i = 0; i < c.Length; i++)
+        {
+            double error = Math.Abs(double.CreateChecked(c[i]) - sums[i]);
+            if (!(error <= tolerance * sizes[i])) Assert.Fail($"{Text(x)}: element {i} is {c[i]}, expected {sums[i]}");
+        }
+    }
+
     private void Verify<T>(ContractionCase x)
         where T : unmanaged, INumberBase<T>
     {
         T[] a = [.. x.A.Select(T.CreateChecked)], b = [.. x.B.Select(T.CreateChecked)];
         (double[] sums, double[] sizes) = x.Expected(x.A, x.B);
-        void Check(T[] c)
-        {
-            for (int i = 0; i < c.Length; i++)
-            {
-                double error = Math.Abs(double.CreateChecked(c[i]) - sums[i]);
-                if (error > tolerance * sizes[i]) Assert.Fail($"{Text(x)}: element {i} is {c[i]}, expected {sums[i]}");
-            }
-        }
-
         T[]? first = null;
-        double tolerance = x.Tolerance<T>();
         foreach (CpuDevice device in _devices)
         {
             var c = new T[x.LengthC];
             Array.Fill(c, T.CreateChecked(ContractionCase.Untouched));
             Call(device, x, a, b, c);
-            Check(c);
+            AssertNear(x, sums, sizes, c);
             first ??= c;
             Assert.Equal(first, c);
             var inside = new T[x.LengthC];
@@ -74,6 +75,87 @@ public class ContractionTests : IDisposable
                 Call(worker, x, a, b, inside);
             }));
             Assert.Equal(first, inside);
+        }
+    }
+
+    // More than is packed at once in each direction; a row of ones and zeros picks the rows of b that its sums are of.
+    [Theory]
+    [InlineData(140, 3000, 1600, false)]
+    [InlineData(131, 5000, 1111, true)]
+    public void LargeProductsAreCutInEveryDirection(int m, int n, int k, bool turned)
+    {
+        var random = new Random(m);
+        float[] a = new float[m * k], b = [.. Enumerable.Range(0, k * n).Select(_ => random.NextSingle())];
+        int[][] picked = [.. Enumerable.Range(0, m).Select(_ => (int[])[random.Next(k / 3), k / 3 + random.Next(k / 3), k - 1 - random.Next(k / 3)])];
+        for (int i = 0; i < m; i++)
+        {
+            foreach (int at in picked[i]) a[i * k + at] = 1;
+        }
+        LoopAxis axisN = turned ? new(n, 0, k, 1) : new(n, 0, 1, 1), axisK = turned ? new(k, 1, 1, 0) : new(k, 1, n, 0);
+        foreach (CpuDevice device in _devices)
+        {
+            var c = new float[m * n];
+            Contraction.MatrixMatrix<float>(device, a, b, c, [], [new LoopAxis(m, k, 0, n)], [axisN], [axisK]);
+            for (int i = 0; i < m; i++)
+            {
+                for (int j = 0; j < n; j++)
+                {
+                    double sum = picked[i].Sum(at => (double)b[at * axisK.B + j * axisN.B]);
+                    if (Math.Abs(c[i * n + j] - sum) > 1e-6) Assert.Fail($"element {i}, {j} is {c[i * n + j]}, expected {sum} ({device})");
+                }
+            }
+        }
+    }
+
+    // What the hardware has is tested above; here every width that it can run.
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void EveryWidthEqualsPlainLoops(int seed)
+    {
+        var random = new Random(1000 + seed);
+        bool hasB = seed % 4 != 0;
+        int[] m = hasB ? Extents(random, 2, 0, 70) : [], n = m.Length > 0 ? Extents(random, 2, 0, 70) : [];
+        ContractionCase x = ContractionCase.Draw(random, Extents(random, 1, 0, 9), m, n, Extents(random, 2, 0, 90), hasB);
+        AtEveryWidth<float>(x);
+        AtEveryWidth<double>(x);
+    }
+
+    private unsafe void AtEveryWidth<T>(ContractionCase x)
+        where T : unmanaged, INumberBase<T>
+    {
+        T[] a = [.. x.A.Select(T.CreateChecked)], b = [.. x.B.Select(T.CreateChecked)];
+        (double[] sums, double[] sizes) = x.Expected(x.A, x.B);
+        foreach (int bytes in (int[])[64, 32, 16])
+        {
+            T[]? first = null;
+            foreach (CpuDevice device in _devices)
+            {
+                var c = new T[x.LengthC];
+                Array.Fill(c, T.CreateChecked(ContractionCase.Untouched));
+                device.Team.Run(new Job(worker =>
+                {
+                    fixed (T* pa = a, pb = b, pc = c)
+                    fixed (LoopAxis* batch = x.Batch, m = x.M, n = x.N, k = x.K)
+                    {
+                        Contraction.Compute<T>(worker, new ContractionCall
+                        {
+                            A = new ContractionOperand(pa, a.Length, ElementFormat.Plain),
+                            B = new ContractionOperand(pb, b.Length, ElementFormat.Plain),
+                            HasB = x.HasB,
+                            C = (byte*)pc,
+                            CLength = c.Length,
+                            Batch = new AxisList(batch, x.Batch.Length),
+                            M = new AxisList(m, x.M.Length),
+                            N = new AxisList(n, x.N.Length),
+                            K = new AxisList(k, x.K.Length),
+                        }, bytes);
+                        worker.Barrier();
+                    }
+                }));
+                AssertNear(x, sums, sizes, c);
+                first ??= c;
+                Assert.Equal(first, c);
+            }
         }
     }
 

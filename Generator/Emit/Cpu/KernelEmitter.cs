@@ -186,7 +186,7 @@ internal abstract partial class KernelEmitter
         "PackedRows" => 1,
         "int" when name != "slot" => 2,
         "Worker" => 3,
-        "ReadOnlySpan<int>" => 4,
+        "ReadOnlySpan<int>" or "ReadOnlySpan<bool>" => 4,
         "ReadOnlySpan<float>" => 5,
         "Span<float>" => 6,
         "KvCache" => 7,

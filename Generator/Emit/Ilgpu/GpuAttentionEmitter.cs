@@ -81,9 +81,9 @@ internal sealed partial class GpuAttentionEmitter(ModelPlan plan, MethodPlan met
         $"Sums, highest scores and total weights of the shares: {Names.Join(attention.Rows)} "
         + $"{Names.Join(attention.Groups.Concat(attention.PerGroup))} by splits.");
 
-    private string Keys => Cache(attention.Keys, Slot.Keys);
+    private string Keys => Cache(attention.Keys.Append!, Slot.Keys);
 
-    private string Values => Cache(attention.Values, Slot.Values);
+    private string Values => Cache(attention.Values.Append!, Slot.Values);
 
     private string Heads => string.Join(" ", attention.Groups.Concat(attention.PerGroup));
 

@@ -47,18 +47,19 @@ internal static class GpuModelEmitter
     /// For a model that has no kernels for GPUs, what its parents name: members that are never reached, since no such model can be made on one.
     /// </summary>
     /// <param name="writer">Where to, inside the class.</param>
-    /// <param name="model">The model's name.</param>
-    /// <param name="isSequence">Whether its rows are positions.</param>
-    /// <param name="takesCache">Whether it takes a cache.</param>
+    /// <param name="signature">The model as its parents know it.</param>
     /// <param name="body">An arrow and a throw.</param>
-    public static void EmitShell(CodeWriter writer, string model, bool isSequence, bool takesCache, string body)
+    public static void EmitShell(CodeWriter writer, ModelSignature signature, string body)
     {
+        string model = signature.Name;
+        (bool isSequence, bool takesCache) = (signature.IsSequence, signature.TakesCache);
+        string split = signature.SplitsRows ? ", int sequences, int positions" : "";
         string rows = isSequence ? "" : "int rowCount, ", slot = takesCache ? "int slot, " : "";
         string step = $"GpuSession session, {rows}ArrayView<float> input, ArrayView<float> result, {slot}ArrayView<float> workspace";
         writer.Write("/// <summary>Throws: the model has no kernels for GPUs.</summary>");
         using (writer.Open("internal sealed class OnGpu"))
         {
-            writer.Write($"internal OnGpu({model} model, GpuLoader loader) {body}\ninternal int ForwardScratch(int rows) {body}\n"
+            writer.Write($"internal OnGpu({model} model, GpuLoader loader) {body}\ninternal int ForwardScratch(int rows{split}) {body}\n"
                 + $"internal void ForwardStep({step}) {body}");
             if (isSequence)
             {

@@ -29,6 +29,8 @@ internal static class GpuRefusals
 
     private static (Operation At, string Why)? WhyNot(MethodPlan method, KernelPlan kernel)
     {
+        if (kernel is AttentionPlan attention)
+            return WhyNot(attention) is { } lack ? (attention.Operations[0], lack) : null;
         foreach (Operation operation in kernel.Operations)
         {
             if (!Knows(method, kernel, operation))
@@ -65,5 +67,22 @@ internal static class GpuRefusals
         bool sameRows = other.Kind == OperandKind.Param
             || other.Axes.Take(kernel.Rows.Count).Select(method.Graph.Original).ToEquatable() == kernel.Rows;
         return sameRows && (kernel is not SweepPlan || binary.IsAligned);
+    }
+
+    /// <summary>Why there are no kernels for an attention: they read the cache, and know scales and Causal.</summary>
+    private static string? WhyNot(AttentionPlan attention)
+    {
+        Operation? other = attention.Modifiers.FirstOrDefault(modifier => modifier is not CausalOperation);
+        if (other is not null)
+            return $"its attention has {other.Text}";
+        if (attention.Keys.Append is not { } keys || attention.Values.Append is not { } values)
+            return "its attention reads keys and values that are not in a cache";
+        EquatableArray<string> heads = attention.Groups.Concat(attention.PerGroup).ToEquatable();
+        IEnumerable<string> Heads(AppendOperation append) => append.Axes.Skip(2).Take(append.Axes.Count - 3);
+        return attention.QueryAxes.Skip(2).SequenceEqual(heads.Concat(attention.Sizes))
+            && attention.OutputAxes.Skip(2).SequenceEqual(heads.Concat(attention.ValueSizes))
+            && Heads(keys).SequenceEqual(attention.Groups) && Heads(values).SequenceEqual(attention.Groups)
+                ? null
+                : "the axes of its attention lie in another order than groups, queries of a group, size";
     }
 }

@@ -5,6 +5,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
 
 namespace Einsharp.Ilgpu;
 
@@ -19,6 +20,7 @@ public sealed class IlgpuDevice : Device, IDisposable
     private readonly Context _context;
     private readonly Dictionary<MethodInfo, object> _kernels = [];
     private readonly Lock _loading = new();
+    private readonly Stack<GpuEinsum> _idle = new();
     private string? _lost;
     private bool _disposed;
     private long _used;
@@ -49,6 +51,7 @@ public sealed class IlgpuDevice : Device, IDisposable
         RunsResident = options.Resident && Accelerator is CudaAccelerator;
         IsOrderedByLock = Accelerator is not CudaAccelerator;
         HasTensorCores = Accelerator is CudaAccelerator cuda && cuda.Architecture.Major >= 8;
+        HasDoubles = context.Devices[description.Index] is not CLDevice openCL || openCL.Capabilities.Float64;
     }
 
     /// <summary>Which device it is.</summary>
@@ -68,6 +71,9 @@ public sealed class IlgpuDevice : Device, IDisposable
 
     /// <summary>Whether it multiplies matrices of bfloat16 in hardware, as CUDA devices do from compute capability 8.0 on.</summary>
     public bool HasTensorCores { get; }
+
+    /// <summary>Whether it computes in double: CUDA devices do, of OpenCL's only some.</summary>
+    public bool HasDoubles { get; }
 
     /// <summary>Whether a step of one row is one kernel: <see cref="GpuOptions.Resident"/>.</summary>
     public bool RunsResident { get; }
@@ -118,6 +124,8 @@ public sealed class IlgpuDevice : Device, IDisposable
             _disposed = true;
         }
         _kernels.Clear();
+        while (_idle.TryPop(out GpuEinsum? idle))
+            idle.Release();
         try
         {
             // Copies may be under way from memory that goes with the sessions.
@@ -145,6 +153,28 @@ public sealed class IlgpuDevice : Device, IDisposable
             var kernel = new GpuKernel<TSizes, TArgs>(this, method);
             _kernels.Add(method, kernel);
             return kernel;
+        }
+    }
+
+    /// <summary>What an einsum needs on the device: that of an earlier one, or a new one.</summary>
+    internal GpuEinsum Idle(Func<IlgpuDevice, GpuEinsum> make)
+    {
+        ThrowIfUnusable();
+        lock (_loading)
+        {
+            if (_idle.TryPop(out GpuEinsum? idle))
+                return idle;
+        }
+        return make(this);
+    }
+
+    /// <summary>Keeps it for the next einsum.</summary>
+    internal void Keep(GpuEinsum einsum)
+    {
+        lock (_loading)
+        {
+            if (!_disposed)
+                _idle.Push(einsum);
         }
     }
 

@@ -6,7 +6,7 @@ namespace Einsharp.Cpu;
 /// The register tiles of <see cref="OnlineSoftmax"/>. Every score is one chain of multiply-adds along the size, every result one along the
 /// positions, whatever the tile: queries do not influence each other.
 /// </summary>
-internal static unsafe class AttentionTiles<W, V>
+internal static unsafe partial class AttentionTiles<W, V>
     where W : struct, IWidth<V>
     where V : unmanaged
 {
@@ -41,13 +41,16 @@ internal static unsafe class AttentionTiles<W, V>
     /// <param name="factor">[queries, in whole vectors]: scratch.</param>
     /// <param name="sum">[queries][valueSize].</param>
     /// <param name="valueSize">The length of a value.</param>
+    /// <returns>Whether any query sees a position of the step.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Weigh(float* score, int* visible, int queries, float* max, float* total, float* factor, float* sum, int valueSize)
+    public static bool Weigh(float* score, int* visible, int queries, float* max, float* total, float* factor, float* sum, int valueSize)
     {
+        bool sees = false;
         for (int i = 0; i < queries; i++)
         {
             float* s = score + (nint)i * Step;
             int seen = visible[i];
+            sees |= seen > 0;
             if (seen != Step) Mask(s, seen);
             V greatest = W.Load(s);
             for (int t = W.Count; t < Step; t += W.Count) greatest = W.Max(greatest, W.Load(s + t));
@@ -55,6 +58,7 @@ internal static unsafe class AttentionTiles<W, V>
             max[i] = highest;
             factor[i] = old == highest ? 0f : old - highest;
         }
+        if (!sees) return false;
         for (int i = 0; i < queries; i += W.Count) W.Store(Exponential<W, V>.OfNonPositive(W.Load(factor + i)), factor + i);
         for (int i = 0; i < queries; i++)
         {
@@ -63,7 +67,8 @@ internal static unsafe class AttentionTiles<W, V>
                 new Span<float>(score + (nint)i * Step, Step).Clear();
                 continue;
             }
-            V shift = W.Broadcast(max[i]), weights = default;
+            // Where masks have hidden all so far, exp(−∞ − 0) = 0 and not exp(−∞ + ∞).
+            V shift = W.Broadcast(float.IsNegativeInfinity(max[i]) ? 0f : max[i]), weights = default;
             for (float* s = score + (nint)i * Step, end = s + Step; s < end; s += W.Count)
             {
                 V weight = Exponential<W, V>.OfNonPositive(W.Subtract(W.Load(s), shift));
@@ -73,6 +78,7 @@ internal static unsafe class AttentionTiles<W, V>
             total[i] = float.MultiplyAddEstimate(total[i], factor[i], Lanes.Sum(W.Fold(weights)));
             if (factor[i] != 1f) Rescale(sum + (nint)i * valueSize, valueSize, factor[i]);
         }
+        return true;
     }
 
     /// <summary>sum[i] += Σₜ weight[i][t] · values[t].</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Einsharp.Cpu;
 
 /// <summary>An operand of a contraction.</summary>
@@ -14,6 +16,7 @@ internal enum OperandIndex
 /// </summary>
 internal static unsafe class AxisFolding
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Stride(in LoopAxis axis, OperandIndex operand) =>
         operand == OperandIndex.A ? axis.A : operand == OperandIndex.B ? axis.B : axis.C;
 
@@ -42,6 +45,7 @@ internal static unsafe class AxisFolding
     /// <summary>
     /// The offsets of indices <paramref name="start"/> … of a group in one operand, and their common distance if they have one, else -1.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static nint Offsets(AxisList group, OperandIndex operand, long start, int count, nint* to)
     {
         if (group.Count == 0)
@@ -63,6 +67,7 @@ internal static unsafe class AxisFolding
     }
 
     /// <summary>The offset of one index of a group in an operand.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static nint Offset(AxisList group, OperandIndex operand, long index)
     {
         nint offset = 0;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Einsharp.Cpu;
 
 /// <summary>A walk over the indices of a group of axes, in order, with the offset of each in every operand.</summary>
@@ -33,6 +35,7 @@ internal unsafe struct AxisWalk
     public nint C { get; private set; }
 
     /// <summary>Goes to the next index; false behind the last, where the walk begins anew.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Next()
     {
         for (int i = _count - 1; i >= 0; i--)

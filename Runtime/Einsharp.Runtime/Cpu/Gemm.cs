@@ -5,7 +5,7 @@ namespace Einsharp.Cpu;
 /// <summary>
 /// Batched matrix products of strided operands. A block of b is packed into panels that stay in the second-level cache, and rows of a, a
 /// tile at a time in the first-level cache, go over all its panels (Goto and van de Geijn 2008, with the loops of Van Zee and van de Geijn
-/// 2015 one level lower, because a tile is as wide as two vectors and a's rows need no transposing). Small operands are read where they are.
+/// 2015 one level lower, because a tile is as wide as two vectors and rows of a need no transposing). Small operands are read in place.
 /// </summary>
 internal static unsafe class Gemm<S, V, T>
     where S : struct, ISimd<V, T>
@@ -13,6 +13,7 @@ internal static unsafe class Gemm<S, V, T>
     where T : unmanaged
 {
     private const int MostRows = 12;
+    private const int GroupRows = GemmBlock<T>.GroupRows;
 
     private static int PanelColumns => GemmPacking<S, V, T>.PanelColumns;
 
@@ -26,6 +27,7 @@ internal static unsafe class Gemm<S, V, T>
     }
 
     /// <summary>Everything is read and written in place, at one stride an axis.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ComputeDirect(Worker worker, in GemmPlan plan)
     {
         LoopAxis m = plan.M.Count == 1 ? plan.M.Axes[0] : default, k = plan.K.Count == 1 ? plan.K.Axes[0] : default;
@@ -63,7 +65,7 @@ internal static unsafe class Gemm<S, V, T>
 
     private static void ComputeUnits(Worker worker, in GemmPlan plan)
     {
-        var block = new GemmBlock<T>(worker, plan, PanelColumns, packedElsewhere: false);
+        var block = new GemmBlock<T>(worker, plan, PanelColumns, together: false);
         long rowBlocks = (plan.Rows + plan.MBlock - 1) / plan.MBlock, columnBlocks = (plan.Columns + plan.NBlock - 1) / plan.NBlock;
         long works = plan.Batches * rowBlocks * columnBlocks;
         int units = (int)Math.Min(works, 32 * worker.Count);
@@ -80,7 +82,7 @@ internal static unsafe class Gemm<S, V, T>
                 {
                     block.SetStretch(plan, k);
                     for (int panel = 0; panel < block.PanelCount; panel++) Pack(plan, block, panel);
-                    Rows(plan, block, rowBlock * plan.MBlock, end, 0, block.PanelCount);
+                    Rows(plan, block, rowBlock * plan.MBlock, end);
                 }
             }
         }
@@ -88,31 +90,50 @@ internal static unsafe class Gemm<S, V, T>
 
     private static void ComputeTogether(Worker worker, in GemmPlan plan)
     {
-        var block = new GemmBlock<T>(worker, plan, PanelColumns, packedElsewhere: true);
-        long tiles = (plan.Rows + MostRows - 1) / MostRows;
+        var block = new GemmBlock<T>(worker, plan, PanelColumns, together: true);
+        int stretches = plan.Stretches;
         for (long batch = 0; batch < plan.Batches; batch++)
         {
             block.SetBatch(plan, batch);
-            for (long column = 0; column < plan.Columns; column += plan.NBlock)
+            for (long column = 0; column < plan.Columns; column += plan.NTogether)
             {
-                block.SetColumns(plan, column, PanelColumns);
-                // Units small enough that the workers end together, large enough that a copy of rows of a is used often.
-                int parts = tiles >= 24 * worker.Count ? 1 : Math.Min((block.PanelCount + 3) / 4, 4);
-                for (long k = 0; k < plan.Inner; k += plan.KBlock)
+                long columns = Math.Min(plan.NTogether, plan.Columns - column);
+                int columnBlocks = (int)((columns + plan.NBlock - 1) / plan.NBlock);
+                int panels = (int)((columns + PanelColumns - 1) / PanelColumns), blockPanels = plan.NBlock / PanelColumns;
+                for (int stretch = 0; stretch < stretches; stretch += plan.StretchesTogether)
                 {
-                    block.SetStretch(plan, k);
-                    while (worker.Next(block.PanelCount, out int panel)) Pack(plan, block, panel);
-                    worker.Barrier();
-                    while (worker.Next((int)tiles * parts, out int unit))
+                    int endStretch = Math.Min(stretches, stretch + plan.StretchesTogether);
+                    while (worker.Next(panels * (endStretch - stretch), out int unit))
                     {
-                        (int tile, int part) = Math.DivRem(unit, parts);
-                        Rows(plan, block, (long)tile * MostRows, Math.Min(plan.Rows, (tile + 1L) * MostRows),
-                            block.PanelCount * part / parts, block.PanelCount * (part + 1) / parts);
+                        (int at, int panel) = Math.DivRem(unit, panels);
+                        (int columnBlock, int inBlock) = Math.DivRem(panel, blockPanels);
+                        Together(plan, ref block, stretch, stretch + at, column, columnBlock);
+                        Pack(plan, block, inBlock);
+                    }
+                    worker.Barrier();
+                    int rowBlocks = (int)((plan.Rows + plan.MBlock - 1) / plan.MBlock);
+                    while (worker.Next(columnBlocks * rowBlocks, out int unit))
+                    {
+                        (int columnBlock, int rowBlock) = Math.DivRem(unit, rowBlocks);
+                        long row = rowBlock * plan.MBlock, end = Math.Min(plan.Rows, row + plan.MBlock);
+                        for (int at = stretch; at < endStretch; at++)
+                        {
+                            Together(plan, ref block, stretch, at, column, columnBlock);
+                            Rows(plan, block, row, end);
+                        }
                     }
                     worker.Barrier();
                 }
             }
         }
+    }
+
+    /// <summary>Sets a block whose panels are the team's: [stretch][column block][panel][k][column].</summary>
+    private static void Together(in GemmPlan plan, ref GemmBlock<T> block, int firstStretch, int stretch, long column, int columnBlock)
+    {
+        block.SetColumns(plan, column + (long)columnBlock * plan.NBlock, PanelColumns);
+        block.SetStretch(plan, (long)stretch * plan.KBlock);
+        block.Panels = block.Packed + ((stretch - firstStretch) * (nint)plan.NTogether + (nint)columnBlock * plan.NBlock) * plan.KBlock;
     }
 
     private static void Pack(in GemmPlan plan, in GemmBlock<T> block, int panel)
@@ -126,31 +147,60 @@ internal static unsafe class Gemm<S, V, T>
             block.Panels + (nint)first * block.K, two ? PanelColumns : S.Count, block.Widened);
     }
 
-    /// <summary>Rows of a over panels of the block.</summary>
-    [SkipLocalsInit]
-    private static void Rows(in GemmPlan plan, in GemmBlock<T> block, long row, long end, int firstPanel, int endPanel)
+    /// <summary>Rows of a over the panels of the block.</summary>
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows(in GemmPlan plan, in GemmBlock<T> block, long row, long end)
     {
-        nint* inA = stackalloc nint[MostRows], inC = stackalloc nint[MostRows];
+        nint* inA = stackalloc nint[GroupRows], inC = stackalloc nint[MostRows];
         var tile = new GemmTile<T> { K = block.K };
+        long groupEnd = row;
+        bool neighbours = false;
+        T* group = block.Copied;
         for (int rows; row < end; row += rows)
         {
             rows = GemmTiles<S, V, T>.Rows((int)Math.Min(MostRows, end - row));
-            nint strideA = AxisFolding.Offsets(plan.M, OperandIndex.A, row, rows, inA);
-            nint strideC = AxisFolding.Offsets(plan.M, OperandIndex.C, row, rows, inC);
-            T* a = (T*)plan.A.Data + block.A + inA[0] + block.StretchA[0];
-            (nint aRow, nint aK) = (strideA, block.StrideA);
-            bool inPlace = plan.A.Format == ElementFormat.Plain && strideA >= 0 && block.StrideA >= 0
-                && (endPanel - firstPanel <= 2 || (rows == 1 && aK == 1));
-            if (!inPlace)
+            nint strideA;
+            if (row >= groupEnd)
             {
-                a = block.Copied;
-                (aRow, aK) = GemmPacking<S, V, T>.CopyRows(
-                    plan.A, block.A, inA, rows, strideA, block.StretchA, block.K, block.StrideA, a);
+                // Where rows are neighbours in a, the tiles of a cache line or more are copied at once.
+                int groupRows = (int)Math.Min(GroupRows, end - row);
+                strideA = AxisFolding.Offsets(plan.M, OperandIndex.A, row, groupRows, inA);
+                neighbours = strideA == 1 && block.StrideA != 1 && plan.A.Format == ElementFormat.Plain && block.PanelCount > 2;
+                groupEnd = row + (neighbours ? groupRows : rows);
+                group = block.Copied;
+                if (neighbours)
+                {
+                    T* first = (T*)plan.A.Data + block.A + inA[0];
+                    GemmPacking<S, V, T>.CopyNeighbours(first, groupRows, block.StretchA, block.K, group);
+                }
             }
+            T* a;
+            nint aRow, aK;
+            if (neighbours)
+            {
+                a = group;
+                (aRow, aK) = (1, rows);
+                group += (nint)rows * block.K;
+            }
+            else
+            {
+                strideA = AxisFolding.Offsets(plan.M, OperandIndex.A, row, rows, inA);
+                a = (T*)plan.A.Data + block.A + inA[0] + block.StretchA[0];
+                (aRow, aK) = (strideA, block.StrideA);
+                bool inPlace = plan.A.Format == ElementFormat.Plain && strideA >= 0 && block.StrideA >= 0
+                    && (block.PanelCount <= 2 || (rows == 1 && aK == 1));
+                if (!inPlace)
+                {
+                    a = block.Copied;
+                    (aRow, aK) = GemmPacking<S, V, T>.CopyRows(
+                        plan.A, block.A, inA, rows, strideA, block.StretchA, block.K, block.StrideA, a);
+                }
+            }
+            nint strideC = AxisFolding.Offsets(plan.M, OperandIndex.C, row, rows, inC);
             tile.A = a;
             tile.ARow = aRow;
             tile.AK = aK;
-            for (int panel = firstPanel; panel < endPanel; panel++)
+            for (int panel = 0; panel < block.PanelCount; panel++)
             {
                 int first = panel * PanelColumns, count = Math.Min(PanelColumns, block.ColumnCount - first);
                 bool two = count > S.Count, whole = count == (two ? PanelColumns : S.Count);
@@ -183,6 +233,7 @@ internal static unsafe class Gemm<S, V, T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scatter(T* sums, int rows, int count, T* c, nint* inRows, nint rowStride, nint* inColumns, bool accumulate)
     {
         if (rowStride == 1)

@@ -12,6 +12,9 @@ internal unsafe struct GemmBlock<T>
     /// <summary>A panel's columns are neighbours in c.</summary>
     public const byte NeighboursInC = 2;
 
+    /// <summary>The most rows of a that are copied at once.</summary>
+    public const int GroupRows = 96;
+
     private const int MostRows = 12;
 
     public nint A;
@@ -33,10 +36,13 @@ internal unsafe struct GemmBlock<T>
     public readonly nint* ColumnsC;
     public readonly byte* PanelFlags;
 
-    /// <summary>[panel][k][column].</summary>
-    public readonly T* Panels;
+    /// <summary>The block's panels: [panel][k][column].</summary>
+    public T* Panels;
 
-    /// <summary>A tile's rows of a.</summary>
+    /// <summary>The worker's room for panels, or the team's.</summary>
+    public readonly T* Packed;
+
+    /// <summary>Rows of a, tile by tile.</summary>
     public readonly T* Copied;
 
     /// <summary>A tile that cannot be written where it belongs at once.</summary>
@@ -51,18 +57,20 @@ internal unsafe struct GemmBlock<T>
     /// <param name="worker">Whose room is taken.</param>
     /// <param name="plan">The plan, cut.</param>
     /// <param name="panelColumns">Columns of a panel.</param>
-    /// <param name="packedElsewhere">Whether the panels are the team's.</param>
-    public GemmBlock(Worker worker, in GemmPlan plan, int panelColumns, bool packedElsewhere)
+    /// <param name="together">Whether the panels are the team's.</param>
+    public GemmBlock(Worker worker, in GemmPlan plan, int panelColumns, bool together)
     {
         int k = plan.KBlock, n = plan.NBlock, line = AlignedMemory.Alignment / sizeof(T);
         // Where b is read in place, the last columns may need a panel all the same: it lies where all panels would.
         int panels = n * k, widened = plan.B.Format == ElementFormat.Plain ? 0 : panelColumns * k;
-        int elements = MostRows * k + line + MostRows * panelColumns + widened + (packedElsewhere ? 0 : panels);
-        int bytes = elements * sizeof(T) + (2 * k + 2 * n) * sizeof(nint) + n / panelColumns + 4 * AlignedMemory.Alignment;
+        int elements = GroupRows * k + line + MostRows * panelColumns + widened + (together ? 0 : panels);
+        int bytes = elements * sizeof(T) + (2 * k + 2 * n) * sizeof(nint) + n / panelColumns + 8 * AlignedMemory.Alignment;
         byte* room = (byte*)worker.Tiles(bytes / sizeof(float) + 1);
-        Panels = packedElsewhere
-            ? (T*)worker.Common(panels * sizeof(T) / sizeof(float)) : (T*)Take(ref room, panels * sizeof(T));
-        Copied = (T*)Take(ref room, (MostRows * k + line) * sizeof(T));
+        Packed = together
+            ? (T*)worker.Common(checked(plan.StretchesTogether * plan.NTogether * k) * sizeof(T) / sizeof(float))
+            : (T*)Take(ref room, panels * sizeof(T));
+        Panels = Packed;
+        Copied = (T*)Take(ref room, (GroupRows * k + line) * sizeof(T));
         Sums = (T*)Take(ref room, MostRows * panelColumns * sizeof(T));
         Widened = (T*)Take(ref room, widened * sizeof(T));
         StretchA = (nint*)Take(ref room, k * sizeof(nint));

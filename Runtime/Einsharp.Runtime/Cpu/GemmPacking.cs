@@ -110,6 +110,24 @@ internal static unsafe class GemmPacking<S, V, T>
         return (k, 1);
     }
 
+    /// <summary>Copies rows of a that are neighbours, tile by tile, each as [k][row].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void CopyNeighbours(T* from, int count, nint* ks, int k, T* to)
+    {
+        for (int i = 0; i < k; i++)
+        {
+            T* column = from + ks[i];
+            T* tile = to;
+            for (int r = 0, rows; r < count; r += rows, column += rows, tile += (nint)rows * k)
+            {
+                rows = GemmTiles<S, V, T>.Rows(count - r);
+                T* line = tile + (nint)i * rows;
+                if (rows == 12) Unsafe.CopyBlockUnaligned(line, column, (uint)(12 * sizeof(T)));
+                else for (int j = 0; j < rows; j++) line[j] = column[j];
+            }
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRows(T* from, nint* ks, int k, T* to, int width)
     {

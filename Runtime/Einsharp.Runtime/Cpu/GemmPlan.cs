@@ -6,7 +6,7 @@ internal enum GemmSharing
     /// <summary>A unit packs for itself what it reads of b.</summary>
     Units,
 
-    /// <summary>The workers pack a block of b together, then share its rows: for few large products.</summary>
+    /// <summary>The workers pack much of b together, then share blocks of rows and columns: for few large products.</summary>
     PackedTogether,
 }
 
@@ -18,6 +18,9 @@ internal unsafe struct GemmPlan
 {
     // Columns of a block of b times the longest stretch of k are to fit the second-level cache: 1 MiB on the machines of these years.
     private const int BlockBytes = 512 * 1024;
+
+    // What the workers pack before they go on.
+    private const int TogetherBytes = 16 * 1024 * 1024;
 
     // A stretch of k, 12 rows of which are to stay in the first-level cache.
     private const int Stretch = 256;
@@ -50,6 +53,12 @@ internal unsafe struct GemmPlan
     /// <summary>Rows of a unit.</summary>
     public long MBlock;
 
+    /// <summary>Columns that are packed together, whole blocks.</summary>
+    public int NTogether;
+
+    /// <summary>Stretches of k that are packed together.</summary>
+    public int StretchesTogether;
+
     /// <summary>Whether tiles may read b where it is.</summary>
     public bool DirectB;
 
@@ -57,6 +66,9 @@ internal unsafe struct GemmPlan
     public bool Direct;
 
     public GemmSharing Sharing;
+
+    /// <summary>Stretches of k.</summary>
+    public readonly int Stretches => (int)((Inner + KBlock - 1) / KBlock);
 
     /// <summary>The vector width for so many columns: not wider than they are.</summary>
     public readonly int VectorBytes(int most, int elementSize) =>
@@ -88,6 +100,7 @@ internal unsafe struct GemmPlan
             plan.N = AxisFolding.Fold(room, OperandIndex.C, call.N);
             plan.M = AxisFolding.Fold(room + call.N.Count, OperandIndex.A, call.M);
         }
+        LongestInnermost(plan.M);
         LoopAxis* rest = room + call.M.Count + call.N.Count;
         OperandIndex first = swap ? OperandIndex.B : OperandIndex.A, second = swap ? OperandIndex.A : OperandIndex.B;
         // Neighbours in either operand are worth having innermost; b's more, which is transposed without them.
@@ -134,8 +147,22 @@ internal unsafe struct GemmPlan
         }
         else
         {
-            Sharing = GemmSharing.PackedTogether;
+            PackTogether(workers, panelColumns, elementSize);
         }
+    }
+
+    // Few barriers: as much of b is packed at once as the third-level cache may hold. A column block of it stays in the second-level
+    // cache while rows go by.
+    private void PackTogether(int workers, int panelColumns, int elementSize)
+    {
+        Sharing = GemmSharing.PackedTogether;
+        int most = (int)(BlockBytes / (Math.Min(Inner, 1024) * elementSize) / panelColumns * panelColumns);
+        NBlock = (int)Even(Columns, Math.Max(most, 4 * panelColumns), panelColumns);
+        long all = Even(Columns, Columns, NBlock), elements = TogetherBytes / elementSize;
+        StretchesTogether = (int)Math.Clamp(elements / ((long)KBlock * Math.Min(all, 8 * NBlock)), 1, Stretches);
+        NTogether = (int)Math.Min(all, Math.Max(1, elements / ((long)KBlock * StretchesTogether * NBlock)) * NBlock);
+        long blocks = Math.Min(all, NTogether) / NBlock;
+        MBlock = Even(Rows, Math.Clamp(Rows * blocks / (12 * workers), 24, 96), 12);
     }
 
     // The length of equal parts of at most so many, in whole steps.
@@ -143,6 +170,20 @@ internal unsafe struct GemmPlan
     {
         long parts = Math.Max(1, (length + most - 1) / most);
         return Math.Max(step, ((length + parts - 1) / parts + step - 1) / step * step);
+    }
+
+    // Rows of a tile at one distance from each other need neither a copy nor a detour.
+    private static void LongestInnermost(AxisList group)
+    {
+        int last = group.Count - 1, longest = last;
+        for (int i = last; i >= 0; i--)
+        {
+            if (group.Axes[i].Extent > group.Axes[longest].Extent) longest = i;
+        }
+        if (last < 0 || group.Axes[last].Extent >= 24 || longest == last) return;
+        LoopAxis axis = group.Axes[longest];
+        for (int i = longest; i < last; i++) group.Axes[i] = group.Axes[i + 1];
+        group.Axes[last] = axis;
     }
 
     private static bool HasNeighbours(AxisList group)

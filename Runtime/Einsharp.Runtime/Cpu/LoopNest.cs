@@ -14,6 +14,9 @@ internal static unsafe class LoopNest<S, V, T>
     // A run that is gathered, or added up in the first-level cache.
     private const int MostRun = 1024;
     private const int LeastRun = 64;
+
+    // One that is not.
+    private const int MostLongRun = 4096;
     private const int TransposeTile = 64;
     private const int RowGroup = 4;
 
@@ -62,13 +65,13 @@ internal static unsafe class LoopNest<S, V, T>
         dense *= axis.Extent;
     }
 
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Shared(Worker worker, in NestPlan plan, long partStride = 0)
     {
         long kept = plan.Kept.Extent;
         // Few long runs are cut, for the workers' sake: no element's sum is.
-        int run = MostRun;
-        while (run > LeastRun && kept * (plan.X.Extent / run) < 4 * worker.Count) run /= 2;
+        int run = plan.InPlace && plan.X.C == 1 ? MostLongRun : MostRun;
+        while (run > LeastRun && kept * plan.Parts * (plan.X.Extent / run) < 4 * worker.Count) run /= 2;
         long tiles = plan.Form switch
         {
             NestForm.Transpose => Tiles(plan.X.Extent, TransposeTile) * Tiles(plan.Y.Extent, TransposeTile),
@@ -104,6 +107,7 @@ internal static unsafe class LoopNest<S, V, T>
 
     private static long Tiles(int extent, int step) => ((long)extent + step - 1) / step;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Map(in NestPlan plan, nint a, nint b, nint c, long first, int run, T* room)
     {
         LoopAxis x = plan.X;
@@ -133,7 +137,7 @@ internal static unsafe class LoopNest<S, V, T>
         if (result != to) Elements<T>.Scatter(result, to, x.C, count);
     }
 
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose(in NestPlan plan, nint a, nint c, long tile)
     {
         LoopAxis x = plan.X, y = plan.Y;
@@ -155,6 +159,7 @@ internal static unsafe class LoopNest<S, V, T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Across(in NestPlan plan, nint a, nint b, nint c, long first, int run, int part, T* room, int* index)
     {
         LoopAxis x = plan.X;
@@ -184,7 +189,7 @@ internal static unsafe class LoopNest<S, V, T>
         if (sums != to) Elements<T>.Scatter(sums, to, x.C, count);
     }
 
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddRows(in NestPlan plan, nint a, nint b, int rows, in LoopAxis z, T* sums, int count, T* room)
     {
         LoopAxis x = plan.X;
@@ -212,7 +217,7 @@ internal static unsafe class LoopNest<S, V, T>
         }
     }
 
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Along(in NestPlan plan, nint a, nint b, nint c, long firstRow, int part, T* room, int* index)
     {
         LoopAxis x = plan.X, y = plan.Y;
@@ -224,8 +229,7 @@ internal static unsafe class LoopNest<S, V, T>
         bool whole = plan.Summed.Count > 0 && plan.Summed.Extent >= plan.Parts;
         (long begin, long end) = Part(whole ? plan.Summed.Extent : x.Extent, part, plan.Parts);
         int from = whole ? 0 : (int)begin, to = whole ? x.Extent : (int)end;
-        bool inPlace = plan.A.Format == ElementFormat.Plain && x.A == 1 && (!plan.HasB || (plan.B.Format == ElementFormat.Plain && x.B == 1));
-        int most = inPlace ? int.MaxValue : MostRun;
+        int most = plan.InPlace && (!plan.HasB || x.B == 1) ? int.MaxValue : MostRun;
         var walk = new AxisWalk(plan.Summed, whole ? begin : 0, index);
         for (long left = whole ? end - begin : plan.Summed.Extent; left > 0; left--)
         {
@@ -241,7 +245,7 @@ internal static unsafe class LoopNest<S, V, T>
         for (int r = 0; r < rows; r++) result[r * (nint)y.C] = sums[r];
     }
 
-    [SkipLocalsInit]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddRuns(in NestPlan plan, nint a, nint b, int rows, int count, T* sums, T* room)
     {
         LoopAxis x = plan.X;

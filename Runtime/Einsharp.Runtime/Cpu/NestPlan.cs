@@ -16,7 +16,7 @@ internal enum NestForm
     Along,
 }
 
-/// <summary>Which axes of a loop nest are its inner loops, and how the sums are cut. Nothing here depends on the number of workers.</summary>
+/// <summary>Which axes of a loop nest are its inner loops, and how sums are cut. Nothing here depends on the number of workers.</summary>
 internal unsafe struct NestPlan
 {
     // Sums of fewer terms than this are not cut into parts, and a part has at least so many.
@@ -46,6 +46,10 @@ internal unsafe struct NestPlan
     /// alone, so that the bits do.
     /// </summary>
     public int Parts;
+
+    /// <summary>Whether runs are read where they are, or a second operand has but one number for a run.</summary>
+    public readonly bool InPlace => A.Format == ElementFormat.Plain && X.A == 1
+        && (!HasB || X.B == 0 || (X.B == 1 && B.Format == ElementFormat.Plain));
 
     /// <summary>Folds the axes into <paramref name="room"/>, which holds as many as the call has, and some more.</summary>
     public static NestPlan Of(in ContractionCall call, LoopAxis* room, bool cut = true)

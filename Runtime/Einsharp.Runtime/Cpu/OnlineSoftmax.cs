@@ -8,11 +8,12 @@ namespace Einsharp.Cpu;
 /// arXiv:2205.14135).
 /// </summary>
 /// <remarks>
-/// For each step, from position 0 on: <see cref="Scores"/>, then the masks (<see cref="Causal"/>), then <see cref="Accumulate"/>. A query's
-/// result depends on its own vector and the positions that it sees, not on the other queries of its block: one row or many agree bit for
-/// bit.
+/// For each step, in order: <see cref="Scores"/>, then what modifies them (<see cref="Scale"/>, <see cref="SoftCap"/>, <see cref="Alibi"/>,
+/// <see cref="Causal"/>, <see cref="Window"/>, <see cref="Mask"/>), then <see cref="Accumulate"/>. Steps begin at multiples of
+/// <see cref="Step"/>, and one that no query sees may be left out. A query's result depends on its own vector and the positions that it sees,
+/// not on the other queries of its block: one row or many agree bit for bit. Scores that are hidden must not be made visible again.
 /// </remarks>
-public readonly unsafe ref struct OnlineSoftmax
+public readonly unsafe ref partial struct OnlineSoftmax
 {
     /// <summary>Positions in a step.</summary>
     public const int Step = 64;
@@ -26,7 +27,8 @@ public readonly unsafe ref struct OnlineSoftmax
     private readonly float* _max; // [queries]: of the scores seen so far
     private readonly float* _total; // [queries]: of the weights exp(score - max) seen so far
     private readonly float* _factor; // [queries, in whole lines]: by which a step rescales what was seen before
-    private readonly int* _visible; // [queries]: positions of this step that a query sees
+    private readonly int* _visible; // [queries]: a query sees no position of this step from here on
+    private readonly float* _slope; // [queries]: of ALiBi
 
     /// <summary>Starts a block: nothing seen yet.</summary>
     /// <param name="worker">Owns the memory, which the next block of the same worker takes over.</param>
@@ -36,12 +38,12 @@ public readonly unsafe ref struct OnlineSoftmax
     public OnlineSoftmax(Worker worker, int queries, int size, int valueSize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(queries, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(size);
         ArgumentOutOfRangeException.ThrowIfLessThan(valueSize, 1);
         _queries = queries;
         _size = size;
         _valueSize = valueSize;
-        float* memory = worker.Tiles(checked(queries * (size + Step + valueSize + 4) + 3 * Line));
+        float* memory = worker.Tiles(checked(queries * (size + Step + valueSize + 5) + 3 * Line));
         _score = memory;
         _sum = _score + Aligned(queries * Step);
         _factor = _sum + Aligned(queries * valueSize);
@@ -49,6 +51,7 @@ public readonly unsafe ref struct OnlineSoftmax
         _max = _query + queries * size;
         _total = _max + queries;
         _visible = (int*)(_total + queries);
+        _slope = (float*)(_visible + queries);
         new Span<float>(_sum, queries * valueSize).Clear();
         new Span<float>(_max, queries).Fill(float.NegativeInfinity);
         new Span<float>(_total, queries).Clear();
@@ -64,6 +67,18 @@ public readonly unsafe ref struct OnlineSoftmax
     {
         Check(index, query.Length, _size);
         System.Numerics.Tensors.TensorPrimitives.Multiply(query, scale, new Span<float>(_query + (nint)index * _size, _size));
+    }
+
+    /// <summary>Gives a query its vector, whose elements lie apart.</summary>
+    /// <param name="index">The query, 0 to the number of queries - 1.</param>
+    /// <param name="query">Its first element, and what follows.</param>
+    /// <param name="stride">How far apart elements are.</param>
+    /// <param name="scale">A factor of its scores.</param>
+    public void Load(int index, ReadOnlySpan<float> query, int stride, float scale)
+    {
+        Check(index, _size, _size);
+        float* to = _query + (nint)index * _size;
+        for (int k = 0; k < _size; k++) to[k] = query[k * stride] * scale;
     }
 
     /// <summary>Computes the scores of the next positions. All queries see all of them until a mask says otherwise.</summary>
@@ -84,24 +99,6 @@ public readonly unsafe ref struct OnlineSoftmax
                 AttentionTiles<Width256, Vector256<float>>.Scores(_query, _queries, _size, k, blocks, _score);
             else
                 AttentionTiles<Width128, Vector128<float>>.Scores(_query, _queries, _size, k, blocks, _score);
-        }
-    }
-
-    /// <summary>
-    /// Masks what lies in the future: query i·<paramref name="queriesPerRow"/> + j, of row i, sees positions up to firstPosition + i.
-    /// </summary>
-    /// <param name="firstPosition">The position of the block's first row.</param>
-    /// <param name="queriesPerRow">Queries of each row.</param>
-    /// <param name="step">The step's first position.</param>
-    public void Causal(int firstPosition, int queriesPerRow, int step)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(queriesPerRow, 1);
-        int seen = firstPosition - step;
-        for (int i = 0; i < _queries; i += queriesPerRow)
-        {
-            seen++;
-            int end = Math.Min(i + queriesPerRow, _queries);
-            for (int j = i; j < end; j++) _visible[j] = Math.Clamp(seen, 0, _visible[j]);
         }
     }
 
@@ -131,12 +128,24 @@ public readonly unsafe ref struct OnlineSoftmax
             new ReadOnlySpan<float>(_sum + (nint)index * _valueSize, _valueSize), _total[index], result);
     }
 
+    /// <summary>Writes a query's result where elements lie apart: NaN if it saw no position.</summary>
+    /// <param name="index">The query.</param>
+    /// <param name="result">The first element, and what follows.</param>
+    /// <param name="stride">How far apart elements are.</param>
+    public void Store(int index, Span<float> result, int stride)
+    {
+        Check(index, _valueSize, _valueSize);
+        float* sum = _sum + (nint)index * _valueSize;
+        for (int c = 0; c < _valueSize; c++) result[c * stride] = sum[c] / _total[index];
+    }
+
     private void Accumulate<W, V>(float* values, int count)
         where W : struct, IWidth<V>
         where V : unmanaged
     {
-        AttentionTiles<W, V>.Weigh(_score, _visible, _queries, _max, _total, _factor, _sum, _valueSize);
-        AttentionTiles<W, V>.Accumulate(_score, _queries, count, values, _valueSize, _sum);
+        // A step that masks hide from every query adds nothing.
+        if (AttentionTiles<W, V>.Weigh(_score, _visible, _queries, _max, _total, _factor, _sum, _valueSize))
+            AttentionTiles<W, V>.Accumulate(_score, _queries, count, values, _valueSize, _sum);
     }
 
     private void Check(int index, int length, int expected)

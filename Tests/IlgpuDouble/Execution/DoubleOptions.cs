@@ -10,8 +10,10 @@ namespace ILGPU.Double;
 /// <param name="Multiprocessors">The multiprocessors that the host side shows.</param>
 /// <param name="ResidentGroups">The groups that a multiprocessor holds at once when a kernel uses atomics, and so may wait for each
 /// other.</param>
+/// <param name="HasDoubles">Whether OpenCL says that it computes in double.</param>
 public sealed record DoubleDevice(
-    AcceleratorType Type, string Name, int MaxGroupSize = 16, long MemoryBytes = 1L << 30, int Multiprocessors = 2, int ResidentGroups = 2)
+    AcceleratorType Type, string Name, int MaxGroupSize = 16, long MemoryBytes = 1L << 30, int Multiprocessors = 2, int ResidentGroups = 2,
+    bool HasDoubles = true)
 {
     /// <summary>Poses as OpenCL with groups of 16: what most tests want, as fewer lanes cost less.</summary>
     public static DoubleDevice OpenCL { get; } = new(AcceleratorType.OpenCL, "Double OpenCL");

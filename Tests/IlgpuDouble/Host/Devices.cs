@@ -157,7 +157,7 @@ namespace ILGPU.Runtime.OpenCL
     /// <summary>A device that poses as OpenCL's.</summary>
     public sealed class CLDevice : Device
     {
-        internal CLDevice(DoubleDevice device) : base(device) { }
+        internal CLDevice(DoubleDevice device) : base(device) => Capabilities = new() { Float64 = device.HasDoubles };
 
         /// <summary>A graphics card.</summary>
         public CLDeviceType DeviceType => CLDeviceType.CL_DEVICE_TYPE_GPU;
@@ -166,7 +166,7 @@ namespace ILGPU.Runtime.OpenCL
         public CLCVersion CLStdVersion => new(3, 0);
 
         /// <summary>What it can do.</summary>
-        public CLCapabilityContext Capabilities { get; } = new();
+        public CLCapabilityContext Capabilities { get; }
 
         /// <inheritdoc/>
         public override Accelerator CreateAccelerator(Context context) => new CLAccelerator(context, this);

@@ -133,5 +133,8 @@ namespace ILGPU.Runtime.OpenCL
 
         /// <summary>Whether pointers need no address space. ILGPU needs it.</summary>
         public bool GenericAddressSpace { get; internal set; } = true;
+
+        /// <summary>Whether it computes in double.</summary>
+        public bool Float64 { get; internal set; } = true;
     }
 }
