@@ -5,10 +5,10 @@ internal static class LibraryNames
 {
     public static IReadOnlyDictionary<string, string> All { get; } = Names(
             "Einsharp", "Tensor", "Param", "KvCache", "Layers", "CpuDevice", "WeightFormat", "Initializer",
-            "SlotGeometry", "SlotLayout", "CacheSlot", "RopeTable", "ForwardSession")
+            "SlotGeometry", "SlotLayout", "CacheSlot", "RopeTable", "Reduction", "ForwardSession")
         .Concat(Names(
             "Einsharp.Cpu", "Worker", "PackedRows", "RowBlock", "CpuSession", "CallShape",
-            "Sweep", "Norm", "Elementwise", "ParamElements", "OnlineSoftmax", "KeyValues"))
+            "Sweep", "Norm", "Elementwise", "ParamElements", "BatchNorm", "Reductions", "Contraction", "LoopAxis", "OnlineSoftmax", "KeyValues"))
         .Concat(Names(
             "System", "Math", "MathF", "Type", "Span", "ReadOnlySpan",
             "ArgumentException", "ArgumentNullException", "NotSupportedException", "InvalidOperationException"))
@@ -24,7 +24,7 @@ internal static class LibraryNames
 
     /// <summary>Those that an einsum of its own names.</summary>
     public static IReadOnlyDictionary<string, string> OfEinsums { get; } = Names("Einsharp", "Tensor", "Device", "CpuDevice")
-        .Concat(Names("Einsharp.Cpu", "Contraction"))
+        .Concat(Names("Einsharp.Cpu", "Contraction", "LoopAxis"))
         .Concat(Names("Einsharp.Einsums", "EinsumShape", "Ellipsis", "Intermediate", "RowMajor"))
         .Concat(Names("System", "ReadOnlySpan", "InvalidOperationException"))
         .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);

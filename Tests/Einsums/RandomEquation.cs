@@ -62,6 +62,10 @@ internal sealed record RandomEquation(string Text, int[][] Shapes, string Elemen
             output.Insert(random.Next(output.Count + 1), "...");
         string text = string.Join(", ", terms.Select(static term => string.Join(" ", term))) + " -> " + string.Join(" ", output);
         EquationForm form = random.Next(10) switch { < 6 => EquationForm.Tensors, < 9 => EquationForm.Spans, _ => EquationForm.Call };
+
+        // A span has at least one axis, which an ellipsis would take for one of its own.
+        if (form == EquationForm.Spans && restRank >= 0 && (output.Count + restRank == 1 || shapes.Exists(static shape => shape.Length == 0)))
+            form = EquationForm.Tensors;
         return new RandomEquation(text, [.. shapes], random.Next(2) == 0 ? "float" : "double", form);
     }
 

@@ -44,7 +44,7 @@ public static class TensorSpans
     {
         for (int i = 0; i < destination.Rank; i++)
         {
-            if (destination.Strides[i] == 0 && destination.Lengths[i] > 1)
+            if (destination.Strides[i] == 0 && destination.Lengths[i] > 1 && !destination.IsEmpty)
             {
                 throw new ArgumentException(
                     $"'{name}' repeats one element along axis {i.ToString(CultureInfo.InvariantCulture)} of {EinsumShape.Format(destination.Lengths)}, "
