@@ -95,7 +95,7 @@ internal static class ThrowingEmitter
             internal int ForwardWorkspace(long rows{(signature.SplitsRows ? ", long sequences, long positions" : "")}) {body}
             internal void ForwardStep({step}) {body}
             """);
-        if (signature.TakesCache)
+        if (spec.Methods.Any(method => method.Parameters.Any(parameter => parameter.Type == TypeNames.Cache)))
         {
             writer.Write($"""
                 /// <summary>Throws: the declaration has errors.</summary>
