@@ -21,6 +21,7 @@ internal sealed class GpuStepEmitter(
                 StepRole.Packed or StepRole.Worker or StepRole.Cache => null,
                 StepRole.FloatInput or StepRole.Result or StepRole.Workspace => "ArrayView<float>",
                 StepRole.IntInput => "ArrayView<int>",
+                StepRole.MaskInput => "ArrayView<byte>",
                 _ => parameter.Type,
             };
             if (type is not null)
@@ -80,7 +81,7 @@ internal sealed class GpuStepEmitter(
         foreach (RunPlan run in method.Kernels.OfType<RunPlan>())
         {
             string field = GpuModelEmitter.LayersField(run.Layers);
-            wants.Add($"({field}.Length == 0 ? 0 : {field}[0].ForwardScratch({Steps.LayerRowCounts(run, plan.Model)}))");
+            wants.Add($"({field}.Length == 0 ? 0 : {field}[0].ForwardScratch({Steps.LayerRowCounts(run, plan.Model, axis => axis)}))");
         }
 
         string largest = wants.Count == 0 ? "0" : wants.Aggregate((left, right) => $"Math.Max({left}, {right})");
@@ -102,7 +103,7 @@ internal sealed class GpuStepEmitter(
             writer.Write($"model.{_name}Workspace({rowCounts}at);");
         }
 
-        foreach (BufferPlan buffer in method.Buffers.Where(buffer => buffer.Role == BufferRole.Workspace).OrderBy(buffer => buffer.Slot))
+        foreach (BufferPlan buffer in method.Buffers.Where(buffer => buffer is { Role: BufferRole.Workspace, Blocked: null }).OrderBy(buffer => buffer.Slot))
         {
             string length = Scope.RowCount(buffer.Rows)
                 + string.Concat(buffer.Features.Select(axis => " * _sizes." + Names.Identifier(method.Graph.Original(axis))));
