@@ -32,11 +32,16 @@ public sealed class ModelGenerator : IIncrementalGenerator
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
+        // Not ForAttributeWithMetadataName, which binds the attributes of every model after every keystroke.
         IncrementalValuesProvider<ModelSpec> specs = context.SyntaxProvider
-            .ForAttributeWithMetadataName(
-                "Einsharp.ModelAttribute",
-                static (node, _) => node is TypeDeclarationSyntax,
-                static (model, cancellation) => ModelReader.Read((INamedTypeSymbol)model.TargetSymbol, cancellation))
+            .CreateSyntaxProvider(
+                static (node, _) => node is TypeDeclarationSyntax { AttributeLists.Count: > 0 },
+                static (node, cancellation) => DeclarationCache<ModelSpec>.Read(
+                    (TypeDeclarationSyntax)node.Node, node.SemanticModel,
+                    (type, declaration) => ModelReader.IsMarked(type, declaration, cancellation) ? ModelReader.Read(type, cancellation) : null,
+                    cancellation))
+            .Where(static spec => spec is not null)
+            .Select(static (spec, _) => spec!)
             .WithTrackingName(ReadStep);
 
         IncrementalValueProvider<EquatableArray<ModelSignature>> signatures = specs
@@ -70,6 +75,8 @@ public sealed class ModelGenerator : IIncrementalGenerator
             foreach (SourceFile file in files)
                 output.AddSource(file.HintName, file.Text);
         });
+
+        EinsumSteps.Register(context);
     }
 
     /// <summary>

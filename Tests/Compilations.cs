@@ -13,7 +13,12 @@ namespace Einsharp.Tests;
 /// <summary>Compilations of declarations given as text, against the running framework and the runtime.</summary>
 internal static partial class Compilations
 {
-    public static CSharpParseOptions ParseOptions { get; } = new(LanguageVersion.Preview);
+    /// <summary>As a project has them that lets the generator take calls of <c>Einsum.Of</c>.</summary>
+    public static CSharpParseOptions ParseOptions { get; } =
+        new CSharpParseOptions(LanguageVersion.Preview).WithFeatures([new("InterceptorsNamespaces", "Einsharp.Generated")]);
+
+    /// <summary>The line of a source that is compiled as in a project that allows no interceptors.</summary>
+    private const string NoInterceptors = "// without InterceptorsNamespaces\n";
 
     private static readonly ImmutableArray<MetadataReference> References =
     [
@@ -21,11 +26,13 @@ internal static partial class Compilations
             .Where(static path => Path.GetDirectoryName(path) == Path.GetDirectoryName(typeof(object).Assembly.Location))
             .Select(static path => MetadataReference.CreateFromFile(path)),
         MetadataReference.CreateFromFile(typeof(ModelAttribute).Assembly.Location),
+        MetadataReference.CreateFromFile(typeof(System.Numerics.Tensors.TensorPrimitives).Assembly.Location),
     ];
 
     public static CSharpCompilation Compile(params string[] sources) => CSharpCompilation.Create(
         "Declared",
-        sources.Select(static (source, i) => CSharpSyntaxTree.ParseText(source, ParseOptions, $"Source{i}.cs")),
+        sources.Select(static (source, i) => CSharpSyntaxTree.ParseText(
+            source, source.Contains(NoInterceptors, StringComparison.Ordinal) ? ParseOptions.WithFeatures([]) : ParseOptions, $"Source{i}.cs")),
         [.. References, .. sources.Select(static source => MarkerLine().Match(source)).Where(static match => match.Success)
             .Select(static match => Library(match.Groups[1].Value)).Take(1)],
         new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true,
@@ -69,7 +76,8 @@ internal static partial class Compilations
     /// <summary>What the analyzer reports on sources, in source order.</summary>
     public static async Task<ImmutableArray<Diagnostic>> Analyze(params string[] sources)
     {
-        ImmutableArray<Diagnostic> found = await Compile(sources).WithAnalyzers([new ModelAnalyzer()]).GetAnalyzerDiagnosticsAsync();
+        ImmutableArray<Diagnostic> found = await Compile(sources)
+            .WithAnalyzers([new ModelAnalyzer(), new EinsumAnalyzer()]).GetAnalyzerDiagnosticsAsync();
         return
         [
             .. found.OrderBy(static diagnostic => diagnostic.Location.SourceTree!.FilePath, StringComparer.Ordinal)

@@ -95,4 +95,14 @@ internal static partial class DiagnosticCatalogue
         "EIN0231", "A number is out of range",
         "{0} has the number {1}; {2}",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0231.md");
+
+    public static readonly DiagnosticDescriptor AfterMask = new(
+        "EIN0240", "A function comes before a mask",
+        "{0} comes after {1}, whose hidden values are −∞, and makes numbers of them again; write {0} before {1}",
+        AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0240.md");
+
+    public static readonly DiagnosticDescriptor AlibiHeads = new(
+        "EIN0241", "Alibi counts heads",
+        "'{0}' carries positions, and the slopes of Alibi are numbered by heads; name some of {1}",
+        AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0241.md");
 }

@@ -27,8 +27,8 @@ internal static partial class DiagnosticCatalogue
         SyntaxCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0104.md");
 
     public static readonly DiagnosticDescriptor Ellipsis = new(
-        "EIN0105", "An ellipsis is not supported yet",
-        "'...' is not supported yet; name each axis, as in 'b s d'",
+        "EIN0105", "A model names every axis",
+        "'...' stands for axes that only a call knows, and a model names every axis; write their names, as in 'b s d'",
         SyntaxCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0105.md");
 
     public static readonly DiagnosticDescriptor SqueezedAxes = new(

@@ -9,11 +9,14 @@ namespace Einsharp.Generator.Diagnostics;
 internal static class FindingReporter
 {
     public static Diagnostic ToDiagnostic(
-        Finding finding, Compilation compilation, INamedTypeSymbol type, CancellationToken cancellation)
+        Finding finding, Compilation compilation, INamedTypeSymbol type, CancellationToken cancellation) =>
+        ToDiagnostic(finding, site => SiteLocator.Locate(compilation, type, site, cancellation));
+
+    /// <summary>A finding whose sites <paramref name="locate"/> finds.</summary>
+    public static Diagnostic ToDiagnostic(Finding finding, Func<Site, ConstantPlace> locate)
     {
-        Site site = finding.Site.Length == 0 ? finding.Site with { Length = -1 } : finding.Site;
-        ConstantPlace place = SiteLocator.Locate(compilation, type, site, cancellation);
-        ConstantPlace change = finding.Fix?.At is { } at ? SiteLocator.Locate(compilation, type, at, cancellation) : place;
+        ConstantPlace place = locate(finding.Site.Length == 0 ? finding.Site with { Length = -1 } : finding.Site);
+        ConstantPlace change = finding.Fix?.At is { } at ? locate(at) : place;
         return Create(finding.Id, place, finding.Fix, change, finding.Arguments);
     }
 

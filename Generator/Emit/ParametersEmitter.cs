@@ -142,6 +142,8 @@ internal static class ParametersEmitter
             writer.Write("ArgumentNullException.ThrowIfNull(sizes);");
             if (hasSettings)
                 writer.Write("ArgumentNullException.ThrowIfNull(settings);\nSettings = settings;");
+            foreach (string check in SettingChecks(model).Distinct())
+                writer.Write(check);
             writer.Write("Sizes = sizes;");
             string refusal = "There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice"
                 + (gpu ? ", or a device of Einsharp.Runtime.Ilgpu." : ". A reference to Einsharp.Runtime.Ilgpu brings kernels for GPUs.");
@@ -156,6 +158,22 @@ internal static class ParametersEmitter
         }
 
         writer.Gap();
+    }
+
+    /// <summary>Numbers of the language that a setting gives are in the range that a literal must be in.</summary>
+    private static IEnumerable<string> SettingChecks(CheckedModel model)
+    {
+        foreach (Operation operation in model.Graphs.SelectMany(graph => graph.Operations))
+        {
+            (string Check, SettingRef? Setting) found = operation switch
+            {
+                WindowOperation window => ("WindowSize", window.Size.Setting),
+                ActivationOperation { Kind: ActivationKind.SoftCap } cap => ("Cap", cap.Scalar!.Setting),
+                _ => ("", null),
+            };
+            if (found.Setting is { } setting)
+                yield return $"CallShape.{found.Check}({Names.Literal(setting.Property)}, settings.{Casing.Pascal(setting.Setting)});";
+        }
     }
 
     public static string Field(string name) => "_" + name;

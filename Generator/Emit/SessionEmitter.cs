@@ -232,7 +232,7 @@ internal static class SessionEmitter
                 StepRole.Worker => "this",
                 StepRole.FloatInput when packed.Exists(item => item.Buffer.Name == parameter.Source) =>
                     packed.Find(item => item.Buffer.Name == parameter.Source).Local,
-                StepRole.FloatInput or StepRole.IntInput => $"Upload({Field(parameter.Source)})",
+                StepRole.FloatInput or StepRole.IntInput or StepRole.MaskInput => $"Upload({Field(parameter.Source)})",
                 StepRole.Result => Unpacks(method) ? "result" : "ResultView",
                 _ => Argument(method, parameter.Role, parameter.Source) ?? parameter.Name,
             });

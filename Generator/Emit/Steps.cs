@@ -9,11 +9,13 @@ internal sealed record CallAxis(string Name, string Parameter, int Index)
     public static EquatableArray<CallAxis> Of(CheckedModel model, MethodSpec method)
     {
         var found = new List<CallAxis>();
+        Graph graph = model.Graphs.First(graph => graph.Method == method);
         foreach ((MethodParameterSpec parameter, string[] axes) in Tensors(method))
         {
             for (int i = 0; i < axes.Length; i++)
             {
-                bool isCall = model.Axes.Any(axis => axis.Name == axes[i] && axis.Binding == AxisBinding.Call);
+                bool isCall = graph.Original(axes[i]) == axes[i]
+                    && model.Axes.Any(axis => axis.Name == axes[i] && axis.Binding == AxisBinding.Call);
                 if (isCall && found.All(axis => axis.Name != axes[i]))
                     found.Add(new CallAxis(axes[i], parameter.Name, i));
             }

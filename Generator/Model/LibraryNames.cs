@@ -22,6 +22,13 @@ internal static class LibraryNames
         .Concat(Names("System.Collections.Generic", "List", "IReadOnlyList"))
         .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
 
+    /// <summary>Those that an einsum of its own names.</summary>
+    public static IReadOnlyDictionary<string, string> OfEinsums { get; } = Names("Einsharp", "Tensor", "Device", "CpuDevice")
+        .Concat(Names("Einsharp.Cpu", "Contraction", "LoopAxis"))
+        .Concat(Names("Einsharp.Einsums", "EinsumShape", "Ellipsis", "Intermediate", "RowMajor"))
+        .Concat(Names("System", "ReadOnlySpan", "InvalidOperationException"))
+        .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+
     private static IEnumerable<KeyValuePair<string, string>> Names(string space, params string[] names) =>
         names.Select(name => new KeyValuePair<string, string>(name, $"global::{space}.{name}"));
 }

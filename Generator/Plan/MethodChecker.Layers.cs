@@ -168,10 +168,30 @@ internal sealed partial class MethodChecker
         ScalarRef? scalar = argument is null ? null : Scalar(step, argument, TypeNames.Float);
         if (argument is not null && scalar is null)
             return;
+        if (_value is { } hidden && MaskOf(hidden) is { } mask)
+        {
+            findings.Add(DiagnosticCatalogue.AfterMask, step.Attribute.At(), step.Attribute.Kind, mask);
+            return;
+        }
+
         string written = argument?.Value ?? (kind == ActivationKind.GeluTanh ? "Tanh" : "");
         string text = step.Text(step.Attribute.Kind + (written.Length == 0 ? "" : "(" + written + ")"));
         if (_value is { Id: >= 0 } value)
             Push(new ActivationOperation(_operations.Count, step.Name, value.Axes, step.Bracket, text, kind, value, scalar));
+    }
+
+    /// <summary>What of the value's modifiers hides some of it.</summary>
+    private string? MaskOf(Operand value)
+    {
+        Operation? operation = value.Id < 0 ? null : _operations[value.Id];
+        return operation switch
+        {
+            CausalOperation => "Causal",
+            WindowOperation => "Window",
+            MaskOperation => "Mask",
+            ScaleOperation or AlibiOperation or BinaryOperation or RenameOperation => MaskOf(operation.Reads[0]),
+            _ => null,
+        };
     }
 
     /// <summary>A number, or the setting that is named; null (and a finding) where the number is out of range.</summary>

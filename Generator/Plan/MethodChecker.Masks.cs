@@ -38,13 +38,18 @@ internal sealed partial class MethodChecker
             return;
         }
 
+        string query = step.Argument(0), key = step.Argument(1);
         foreach (AxisToken axis in heads.Axes)
         {
-            if (!IsOnValue(step, step.Attribute.At(argument.Index, axis.Start, axis.Length), axis.Name, value))
+            Site site = step.Attribute.At(argument.Index, axis.Start, axis.Length);
+            if (!IsOnValue(step, site, axis.Name, value))
                 return;
+            if (axis.Name != query && axis.Name != key)
+                continue;
+            findings.Add(DiagnosticCatalogue.AlibiHeads, site, axis.Name, Wording.Quoted(value.Axes.Where(other => other != query && other != key)));
+            return;
         }
 
-        string query = step.Argument(0), key = step.Argument(1);
         string text = step.Text("Alibi(\"" + query + "\", \"" + key + "\", \"" + argument.Value + "\")");
         Push(new AlibiOperation(_operations.Count, step.Name, value.Axes, step.Bracket, text, value, query, key, heads.Names));
     }
@@ -83,9 +88,12 @@ internal sealed partial class MethodChecker
             return null;
         if (Axes.Contains(key) && Axes.SourceOf(key) == query)
             return value;
+        string made = Axes.Contains(key) && Axes.SourceOf(key) is null ? " -> …" : " -> " + key;
         findings.Add(
-            DiagnosticCatalogue.NoPositions, step.At(1), step.Attribute.Kind, key, "no Append makes it of '" + query + "'",
-            "append what it comes from: Append(\"" + query + " -> …\", nameof(" + (Cache ?? "cache") + "))");
+            DiagnosticCatalogue.NoPositions, step.At(1), step.Attribute.Kind, key, "no Append or Rename makes it of '" + query + "'",
+            Cache is { } cache
+                ? "append the keys and values: Append(\"" + query + made + "\", nameof(" + cache + "))"
+                : "rename the axis of the keys and values: Rename(\"" + query + made + "\")");
         return null;
     }
 }

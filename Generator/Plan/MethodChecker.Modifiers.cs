@@ -140,7 +140,7 @@ internal sealed partial class MethodChecker
         foreach (AxisToken axis in scale.Axes)
         {
             AxisInfo? info = Axes.Find(axis.Name);
-            if (info is not null && AxisTable.IsSize(info))
+            if (info is not null && (AxisTable.IsSize(info) || IsSummed(step, axis.Name)))
                 continue;
             known = false;
             string? meant = info is null ? Wording.Nearest(axis.Name, Axes.Sizes) : null;
@@ -155,6 +155,11 @@ internal sealed partial class MethodChecker
                 _operations.Count, step.Name, value.Axes, step.Bracket, step.Text("Scale(\"" + argument.Value + "\")"), value,
                 scale.Expression));
     }
+
+    // The size of a vector whose dot product is scaled may be the call's.
+    private bool IsSummed(Step step, string axis) =>
+        _operations.Find(operation => operation.Bracket == step.Bracket) is EinsumOperation einsum
+        && !einsum.Axes.Contains(axis) && einsum.Operands.Any(operand => operand.Axes.Contains(axis));
 
     private void Binary(Step step, BinaryKind kind)
     {

@@ -73,7 +73,8 @@ internal sealed partial class MethodPlanner
             scores.Operands.Count(operand => operand.Axes.Contains(seen)) == 1
             && scores.Operands.All(operand => AppendBehind(operand) is not { } append || append.To == seen || !operand.Axes.Contains(append.To)),
         ActivationOperation activation => activation.Kind == ActivationKind.SoftCap,
-        ScaleOperation or CausalOperation or WindowOperation or MaskOperation or AlibiOperation => true,
+        ScaleOperation scale => _graph.Cache is null || !scale.Factor.Tokens.Any(IsCall),
+        CausalOperation or WindowOperation or MaskOperation or AlibiOperation => true,
         _ => false,
     };
 
@@ -112,6 +113,7 @@ internal sealed partial class MethodPlanner
             && chain.Keys.Axes.All(axis => axis == seen || sizes.Contains(axis) || heads.Contains(axis))
             && (position is null || !OfKeys(position))
             && chain.Operations.All(operation => Compared(operation) is not { } axis || axis == position)
+            && chain.Operations.Count(static operation => operation is AlibiOperation) < 2
             && AreNeighbours(sizes, chain.Queries.Axes) && AreNeighbours(valueSizes, chain.Weighted.Axes)
             && FitsCache(keys, chain.Keys, sizes, ofRow) && FitsCache(values, chain.Values, valueSizes, ofRow)
             && (keys is null ? values is null && AreNeighbours(sizes, chain.Keys.Axes)

@@ -239,7 +239,8 @@ internal sealed partial class MethodPlanner
         RotateOperation rotate => rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
         SoftmaxOperation softmax => Features(softmax.Axes).Contains(softmax.Axis) && IsModel(softmax.Axis),
         BinaryOperation binary => FitsBinary(binary),
-        ScaleOperation or RenameOperation or ActivationOperation => true,
+        ScaleOperation scale => !scale.Factor.Tokens.Any(IsCall),
+        RenameOperation or ActivationOperation => true,
         _ => false,
     };
 

@@ -13,7 +13,9 @@ internal static class EinsumParser
     /// <summary>
     /// <c>"b s d, f d -> b s f"</c>: terms separated by commas, an explicit output. A term may be empty, which is a scalar.
     /// </summary>
-    public static Parsed<EquationSyntax> ParseEquation(string text)
+    /// <param name="text">The equation.</param>
+    /// <param name="takesEllipsis">Whether <c>...</c> may stand for axes without names, once a term.</param>
+    public static Parsed<EquationSyntax> ParseEquation(string text, bool takesEllipsis = false)
     {
         var inputs = new List<TermSyntax>();
         var axes = new List<AxisToken>();
@@ -26,6 +28,11 @@ internal static class EinsumParser
             {
                 case TokenKind.Name:
                     axes.Add(new AxisToken(lexer.TextOf(token), token.Start));
+                    break;
+                case TokenKind.Ellipsis when takesEllipsis:
+                    if (axes.Exists(static axis => axis.IsEllipsis))
+                        return new SyntaxError(DiagnosticCatalogue.SecondEllipsis, token.Start, token.Length, text);
+                    axes.Add(new AxisToken(AxisToken.Ellipsis, token.Start));
                     break;
                 case TokenKind.Comma when !output:
                 case TokenKind.Arrow when !output:
@@ -75,7 +82,7 @@ internal static class EinsumParser
         Token[] tokens = [from, arrow, to, end];
         foreach (Token token in tokens)
         {
-            if (token.Kind == TokenKind.Bad)
+            if (token.Kind is TokenKind.Bad or TokenKind.Ellipsis)
                 return lexer.Refuse(token, "a renaming is one axis, '->' and another axis");
         }
 
@@ -130,7 +137,7 @@ internal static class EinsumParser
             ? term.Axes.SelectMany(static axis => axis.Name).Select(static letter => letter.ToString()).ToArray()
             : term.Names.ToArray());
         IEnumerable<string> once = terms.SelectMany(static term => term).GroupBy(static axis => axis, StringComparer.Ordinal)
-            .Where(static group => group.Count() == 1).Select(static group => group.Key)
+            .Where(static group => group.Count() == 1 || group.Key == AxisToken.Ellipsis).Select(static group => group.Key)
             .OrderBy(static axis => axis, StringComparer.Ordinal);
         string output = (" -> " + string.Join(" ", once)).TrimEnd();
         string form = string.Join(", ", terms.Select(static term => string.Join(" ", term))) + output;
@@ -143,7 +150,7 @@ internal static class EinsumParser
         };
     }
 
-    private enum TokenKind { Name, Comma, Arrow, Bad, End }
+    private enum TokenKind { Name, Comma, Arrow, Ellipsis, Bad, End }
 
     private readonly record struct Token(TokenKind Kind, int Start, int Length);
 
@@ -176,6 +183,8 @@ internal static class EinsumParser
                 Skip(static c => c == '.');
             else if (char.IsHighSurrogate(text[start]) && _position < text.Length)
                 _position++;
+            if (string.CompareOrdinal(text, start, AxisToken.Ellipsis, 0, _position - start) == 0 && _position - start == 3)
+                kind = TokenKind.Ellipsis;
             return new Token(kind, start, _position - start);
         }
 
@@ -193,13 +202,13 @@ internal static class EinsumParser
                 };
             }
 
-            if (found == "...")
+            if (token.Kind == TokenKind.Ellipsis)
                 return new SyntaxError(DiagnosticCatalogue.Ellipsis, token.Start, token.Length);
             string reason = found[0] switch
             {
                 '(' or ')' => "axes are never grouped in parentheses; declare the operand with its axes apart, as in 'g r k d'",
                 '-' => "the output follows '->', written without a space",
-                '.' => "an ellipsis has three dots, and is not supported yet",
+                '.' => "an ellipsis is '...', three dots without a space",
                 _ => rule,
             };
             return new SyntaxError(DiagnosticCatalogue.UnexpectedToken, token.Start, token.Length, found, text, reason);

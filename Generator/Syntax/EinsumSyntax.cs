@@ -6,6 +6,11 @@ namespace Einsharp.Generator.Syntax;
 /// <summary>An axis as written: its name and where it begins in the text.</summary>
 internal readonly record struct AxisToken(string Name, int Start)
 {
+    /// <summary>Stands, once a term, for the axes that only a call knows.</summary>
+    public const string Ellipsis = Model.Ellipsis.Name;
+
+    public bool IsEllipsis => Name == Ellipsis;
+
     public int Length => Name.Length;
 }
 

@@ -84,6 +84,14 @@ internal static class ModelReader
         return false;
     }
 
+    /// <summary>Whether this part of a type is the one that is marked as a model.</summary>
+    public static bool IsMarked(INamedTypeSymbol type, TypeDeclarationSyntax part, CancellationToken cancellation)
+    {
+        AttributeData? mark = type.GetAttributes().FirstOrDefault(static attribute =>
+            AttributeReader.IsOurs(attribute.AttributeClass) && attribute.AttributeClass!.Name == "ModelAttribute");
+        return mark?.ApplicationSyntaxReference?.GetSyntax(cancellation).Parent?.Parent == part;
+    }
+
     private static bool IsPartial(INamedTypeSymbol type, CancellationToken cancellation) => type.DeclaringSyntaxReferences
         .Any(reference => reference.GetSyntax(cancellation) is TypeDeclarationSyntax syntax
             && syntax.Modifiers.Any(SyntaxKind.PartialKeyword));
@@ -144,7 +152,7 @@ internal static class ModelReader
     private static MethodSpec? ReadMethod(IMethodSymbol method, CancellationToken cancellation)
     {
         EquatableArray<BracketSpec> brackets = AttributeReader.ReadBrackets(method, cancellation);
-        if (brackets.Count == 0)
+        if (brackets.Count == 0 || EinsumMethodReader.StandsAlone(method))
             return null;
         bool plain = method.DeclaringSyntaxReferences[0].GetSyntax(cancellation) is MethodDeclarationSyntax syntax
             && syntax.Modifiers.Any(SyntaxKind.PartialKeyword)

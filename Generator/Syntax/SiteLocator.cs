@@ -7,9 +7,12 @@ namespace Einsharp.Generator.Syntax;
 /// <summary>Finds the characters in the source that a <see cref="Site"/> names: where it can, those inside a string literal.</summary>
 internal static class SiteLocator
 {
-    public static ConstantPlace Locate(Compilation compilation, INamedTypeSymbol type, Site site, CancellationToken cancellation)
+    public static ConstantPlace Locate(Compilation compilation, INamedTypeSymbol type, Site site, CancellationToken cancellation) =>
+        LocateOn(compilation, Find(type, site.Member) ?? type, site, cancellation);
+
+    /// <summary>The place of a site whose member is known already.</summary>
+    public static ConstantPlace LocateOn(Compilation compilation, ISymbol symbol, Site site, CancellationToken cancellation)
     {
-        ISymbol symbol = Find(type, site.Member) ?? type;
         if (site.Attribute < 0)
             return Whole(symbol.Locations[0]);
         AttributeSyntax? attribute = AttributeReader.ListsOf(symbol, cancellation)

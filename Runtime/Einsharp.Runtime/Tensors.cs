@@ -133,4 +133,15 @@ public sealed class Tensor(params ReadOnlySpan<int> shape) : Tensor<float>(shape
         values.CopyTo(tensor.Span);
         return tensor;
     }
+
+    /// <summary>Copies a mask into a new tensor of bool.</summary>
+    /// <param name="values">The elements, row-major.</param>
+    /// <param name="shape">Extents, outermost first.</param>
+    /// <exception cref="ArgumentException">The number of values is not the product of the extents.</exception>
+    public static Tensor<bool> From(ReadOnlySpan<bool> values, params ReadOnlySpan<int> shape)
+    {
+        var tensor = new Tensor<bool>(CheckCount(values.Length, shape));
+        values.CopyTo(tensor.Span);
+        return tensor;
+    }
 }

@@ -50,7 +50,7 @@ public sealed class BufferTests
             foreach (string name in Reads(plan, kernel))
                 Assert.True(written.Contains(name), $"{kernel.Name} reads {name} too early");
             if (kernel is AttentionPlan attention)
-                Assert.Superset(new HashSet<AppendOperation> { attention.Keys, attention.Values }, appended);
+                Assert.Superset(new[] { attention.Keys, attention.Values }.Select(source => source.Append).OfType<AppendOperation>().ToHashSet(), appended);
             appended.UnionWith(kernel.Operations.OfType<AppendOperation>());
             foreach (string name in Writes(kernel))
                 Assert.True(written.Add(name), $"{kernel.Name} writes {name} again");

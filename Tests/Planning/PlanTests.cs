@@ -50,7 +50,7 @@ public sealed class PlanTests
     public void AttentionReadsTheCacheInPlace()
     {
         var attention = (AttentionPlan)Block.Kernels[1];
-        Assert.Equal(("q", "keys", "values", "heads"), (attention.Queries, attention.Keys.Slot, attention.Values.Slot, attention.Output));
+        Assert.Equal(("q", "keys", "values", "heads"), (attention.Queries, attention.Keys.Append?.Slot, attention.Values.Append?.Slot, attention.Output));
         Assert.Equal(("g", "r", "k", "k", "t"),
             (Text(attention.Groups), Text(attention.PerGroup), attention.Size, attention.ValueSize, attention.Seen));
         Assert.Equal("1/sqrt(k)", Assert.Single(attention.Scales).Text);

@@ -152,7 +152,23 @@ internal abstract partial class GpuKernelEmitter
     protected string Extent(string axis) => Scope.IsCall(axis) ? CallAxis(Method.Graph.Original(axis)) : Scope.Axis(axis);
 
     /// <summary>A size that the call brings, as an argument.</summary>
-    protected string CallAxis(string axis) => Field("int", Scope.Local(axis), Scope.Local(axis), $"Axis {axis} of the call.");
+    protected string CallAxis(string axis) => Field("int", Scope.Local(axis), HostExtent(axis), $"Axis {axis} of the call.");
+
+    /// <summary>An axis's size in the host's statements.</summary>
+    protected string HostExtent(string axis)
+    {
+        string original = Method.Graph.Original(axis);
+        return !Scope.IsCall(original) ? HostSize(original)
+            : Steps.IsLayer(Method) && Method.Sequence is { } sequence ? $"({Steps.Extent(sequence, original)})"
+            : Scope.Local(original);
+    }
+
+    /// <summary>A product of sizes in the host's statements.</summary>
+    protected string HostExtents(IEnumerable<string> axes)
+    {
+        string[] all = [.. axes.Select(HostExtent)];
+        return all.Length == 0 ? "1" : string.Join(" * ", all);
+    }
 
     // The table's row is the position; where nothing is packed, that is the index.
     private string PositionsAt(AddPositionsOperation positions, Spot spot)

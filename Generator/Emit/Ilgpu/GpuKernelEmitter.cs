@@ -355,14 +355,7 @@ internal abstract partial class GpuKernelEmitter
     /// <summary>A scale factor, computed by the host in double.</summary>
     protected string Factor(ScaleExpression factor)
     {
-        var scope = new Scope(_plan.Model, Method, axis => axis);
-        string expression = scope.Factor(factor);
-        foreach (string axis in factor.Tokens.Where(token => char.IsLetter(token[0]) && token != "sqrt").Distinct())
-        {
-            expression = System.Text.RegularExpressions.Regex.Replace(
-                expression, $@"\(double\){System.Text.RegularExpressions.Regex.Escape(scope.Axis(axis))}\b", "(double)" + HostSize(axis));
-        }
-
+        string expression = new Scope(_plan.Model, Method, axis => axis).Factor(factor, HostExtent);
         if (!_factors.Contains(expression))
             _factors.Add(expression);
         int index = _factors.IndexOf(expression);

@@ -127,6 +127,9 @@ internal sealed partial class GpuRowEmitter
     /// <param name="Length">The run's length.</param>
     private sealed record Run(string Each, string EachOwn, string At, string Reduce, string Length);
 
+    // Whether the locals of teams are declared in the method at hand.
+    private bool _hasTeams;
+
     private void EmitRuns(EquatableArray<string> over, Action<Run> emit)
     {
         List<string> features = [.. Features];
@@ -138,12 +141,14 @@ internal sealed partial class GpuRowEmitter
         }
 
         string length = Scope.Product(over), inner = Scope.Product(features.Skip(end));
-        Body.Write("int team = PortableLanes.Team(Group.DimX), teams = Group.DimX / team;");
-        Body.Write($"int runs = features / {length};");
-        using (Body.Open("for (int step = 0; step < runs; step += teams)"))
+        if (!_hasTeams)
+            Body.Write("int team = PortableLanes.Team(Group.DimX), teams = Group.DimX / team;");
+        _hasTeams = true;
+        using (Body.Open($"for (int step = 0; step < features / {length}; step += teams)"))
         {
+            Body.Write($"int last = features / {length} - 1;");
             Body.Write("// A team without a run of its own takes the last, and writes nothing.");
-            Body.Write("bool isOwn = step + lane / team < runs;\nint run = isOwn ? step + lane / team : runs - 1;");
+            Body.Write("bool isOwn = step + lane / team <= last;\nint run = isOwn ? step + lane / team : last;");
             Body.Write(inner == "1"
                 ? $"int from = run * {length};"
                 : $"int from = run / {inner} * {inner} * {length} + run % {inner};");

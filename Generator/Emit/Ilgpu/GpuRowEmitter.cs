@@ -129,6 +129,7 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
         if (Kernel is FinishPlan finish)
             Body.Write($"long sequence = {Packed}.Sequence[row];\nint position = {Packed}.Position[row];");
         bool isFirst = true;
+        _hasTeams = false;
         foreach (List<Operation> pass in Passes())
         {
             if (!isFirst)

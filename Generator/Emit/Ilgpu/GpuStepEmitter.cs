@@ -21,6 +21,7 @@ internal sealed class GpuStepEmitter(
                 StepRole.Packed or StepRole.Worker or StepRole.Cache => null,
                 StepRole.FloatInput or StepRole.Result or StepRole.Workspace => "ArrayView<float>",
                 StepRole.IntInput => "ArrayView<int>",
+                StepRole.MaskInput => "ArrayView<byte>",
                 _ => parameter.Type,
             };
             if (type is not null)
@@ -102,7 +103,7 @@ internal sealed class GpuStepEmitter(
             writer.Write($"model.{_name}Workspace({rowCounts}at);");
         }
 
-        foreach (BufferPlan buffer in method.Buffers.Where(buffer => buffer.Role == BufferRole.Workspace).OrderBy(buffer => buffer.Slot))
+        foreach (BufferPlan buffer in method.Buffers.Where(buffer => buffer is { Role: BufferRole.Workspace, Blocked: null }).OrderBy(buffer => buffer.Slot))
         {
             string length = Scope.RowCount(buffer.Rows)
                 + string.Concat(buffer.Features.Select(axis => " * _sizes." + Names.Identifier(method.Graph.Original(axis))));

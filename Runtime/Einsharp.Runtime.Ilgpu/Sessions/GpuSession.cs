@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Einsharp.Cpu;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -16,6 +17,7 @@ public abstract class GpuSession : ForwardSession
     private readonly GpuInputs _inputs;
     private readonly GpuResult _deferred;
     private readonly List<(Rope Rope, int Size, GpuMemory Cosines, GpuMemory Sines)> _ropes = [];
+    private readonly Dictionary<int, GpuMemory> _slopes = [];
     private GpuMemory? _barrier;
     private GpuMemory? _workspace;
     private GpuMemory? _scratch;
@@ -132,6 +134,24 @@ public abstract class GpuSession : ForwardSession
     /// <inheritdoc cref="Upload(Tensor{int})"/>
     protected ArrayView<float> Upload(Tensor tensor) => _inputs.Upload<float>(tensor);
 
+    /// <inheritdoc cref="Upload(Tensor{int})"/>
+    protected ArrayView<byte> Upload(Tensor<bool> tensor) => _inputs.Upload(tensor);
+
+    /// <summary>The slope of each head, by which scores fall with the distance of their positions.</summary>
+    /// <param name="heads">How many heads.</param>
+    public ArrayView<float> Slopes(int heads)
+    {
+        if (_slopes.TryGetValue(heads, out GpuMemory? known))
+            return known.View<float>();
+        float[] slopes = new float[heads];
+        for (int head = 0; head < heads; head++)
+            slopes[head] = OnlineSoftmax.AlibiSlope(head, heads);
+        var memory = new GpuMemory(_device, heads, sizeof(float), "the slopes of heads");
+        _slopes.Add(heads, memory);
+        Stream.Send<float>(slopes, memory.View<float>());
+        return memory.View<float>();
+    }
+
     /// <summary>The table of a rotation for all positions of the cache, or of the chunk at hand if there is none.</summary>
     /// <param name="rope">The rotation.</param>
     /// <param name="size">The size of a head.</param>
@@ -234,6 +254,9 @@ public abstract class GpuSession : ForwardSession
             sines.Dispose();
         }
         _ropes.Clear();
+        foreach (GpuMemory slopes in _slopes.Values)
+            slopes.Dispose();
+        _slopes.Clear();
         _inputs.Dispose();
         _deferred.Dispose();
         _workspace?.Dispose();

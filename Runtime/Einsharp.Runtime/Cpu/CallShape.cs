@@ -49,6 +49,32 @@ public static class CallShape
         : throw new ArgumentOutOfRangeException(axis, FormattableString.Invariant(
             $"Axis '{axis}' needs a size of at least 1; {size} was given."));
 
+    /// <summary>Checks a setting that is the size of a window.</summary>
+    /// <param name="setting">The setting.</param>
+    /// <param name="size">Its value.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The size is less than 1.</exception>
+    public static void WindowSize(string setting, int size)
+    {
+        if (size < 1)
+        {
+            throw new ArgumentOutOfRangeException(setting, FormattableString.Invariant(
+                $"'{setting}' is a window, which has at least 1 position, the query's own; {size} was given."));
+        }
+    }
+
+    /// <summary>Checks a setting that caps a value.</summary>
+    /// <param name="setting">The setting.</param>
+    /// <param name="cap">Its value.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The cap is not a finite number above 0.</exception>
+    public static void Cap(string setting, float cap)
+    {
+        if (!(cap > 0 && float.IsFinite(cap)))
+        {
+            throw new ArgumentOutOfRangeException(setting, FormattableString.Invariant(
+                $"'{setting}' is a cap, a finite number above 0; {cap} was given."));
+        }
+    }
+
     /// <summary>The default of a derived axis.</summary>
     /// <param name="ratio">The ratio.</param>
     /// <param name="of">The size that it is computed from.</param>

@@ -21,6 +21,7 @@ public static class KeyValues
     public static void PackKeys(ReadOnlySpan<float> keys, int positions, int positionStride, int size, int stride, Span<float> blocks)
     {
         const int Block = CacheSlot.BlockSize;
+        if (size == 0) return;
         int whole = positions & -Block;
         if (whole != positions) blocks[(whole * size)..].Clear();
         for (int position = 0; position < positions; position++)

@@ -1,0 +1,238 @@
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
+using Einsharp.Generator.Plan.Contractions;
+
+namespace Einsharp.Generator.Emit.Cpu;
+
+/// <summary>
+/// The statements of an einsum of its own: checks and sizes, the result, then a call of <c>Contraction</c> for each step.
+/// </summary>
+internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, EinsumNames names, string? device)
+{
+    private readonly CheckedEinsum _einsum = plan.Einsum;
+    private readonly Dictionary<int, string> _ellipses = [];
+    private readonly Dictionary<string, string> _loops = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, string> _views = [];
+    private readonly string _element = plan.Einsum.Element;
+    private string _processor = "";
+
+    private int ResultValue => plan.Values.Count - 1;
+
+    private bool IsReturned => _einsum.IsReturned;
+
+    public void Emit()
+    {
+        CheckRanks();
+        DeclareSizes();
+        string done = DeclareResult();
+        WriteEmpty(done);
+        writer.Gap();
+        if (device is not null)
+        {
+            _processor = names.Local("cpu");
+            writer.Write($"{names.Library("CpuDevice")} {_processor} = {names.Library("EinsumShape")}.Processor({device});");
+        }
+        else
+        {
+            _processor = names.Library("Device") + ".Cpu";
+        }
+
+        foreach (EinsumStep step in plan.Steps)
+            new EinsumStepEmitter(this, writer, plan, names, step).Emit();
+        if (IsDense(ResultValue) && !IsReturned)
+            writer.Write($"{_views[ResultValue]}.CopyTo({names.Value(ResultValue)});");
+        if (IsReturned)
+            writer.Write($"return {names.Value(ResultValue)};");
+    }
+
+    public string Processor => _processor;
+
+    /// <summary>A value's elements.</summary>
+    public string Elements(int value) => _views.TryGetValue(value, out string? view) ? view + ".Span"
+        : plan.Values[value].IsStrided ? names.Value(value) + ".Elements()" : names.Value(value) + ".Span";
+
+    /// <summary>The axes that the ellipsis stands for in a value: a local.</summary>
+    public string Extents(int value) => _ellipses[value];
+
+    public void SetExtents(int value, string local) => _ellipses[value] = local;
+
+    /// <summary>The extent of several axes as one loop: a local, declared where it is first asked for.</summary>
+    public string Loop(EquatableArray<string> axes, int value)
+    {
+        if (axes.Count == 1 && axes[0] != Ellipsis.Name)
+            return names.Axis(axes[0]);
+        string key = string.Join(" ", axes) + (axes.Contains(Ellipsis.Name) ? "@" + Extents(value) : "");
+        if (_loops.TryGetValue(key, out string? known))
+            return known;
+        string product = string.Join(" * ", axes.Select(axis => Size(axis, value)));
+        if (axes.Count == 1)
+            return product;
+        string local = names.Local(EinsumNames.Join([.. axes.Select(static axis => axis == Ellipsis.Name ? "rest" : axis)]));
+        writer.Write($"int {local} = {product};");
+        _loops.Add(key, local);
+        return local;
+    }
+
+    /// <summary>An axis's size in a value; of the ellipsis, the number of elements.</summary>
+    public string Size(string axis, int value)
+    {
+        if (axis != Ellipsis.Name)
+            return names.Axis(axis);
+        string key = "#" + Extents(value);
+        if (!_loops.TryGetValue(key, out string? count))
+        {
+            count = names.Local(Extents(value) + "Count");
+            writer.Write($"int {count} = {names.Library("Ellipsis")}.Count({Extents(value)});");
+            _loops.Add(key, count);
+        }
+
+        return count;
+    }
+
+    private bool IsDense(int value) => TermOf(value) is { Type.Kind: EinsumTypeKind.Span or EinsumTypeKind.ReadOnlySpan, HasEllipsis: true };
+
+    private EinsumTerm? TermOf(int value) => value < _einsum.Operands.Count ? _einsum.Operands[value]
+        : value == ResultValue ? _einsum.Result : null;
+
+    private bool IsSpan(int value) => TermOf(value)!.Type.Kind != EinsumTypeKind.Tensor;
+
+    private IEnumerable<int> Terms => Enumerable.Range(0, _einsum.Operands.Count).Concat(IsReturned ? [] : [ResultValue]);
+
+    private void CheckRanks()
+    {
+        foreach (int value in Terms)
+        {
+            EinsumTerm term = TermOf(value)!;
+            string method = term.HasEllipsis ? "CheckRankAtLeast" : "CheckRank", axes = Names.Literal(string.Join(" ", term.Axes));
+            int rank = term.Axes.Count - (term.HasEllipsis ? 1 : 0);
+            string operand = names.Value(value);
+            writer.Write(IsSpan(value)
+                ? $"{names.Library("EinsumShape")}.{method}({operand}.Lengths, {Names.Literal(rank)}, {axes}, nameof({operand}));"
+                : $"{names.Library("EinsumShape")}.{method}({operand}, {Names.Literal(rank)}, {axes});");
+        }
+
+        foreach (int value in Terms.Where(IsDense))
+        {
+            string view = names.Local(names.Plain(value) + "Rows");
+            if (value == ResultValue)
+                writer.Write($"{names.Value(value)}.CheckDistinct(nameof({names.Value(value)}));");
+            writer.Write($"using {names.Library("RowMajor")}<{_element}> {view} = new({names.Value(value)});");
+            _views.Add(value, view);
+        }
+    }
+
+    private void DeclareSizes()
+    {
+        var boundBy = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (PinnedAxis pinned in _einsum.Pinned)
+            writer.Write($"const int {names.Axis(pinned.Name)} = {Names.Literal(pinned.Size)};");
+        string? ellipsis = null;
+        foreach (int value in Terms)
+        {
+            EinsumTerm term = TermOf(value)!;
+            var declared = new List<string>();
+            var checks = new List<string>();
+            for (int i = 0; i < term.Axes.Count; i++)
+            {
+                string axis = term.Axes[i];
+                if (axis == Ellipsis.Name)
+                    continue;
+                string extent = Extent(value, term, i), operand = $"nameof({names.Value(value)})";
+                if (_einsum.SizeOf(axis) is not null)
+                    checks.Add($"{names.Library("EinsumShape")}.CheckPinned({Names.Literal(axis)}, {names.Axis(axis)}, {extent}, {operand});");
+                else if (boundBy.TryGetValue(axis, out string? first))
+                    checks.Add($"{names.Library("EinsumShape")}.CheckSize({Names.Literal(axis)}, {names.Axis(axis)}, nameof({first}), {extent}, {operand});");
+                else
+                    declared.Add($"{names.Axis(axis)} = {extent}");
+                if (!boundBy.ContainsKey(axis))
+                    boundBy.Add(axis, names.Value(value));
+            }
+
+            if (declared.Count > 0)
+                writer.Write($"int {string.Join(", ", declared)};");
+            foreach (string check in checks)
+                writer.Write(check);
+            if (term.HasEllipsis)
+                DeclareEllipsis(value, term, ref ellipsis);
+        }
+
+        if (ellipsis is not null && IsReturned)
+            _ellipses.Add(ResultValue, ellipsis);
+    }
+
+    private void DeclareEllipsis(int value, EinsumTerm term, ref string? joined)
+    {
+        int before = term.Axes.IndexOf(Ellipsis.Name), after = term.Axes.Count - before - 1;
+        string range = $"[{(before == 0 ? "" : Names.Literal(before))}..{(after == 0 ? "" : "^" + Names.Literal(after))}]";
+        string extents = Shape(value) + (range == "[..]" ? "" : range);
+        if (value == ResultValue)
+        {
+            writer.Write($"{names.Library("Ellipsis")}.Check({joined}, {extents}, nameof({names.Value(value)}));");
+            _ellipses.Add(value, joined!);
+            return;
+        }
+
+        string local = names.Local(EinsumNames.Join(names.Plain(value).Length == 1 ? [names.Plain(value) + "Rest"] : [names.Plain(value), "rest"]));
+        writer.Write($"{names.Library("ReadOnlySpan")}<int> {local} = {extents};");
+        _ellipses.Add(value, local);
+        if (joined is null)
+        {
+            joined = local;
+            return;
+        }
+
+        string both = names.Local("rest");
+        writer.Write($"{names.Library("ReadOnlySpan")}<int> {both} = {names.Library("Ellipsis")}.Join({joined}, {local}, nameof({names.Value(value)}));");
+        joined = both;
+    }
+
+    private string Shape(int value) => (_views.TryGetValue(value, out string? view) ? view : names.Value(value)) + ".Shape";
+
+    private string Extent(int value, EinsumTerm term, int position)
+    {
+        int ellipsis = term.Axes.IndexOf(Ellipsis.Name);
+        string index = ellipsis >= 0 && position > ellipsis ? "^" + Names.Literal(term.Axes.Count - position) : Names.Literal(position);
+        return IsSpan(value) && !IsDense(value) ? $"{names.Value(value)}.Extent({index})" : $"{Shape(value)}[{index}]";
+    }
+
+    // Declares what is returned, or checks what is written to; returns the statement that ends the method.
+    private string DeclareResult()
+    {
+        string result = names.Value(ResultValue);
+        if (IsReturned)
+        {
+            IEnumerable<string> shape = _einsum.Result.Axes
+                .Select(axis => axis == Ellipsis.Name ? ".. " + Extents(ResultValue) : names.Axis(axis));
+            string extents = string.Join(", ", shape);
+            string type = _element == "float" ? names.Library("Tensor") : names.Library("Tensor") + "<" + _element + ">";
+            writer.Write($"var {result} = new {type}({(_einsum.Result.HasEllipsis ? "[" + extents + "]" : extents)});");
+            return $"return {result};";
+        }
+
+        if (IsSpan(ResultValue) && !IsDense(ResultValue))
+            writer.Write($"{result}.CheckDistinct(nameof({result}));");
+        for (int i = 0; i < _einsum.Operands.Count; i++)
+            writer.Write($"{names.Library("EinsumShape")}.CheckApart<{_element}>({OwnElements(ResultValue)}, {OwnElements(i)}, nameof({result}), nameof({names.Value(i)}));");
+        return "return;";
+    }
+
+    // Of the parameter itself, where the kernels see a copy.
+    private string OwnElements(int value) => names.Value(value) + (IsSpan(value) ? ".Elements()" : ".Span");
+
+    private void WriteEmpty(string done)
+    {
+        string empty = string.Join(" || ", Enumerable.Range(0, _einsum.Operands.Count)
+            .Select(value => names.Value(value) + (IsSpan(value) ? ".IsEmpty" : ".Length == 0")));
+        if (IsReturned)
+        {
+            writer.Write($"if ({empty})", done);
+            return;
+        }
+
+        using (writer.Open($"if ({empty})"))
+        {
+            writer.Write(IsSpan(ResultValue) ? $"{names.Value(ResultValue)}.Clear();" : $"{names.Value(ResultValue)}.Span.Clear();");
+            writer.Write(done);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
+using Einsharp.Generator.Plan.Contractions;
+
+namespace Einsharp.Generator.Emit;
+
+/// <summary>The comment over an einsum's code: the equation, the path with the kernel and the FLOPs of each step, and why that path.</summary>
+internal static class EinsumHead
+{
+    public static void Write(CodeWriter writer, EinsumPlan plan, EinsumNames names)
+    {
+        CheckedEinsum einsum = plan.Einsum;
+        IReadOnlyList<ContractionStep> steps = plan.Path.Steps;
+        writer.Write("// " + Names.OneLine(einsum.Equation) + "\n//");
+        for (int i = 0; i < steps.Count; i++)
+        {
+            string number = steps.Count == 1 ? "" : FormattableString.Invariant($"{i + 1}. ");
+            writer.Write($"//   {number}{Product(steps[i], names)}: {Kernel(steps[i])}, {Cost(steps[i].Flops)}");
+        }
+
+        if (steps.Count > 1)
+        {
+            writer.Write("//");
+            writer.Write($"// FLOPs: {plan.Path.Chosen}; one nest of loops over all axes: {plan.Path.Naive}.");
+            ContractionStep largest = plan.Path.Largest!;
+            writer.Write($"// Largest intermediate: {names.Plain(largest.Result)}, {Elements(largest.Axes)}.");
+            if (einsum.Operands.Count > 2)
+                writer.Write("// " + Order(plan.Path));
+        }
+
+        if (einsum.Pinned.Count > 0)
+            writer.Write("// Pinned: " + string.Join(", ", einsum.Pinned.Select(static axis => FormattableString.Invariant($"{axis.Name} = {axis.Size}"))) + ".");
+    }
+
+    /// <summary><c>y = x · w over d</c>.</summary>
+    public static string Product(ContractionStep step, EinsumNames names)
+    {
+        string right = step.B < 0 ? names.Plain(step.A) : names.Plain(step.A) + " · " + names.Plain(step.B);
+        return names.Plain(step.Result) + " = " + right + (step.K.Count == 0 ? "" : ", summed over " + string.Join(" ", step.K));
+    }
+
+    private static string Kernel(ContractionStep step) => ContractionClassifier.NameOf(step.Class) + (step switch
+    {
+        { Class: not ContractionClass.LoopNest } => "",
+        { B: >= 0 } => " (elementwise)",
+        { K.Count: > 0 } => " (sum)",
+        _ => " (copy)",
+    });
+
+    private static string Cost(Monomial flops) => flops.Factor == 0 ? "no arithmetic" : flops + " FLOPs";
+
+    private static string Elements(EquatableArray<string> axes) => axes.Count == 0 ? "1 element" : string.Join("·", axes) + " elements";
+
+    private static string Order(ContractionPath path) => path.IsOptimal
+        ? FormattableString.Invariant($"Order: none has fewer FLOPs, a size that only the call knows counting as {ContractionPlanner.UnknownSize}.")
+        : FormattableString.Invariant($"Order: greedy, as there are more than {ContractionPlanner.OptimalOperands} operands, a size that only the call knows counting as {ContractionPlanner.UnknownSize}.");
+}

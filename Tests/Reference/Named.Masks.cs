@@ -1,0 +1,31 @@
+namespace Einsharp.Tests.Reference;
+
+// What attention does to scores, a score at a time.
+internal sealed partial class Named
+{
+    /// <summary>As small as makes no difference, where an index is not to be seen.</summary>
+    private const double Hidden = -1e9;
+
+    public static Named Of(string axes, Tensor<bool> mask) =>
+        new(axes, mask.Shape.ToArray(), [.. mask.Span.ToArray().Select(value => value ? 1.0 : 0.0)]);
+
+    public Named Window(string query, string key, int size) =>
+        Each(at => Math.Abs(at[key] - at[query]) < size ? Values[Offset(at)] : Hidden);
+
+    /// <summary>The mask's axes are some of this one's.</summary>
+    public Named Mask(Named mask) => Each(at => mask.Values[mask.Offset(at)] > 0 ? Values[Offset(at)] : Hidden);
+
+    public Named SoftCap(double cap) => Map(value => cap * Math.Tanh(value / cap));
+
+    /// <summary>With the slopes of the heads in order, as the axes count them.</summary>
+    public Named Alibi(string query, string key, double[] slopes, params string[] heads) => Each(at =>
+    {
+        int head = 0;
+        foreach (string axis in heads)
+            head = head * Shape[Array.IndexOf(_axes, axis)] + at[axis];
+        return Values[Offset(at)] + slopes[head] * (at[key] - at[query]);
+    });
+
+    /// <summary>With a parameter, along the axes that the output has not.</summary>
+    public Named Project(string output, Param param) => Einsum(output, this, Of(param));
+}
