@@ -117,7 +117,8 @@ internal static class EinsumChecker
         if (method.Unsupported is { } unsupported)
         {
             findings.Add(
-                DiagnosticCatalogue.EinsumShape, new Site(method.Name), method.Name, unsupported,
+                DiagnosticCatalogue.EinsumShape, new Site(method.Name), unsupported == "is not partial" ? new Fix(FixKind.Partial) : null, method.Name,
+                unsupported,
                 "declare it as a partial method without a body or type parameters");
         }
 

@@ -1,0 +1,86 @@
+using Einsharp.Generator.Diagnostics;
+using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan;
+
+namespace Einsharp.Generator.Emit.Ilgpu;
+
+/// <summary>
+/// What the kernels for GPUs cannot do and those for the CPU can: such a model runs on the CPU alone. What is known is listed, not what is
+/// unknown, so that an operation or a kernel that is new to the language is refused until it is written here.
+/// </summary>
+internal static class GpuRefusals
+{
+    public static EquatableArray<Finding> Find(ModelPlan plan)
+    {
+        var findings = new List<Finding>();
+        foreach (MethodPlan method in plan.Methods)
+        {
+            foreach (KernelPlan kernel in method.Kernels)
+            {
+                if (WhyNot(method, kernel) is not { } reason)
+                    continue;
+                Site site = method.Graph.Method.Brackets[reason.At.Bracket].Attributes[0].At();
+                findings.Add(new Finding("EIN0402", site, [plan.Model.Spec.Name, reason.Why]));
+            }
+        }
+
+        return findings.ToEquatable();
+    }
+
+    private static (Operation At, string Why)? WhyNot(MethodPlan method, KernelPlan kernel)
+    {
+        foreach (Operation operation in kernel.Operations)
+        {
+            if (!Knows(method, kernel, operation))
+                return (operation, $"there is none for {operation.Text}");
+        }
+
+        return kernel switch
+        {
+            SweepPlan sweep when GpuSweepEmitter.WhyNot(sweep) is { } why =>
+                (sweep.Operations.FirstOrDefault(operation => operation is SoftmaxOperation) ?? sweep.Operations[0], why),
+            SweepPlan or AttentionPlan or NormPlan or GatherPlan or SelectPlan or RunPlan or AppendPlan or MapPlan or ContractPlan => null,
+            _ => (kernel.Operations[0], $"there is none for {kernel.Operations[0].Text}"),
+        };
+    }
+
+    private static bool Knows(MethodPlan method, KernelPlan kernel, Operation operation) => operation switch
+    {
+        EinsumOperation or GatherOperation or SelectOperation or RunOperation or AppendOperation or RenameOperation or ScaleOperation
+            or ActivationOperation => true,
+        RotateOperation rotate => rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
+        CausalOperation or WindowOperation or MaskOperation or AlibiOperation => kernel is AttentionPlan,
+        SoftmaxOperation softmax => kernel is AttentionPlan || Features(kernel, softmax).Contains(softmax.Axis),
+        NormOperation norm => norm.Over.All(Features(kernel, norm).Contains),
+        BinaryOperation binary => CanRead(method, kernel, binary, binary.Other),
+        _ => false,
+    };
+
+    private static IEnumerable<string> Features(KernelPlan kernel, Operation operation) => operation.Axes.Skip(kernel.Rows.Count);
+
+    /// <summary>Whether a kernel that has one number of an operation at hand finds that of another operand.</summary>
+    private static bool CanRead(MethodPlan method, KernelPlan kernel, Operation operation, Operand other)
+    {
+        EquatableArray<string> features = Features(kernel, operation).ToEquatable();
+        string[] ofRows = [.. other.Axes.Select(method.Graph.Original).Where(axis => !features.Contains(axis))];
+        if (!ofRows.All(kernel.Rows.Contains))
+            return false;
+        if (other.Kind != OperandKind.Param)
+        {
+            // What is in no buffer is at hand in the same tile.
+            if (Buffer(method, other)?.Rows is not { } rows || rows == kernel.Rows)
+                return true;
+
+            // Packed rows are no plain extents.
+            if (rows == method.Sequence)
+                return false;
+        }
+
+        // A layer that knows nothing of its rows but their number cannot tell their axes apart.
+        return ofRows.Length == 0 || kernel.Rows == method.Sequence || !Steps.IsLayer(method);
+    }
+
+    private static BufferPlan? Buffer(MethodPlan method, Operand operand) => operand.Kind == OperandKind.Input
+        ? method.Buffers.FirstOrDefault(buffer => buffer.Name == operand.Name)
+        : method.Buffers.FirstOrDefault(buffer => buffer.Operation == method.Graph.Source(operand.Id));
+}

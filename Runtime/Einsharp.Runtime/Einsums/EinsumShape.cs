@@ -112,7 +112,7 @@ public static class EinsumShape
     public static void CheckCount(int found, int terms, string equation)
     {
         if (found != terms)
-            throw new ArgumentException(Text($"\"{equation}\" has {terms} terms, and {found} operands were given."), "operands");
+            throw new ArgumentException(Text($"\"{equation}\" has {terms} terms, and {found} operands were given."), nameof(found));
     }
 
     /// <summary>A destination shares no memory with an operand: what is written would be read again.</summary>
