@@ -46,7 +46,7 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
             _ => [("batch", _batch), ("m", _m), ("n", _n), ("k", _k)],
         };
         List<string> arguments = [$"{body.Processor}, {values}", .. groups.Select(static group => $"{group.Name}: [{string.Join(", ", group.Loops)}]")];
-        writer.Write($"{names.Library("Contraction")}.{Method()}<{plan.Einsum.Element}>(\n    " + string.Join(",\n    ", arguments) + ");");
+        writer.Write($"{body.Contraction}.{Method()}<{plan.Einsum.Element}>(\n    " + string.Join(",\n    ", arguments) + ");");
     }
 
     private string Method() => _step switch

@@ -67,8 +67,8 @@ internal static class GpuRefusals
             return false;
         if (other.Kind != OperandKind.Param)
         {
-            EquatableArray<string> rows = Buffer(method, other)?.Rows ?? [];
-            if (rows == kernel.Rows)
+            // What is in no buffer is at hand in the same tile.
+            if (Buffer(method, other)?.Rows is not { } rows || rows == kernel.Rows)
                 return true;
 
             // Packed rows are no plain extents.
