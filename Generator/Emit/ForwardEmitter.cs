@@ -126,6 +126,27 @@ internal sealed class MethodEmitter
         EmitStep();
         _writer.Gap();
         EmitWorkspace();
+        if (Steps.AddsPositions(_plan.Model, _method))
+        {
+            _writer.Gap();
+            EmitCheckPositions();
+        }
+    }
+
+    private void EmitCheckPositions()
+    {
+        _writer.Write("/// <summary>Checks that the tables of positions have those of a call, the layers' tables included.</summary>");
+        using (_writer.Open($"internal void {_spec.Name}CheckPositions(int positions)"))
+        {
+            foreach (Operand table in _method.Graph.Operations.OfType<AddPositionsOperation>().Select(add => add.Table).Distinct())
+            {
+                string axis = table.Axes[0];
+                _writer.Write($"CallShape.Positions({Names.Literal(table.Name)}, {Names.Literal(axis)}, {Size(axis)}, positions);");
+            }
+
+            foreach (RunPlan run in _method.Kernels.OfType<RunPlan>().Where(run => Steps.AddsPositions(_plan.Model, run)))
+                _writer.Write($"foreach (global::{run.Model} layer in {run.Layers})", "layer.ForwardCheckPositions(positions);");
+        }
     }
 
     private void EmitForward()
@@ -246,9 +267,16 @@ internal sealed class MethodEmitter
         }
 
         _writer.Write("/// </remarks>");
-        string counts = string.Concat(spaces.Select(space => $"long {Scope.RowCount(space)}, "));
+        List<(string Name, string Argument)> counted = Steps.WorkspaceParameters(_plan.Model, _method);
+        string counts = string.Concat(counted.Select(count => $"long {count.Name}, "));
         using (_writer.Open($"internal int {_spec.Name}Workspace({counts}Span<int> slots)"))
         {
+            if (_method.ReadsCallSizes)
+            {
+                foreach (EquatableArray<string> space in spaces)
+                    _writer.Write(Steps.RowDeclaration(_method, space, Size, "packedRows").Replace("int ", "long "));
+            }
+
             _writer.Write("int floats = 0;");
             for (int slot = 0; slot < _method.WorkspaceSlots; slot++)
             {
@@ -261,7 +289,7 @@ internal sealed class MethodEmitter
             _writer.Write($"slots[{Names.Literal(_method.WorkspaceSlots)}] = floats;");
             foreach (RunPlan run in _method.Kernels.OfType<RunPlan>())
             {
-                string layer = $"{run.Layers}[0].ForwardWorkspace({Steps.LayerRowCounts(run, _plan.Model)})";
+                string layer = $"{run.Layers}[0].ForwardWorkspace({Steps.LayerRowCounts(run, _plan.Model, axis => Scope.Local(Original(axis)))})";
                 _writer.Write($"floats = checked(floats + ({run.Layers}.Count == 0 ? 0 : {layer}));");
             }
 
@@ -269,8 +297,8 @@ internal sealed class MethodEmitter
         }
 
         _writer.Gap();
-        string rows = string.Join(", ", spaces.Select(space => "long " + Scope.RowCount(space)));
-        string arguments = string.Concat(spaces.Select(space => Scope.RowCount(space) + ", "));
+        string rows = string.Join(", ", counted.Select(count => "long " + count.Name));
+        string arguments = string.Concat(counted.Select(count => count.Name + ", "));
         _writer.Write("/// <summary>Floats of workspace for so many rows.</summary>");
         _writer.Write($"internal int {_spec.Name}Workspace({rows}) =>",
             $"{_spec.Name}Workspace({arguments}stackalloc int[{Names.Literal(_method.WorkspaceSlots + 1)}]);");

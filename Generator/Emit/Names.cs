@@ -55,9 +55,9 @@ internal sealed class Scope
         "model", "packed", "worker", "cache", "slot", "workspace", "at", "unit", "units", "row", "tile", "first", "count", "scratch", "few",
         "block", "softmax", "rowCount", "last", "head", "result", "run", "layer", "layerSlot", "from", "to", "group", "groups", "query",
         "index", "offset", "element", "part", "queries", "normed", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
-        "splits", "rows", "blocks", "keyHeads", "start", "window", "column", "groupKeys", "groupValues",
-        "Norm", "Sweep", "Elementwise", "ParamElements", "Math", "OnlineSoftmax", "KeyValues", "CacheSlot", "RopeTable", "RowBlock",
-        "PackedRows",
+        "splits", "sequence", "rows", "blocks", "keyHeads", "start", "window", "column", "groupKeys", "groupValues",
+        "Norm", "Sweep", "Elementwise", "ParamElements", "BatchNorm", "Reductions", "Reduction", "Contraction", "LoopAxis", "Math",
+        "OnlineSoftmax", "KeyValues", "CacheSlot", "RopeTable", "RowBlock", "PackedRows",
     ];
 
     private static readonly string[] Endings = ["Size", "Values", "Rows", "Floats"];
@@ -117,10 +117,13 @@ internal sealed class Scope
     public static string RowCount(EquatableArray<string> rows) =>
         (rows.All(axis => axis.Length == 1) ? string.Concat(rows) : Casing.Camel(string.Concat(rows.Select(Casing.Pascal)))) + "Rows";
 
-    /// <summary>The declarations of the axes in use.</summary>
+    /// <summary>The axes of the call in use, whose sizes are parameters.</summary>
+    public IEnumerable<string> CallAxes => _used.Where(IsCall).Select(Local);
+
+    /// <summary>The declarations of the axes in use that are sizes of the model.</summary>
     public IEnumerable<string> Declarations()
     {
-        foreach (string axis in _used)
+        foreach (string axis in _used.Where(axis => !IsCall(axis)))
         {
             string size = _size(axis);
             yield return (char.IsDigit(size[0]) ? "const int " : "int ") + LocalOf(axis) + " = " + size + ";";

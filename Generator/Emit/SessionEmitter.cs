@@ -29,12 +29,12 @@ internal static class SessionEmitter
             writer.Gap();
             EmitCall(writer, plan, method, new Scope(plan.Model, method, axis => axis), callAxes);
             writer.Gap();
-            EmitWorkspaceFloats(writer, method);
+            EmitWorkspaceFloats(writer, plan, method);
             writer.Gap();
             if (gpu)
                 EmitEnqueue(writer, plan, method);
             else
-                EmitRun(writer, method, step);
+                EmitRun(writer, plan, method, step);
         }
     }
 
@@ -55,6 +55,8 @@ internal static class SessionEmitter
                 if (method.Sequence is { } sequence)
                     writer.Write($"Begin({sequence[0]}Size, {sequence[1]}Size);");
                 EmitIndexChecks(writer, method, scope);
+                if (Steps.AddsPositions(plan.Model, method))
+                    writer.Write($"model.{spec.Name}CheckPositions(Positions);");
                 EmitSeenChecks(writer, plan, method, scope);
                 foreach ((MethodParameterSpec parameter, _) in CallAxis.Tensors(spec))
                     writer.Write($"{Field(parameter.Name)} = {scope.Value(parameter.Name)};");
@@ -131,9 +133,9 @@ internal static class SessionEmitter
     private static string Features(MethodPlan method, BufferPlan buffer) =>
         buffer.Features.Count == 0 ? "1" : string.Join(" * ", buffer.Features.Select(axis => Size(method, axis)));
 
-    private static void EmitWorkspaceFloats(CodeWriter writer, MethodPlan method)
+    private static void EmitWorkspaceFloats(CodeWriter writer, ModelPlan plan, MethodPlan method)
     {
-        var terms = new List<string> { Workspace(method) };
+        var terms = new List<string> { Workspace(plan, method) };
         foreach ((BufferPlan buffer, _) in Packed(method))
             terms.Add($"Padded((long)Packed.Count * {Features(method, buffer)})");
         if (Unpacks(method))
@@ -142,17 +144,23 @@ internal static class SessionEmitter
             terms.Count == 1 ? terms[0] + ";" : "checked(" + string.Join(" + ", terms) + ");");
     }
 
-    private static string Workspace(MethodPlan method) =>
-        $"model.{method.Graph.Method.Name}Workspace({string.Join(", ", Steps.RowSpaces(method).Select(space => RowCount(method, space)))})";
+    private static string Workspace(ModelPlan plan, MethodPlan method)
+    {
+        IEnumerable<string> sizes = CallAxis.Of(plan.Model, method.Graph.Method).Select(axis => $"_{axis.Name}Size");
+        IEnumerable<string> counts = method.ReadsCallSizes
+            ? method.Sequence is null ? sizes : sizes.Prepend("Packed.Count")
+            : Steps.RowSpaces(method).Select(space => RowCount(method, space));
+        return $"model.{method.Graph.Method.Name}Workspace({string.Join(", ", counts)})";
+    }
 
     // The packed input and result lie behind the model's own workspace, which keeps what is gathered over several chunks in one place.
-    private static void EmitRun(CodeWriter writer, MethodPlan method, List<StepParameter> step)
+    private static void EmitRun(CodeWriter writer, ModelPlan plan, MethodPlan method, List<StepParameter> step)
     {
         using (writer.Open("public override void Run(Worker worker)"))
         {
             List<(BufferPlan Buffer, string Local)> packed = Packed(method);
             if (packed.Count > 0 || Unpacks(method))
-                writer.Write($"int own = {Workspace(method)};");
+                writer.Write($"int own = {Workspace(plan, method)};");
             string behind = "own";
             foreach ((BufferPlan buffer, string local) in packed)
             {
@@ -210,7 +218,7 @@ internal static class SessionEmitter
         {
             List<(BufferPlan Buffer, string Local)> packed = Packed(method);
             if (packed.Count > 0 || Unpacks(method))
-                writer.Write($"int own = {Workspace(method)};");
+                writer.Write($"int own = {Workspace(plan, method)};");
             string behind = "own", columns = method.Sequence is null ? "" : $"_{method.Sequence.Value[1]}Size";
             foreach ((BufferPlan buffer, string local) in packed)
             {

@@ -70,7 +70,7 @@ internal static class Steps
 {
     /// <summary>Whether all that the kernels need of a call is its rows: then a parent can run them on its own.</summary>
     public static bool IsLayer(MethodPlan method) =>
-        method.Input.Length > 0 && CallAxis.Tensors(method.Graph.Method).Count() == 1
+        method.Input.Length > 0 && !method.ReadsCallSizes && CallAxis.Tensors(method.Graph.Method).Count() == 1
         && method.Kernels.All(kernel => kernel.Rows == method.Buffer(method.Input).Rows)
         && (method.Sequence is null || method.Sequence == method.Buffer(method.Input).Rows)
         && (method.Sequence is not null || method.Kernels.All(kernel => kernel is not AttentionPlan));
@@ -119,26 +119,88 @@ internal static class Steps
         IEnumerable<EquatableArray<string>> split = method is { SplitsRows: true, Sequence: { } sequence }
             ? [sequence, [sequence[0]], [sequence[1]]]
             : [];
-        return [.. split.Concat(method.Kernels.Select(kernel => kernel.Rows)).Concat(method.Buffers.Select(buffer => buffer.Rows))
+        return [.. split.Concat(method.Kernels.Select(kernel => kernel.Rows))
+            .Concat(method.Buffers.Select(buffer => buffer.Rows).Where(rows => rows.Count > 0))
             .Concat(method.Buffers.Where(buffer => buffer.Blocked is not null).Select(buffer => (EquatableArray<string>)[buffer.Blocked!]))
             .Distinct()];
     }
 
-    /// <summary>The numbers of rows that the workspace of layers depends on, in the names of the method that runs them.</summary>
-    public static string LayerRowCounts(RunPlan run, CheckedModel model) =>
-        model.Submodels.First(submodel => submodel.FullName == run.Model).SplitsRows
+    /// <summary>
+    /// What the workspace is computed from: numbers of rows, or, where single axes of the call matter, their sizes and the number of packed rows.
+    /// </summary>
+    public static List<(string Name, string Argument)> WorkspaceParameters(CheckedModel model, MethodPlan method)
+    {
+        if (!method.ReadsCallSizes)
+            return [.. RowSpaces(method).Select(space => Scope.RowCount(space)).Select(name => (name, name))];
+        IEnumerable<(string, string)> sizes = CallAxis.Of(model, method.Graph.Method).Select(axis => Scope.Local(axis.Name))
+            .Select(name => (name, name));
+        return [.. method.Sequence is null ? sizes : sizes.Prepend(("packedRows", "packed.Count"))];
+    }
+
+    /// <summary>Whether the layers that a kernel runs need sizes of single axes of the call.</summary>
+    public static bool ReadsCallSizes(CheckedModel model, RunPlan run) => Layer(model, run).ReadsCallSizes;
+
+    /// <summary>Whether a call must be checked against tables of positions: a method's own, or its layers'.</summary>
+    public static bool AddsPositions(CheckedModel model, MethodPlan method) =>
+        method.Graph.Operations.Any(operation => operation is AddPositionsOperation)
+        || method.Kernels.OfType<RunPlan>().Any(run => AddsPositions(model, run));
+
+    /// <summary>Whether layers have tables of positions.</summary>
+    public static bool AddsPositions(CheckedModel model, RunPlan run) => Layer(model, run).AddsPositions;
+
+    /// <summary>What a layer's step is given of the rows: which they are, or how many, or the sizes of the call's axes.</summary>
+    public static IEnumerable<string> LayerRows(CheckedModel model, RunPlan run, Func<string, string> size)
+    {
+        ModelSignature layer = Layer(model, run);
+        if (layer.IsSequence)
+            yield return "packed";
+        else if (!layer.ReadsCallSizes)
+            yield return Scope.RowCount(run.Rows);
+        foreach (string axis in layer.ReadsCallSizes ? LayerSizes(model, run, size) : [])
+            yield return axis;
+    }
+
+    /// <summary>The sizes of the axes that the call brings to a layer's input, which match by position.</summary>
+    private static IEnumerable<string> LayerSizes(CheckedModel model, RunPlan run, Func<string, string> size)
+    {
+        ModelSignature layer = Layer(model, run);
+        HashSet<string> sizes = [.. model.Submodels.Where(other => other.FullName == layer.FullName || layer.Submodels.Contains(other.FullName))
+            .SelectMany(other => other.Sizes).Select(axis => axis.Axis)];
+        EquatableArray<string> here = run.Operations[0].Reads[0].Axes, there = layer.Input!.Value;
+        return Enumerable.Range(0, there.Count).Where(i => !sizes.Contains(there[i])).Select(i => size(here[i]));
+    }
+
+    private static ModelSignature Layer(CheckedModel model, RunPlan run) => model.Submodels.First(submodel => submodel.FullName == run.Model);
+
+    /// <summary>The numbers that the workspace of layers depends on, in the names of the method that runs them.</summary>
+    public static string LayerRowCounts(RunPlan run, CheckedModel model, Func<string, string> size)
+    {
+        ModelSignature layer = Layer(model, run);
+        if (layer.ReadsCallSizes)
+        {
+            string sizes = string.Join(", ", LayerSizes(model, run, size));
+            return layer.IsSequence ? "packedRows, " + sizes : sizes;
+        }
+
+        return layer.SplitsRows
             ? $"{Scope.RowCount(run.Rows)}, {Scope.RowCount([run.Rows[0]])}, {Scope.RowCount([run.Rows[1]])}"
             : Scope.RowCount(run.Rows);
+    }
 
     /// <summary>How many floats a buffer of the workspace has, in terms of numbers of rows.</summary>
-    public static string Length(BufferPlan buffer, Func<string, string> size) => Scope.RowCount(buffer.Rows)
-        + (buffer.Blocked is null ? "" : $" * KeyValues.Padded({Scope.RowCount([buffer.Blocked])})")
-        + string.Concat(buffer.Features.Select(axis => " * " + size(axis)));
+    public static string Length(BufferPlan buffer, Func<string, string> size)
+    {
+        IEnumerable<string> rows = buffer.Rows.Count == 0 ? [] : [Scope.RowCount(buffer.Rows)];
+        IEnumerable<string> blocked = buffer.Blocked is null ? [] : [$"KeyValues.Padded({Scope.RowCount([buffer.Blocked])})"];
+        string length = string.Join(" * ", rows.Concat(blocked).Concat(buffer.Features.Select(size)));
+        return length.Length == 0 ? "1" : length;
+    }
 
     /// <summary>The declaration of a number of rows, in terms of a step's parameters; <paramref name="size"/> is that of a model's axis.</summary>
-    public static string RowDeclaration(MethodPlan method, EquatableArray<string> rows, Func<string, string> size)
+    public static string RowDeclaration(
+        MethodPlan method, EquatableArray<string> rows, Func<string, string> size, string packed = "packed.Count")
     {
-        string count = rows == method.Sequence ? "packed.Count"
+        string count = rows == method.Sequence ? packed
             : IsLayer(method) && method.Sequence is { } sequence && rows.Count == 1 && sequence.Contains(rows[0]) ? Extent(sequence, rows[0])
             : IsLayer(method) && method.Sequence is null ? "rowCount"
             : rows.Count == 0 ? "1"

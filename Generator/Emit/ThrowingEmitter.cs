@@ -31,7 +31,7 @@ internal static class ThrowingEmitter
                 string message = Names.Literal($"The declaration of {spec.FullName} has errors: see its diagnostics.");
                 string body = $"=> throw new InvalidOperationException({message});";
                 EmitDeclared(writer, spec, body);
-                EmitLibrary(writer, spec, signature, hasSettings, ties, body);
+                EmitLibrary(writer, spec, signature, family, hasSettings, ties, body);
                 if (gpu)
                     Ilgpu.GpuModelEmitter.EmitShell(writer, signature, body);
             }
@@ -70,9 +70,20 @@ internal static class ThrowingEmitter
     }
 
     /// <summary>What is generated beside the declared members, as a user's code or a parent calls it.</summary>
-    private static void EmitLibrary(CodeWriter writer, ModelSpec spec, ModelSignature signature, bool hasSettings, bool ties, string body)
+    private static void EmitLibrary(
+        CodeWriter writer, ModelSpec spec, ModelSignature signature, List<ModelSignature> family, bool hasSettings, bool ties, string body)
     {
         string name = spec.Name, rows = signature.IsSequence ? "PackedRows packed" : "int rowCount";
+        string counts = signature.SplitsRows ? "long rows, long sequences, long positions" : "long rows";
+        if (signature.ReadsCallSizes)
+        {
+            // As many sizes as the input has axes of the call: those that no size of the family is called.
+            IEnumerable<string> sizes = signature.Input!.Value.Except(family.SelectMany(member => member.Sizes).Select(size => size.Axis))
+                .Select((_, i) => "size" + Names.Literal(i));
+            rows = string.Join(", ", (signature.IsSequence ? ["PackedRows packed"] : Array.Empty<string>()).Concat(sizes.Select(size => "int " + size)));
+            counts = string.Join(", ", (signature.IsSequence ? ["rows"] : Array.Empty<string>()).Concat(sizes).Select(size => "long " + size));
+        }
+
         string cache = signature.TakesCache ? "KvCache cache, int slot, " : "";
         string step = $"{rows}, Worker worker, ReadOnlySpan<float> input, Span<float> result, {cache}Span<float> workspace";
         string tied = ties ? ", bool tied = false" : "";
@@ -92,9 +103,11 @@ internal static class ThrowingEmitter
             public IReadOnlyList<Param> Parameters {body}
             /// <summary>Throws: the declaration has errors.</summary>
             public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32{tied}) {body}
-            internal int ForwardWorkspace(long rows{(signature.SplitsRows ? ", long sequences, long positions" : "")}) {body}
+            internal int ForwardWorkspace({counts}) {body}
             internal void ForwardStep({step}) {body}
             """);
+        if (signature.AddsPositions)
+            writer.Write($"internal void ForwardCheckPositions(int positions) {body}");
         if (signature.TakesCache)
         {
             writer.Write($"""

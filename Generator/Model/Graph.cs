@@ -74,12 +74,17 @@ internal sealed record CheckedParam(
 /// </param>
 /// <param name="Ties">Whether a parameter has a stand-in.</param>
 /// <param name="Sizes">Axes that the constructor takes, the submodels' included.</param>
+/// <param name="ReadsCallSizes">
+/// Whether its kernels, or those of a model that it holds, need the sizes of single axes of the call and not only the number of rows: then
+/// its parent passes them.
+/// </param>
+/// <param name="AddsPositions">Whether it, or a model that it holds, has a table of positions, which the outermost call checks.</param>
 /// <param name="Runs">The models of <paramref name="Submodels"/> that its Forward runs.</param>
 internal sealed record ModelSignature(
     string FullName, string Namespace, string Name, EquatableArray<SizeSignature> Sizes, EquatableArray<SettingSignature> Settings,
     EquatableArray<string>? Input, EquatableArray<string>? Output, bool TakesCache, bool IsSequence, bool SplitsRows, bool SeesLater, bool Ties,
     EquatableArray<SlotSignature> Slots,
-    EquatableArray<string> Submodels, EquatableArray<string> Runs, bool IsValid);
+    EquatableArray<string> Submodels, EquatableArray<string> Runs, bool ReadsCallSizes, bool AddsPositions, bool IsValid);
 
 /// <summary>A size the constructor takes: bound by a parameter or a layer count.</summary>
 internal sealed record SizeSignature(string Axis, int? Pinned, DerivedSize? Derived);

@@ -5,10 +5,10 @@ internal static class LibraryNames
 {
     public static IReadOnlyDictionary<string, string> All { get; } = Names(
             "Einsharp", "Tensor", "Param", "KvCache", "Layers", "CpuDevice", "WeightFormat", "Initializer",
-            "SlotGeometry", "SlotLayout", "CacheSlot", "RopeTable", "ForwardSession")
+            "SlotGeometry", "SlotLayout", "CacheSlot", "RopeTable", "Reduction", "ForwardSession")
         .Concat(Names(
             "Einsharp.Cpu", "Worker", "PackedRows", "RowBlock", "CpuSession", "CallShape",
-            "Sweep", "Norm", "Elementwise", "ParamElements", "OnlineSoftmax", "KeyValues"))
+            "Sweep", "Norm", "Elementwise", "ParamElements", "BatchNorm", "Reductions", "Contraction", "LoopAxis", "OnlineSoftmax", "KeyValues"))
         .Concat(Names(
             "System", "Math", "MathF", "Type", "Span", "ReadOnlySpan",
             "ArgumentException", "ArgumentNullException", "NotSupportedException", "InvalidOperationException"))

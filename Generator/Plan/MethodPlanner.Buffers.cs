@@ -22,7 +22,10 @@ internal sealed partial class MethodPlanner
             }
         }
 
-        int lastChunk = LastChunk();
+        bool chunked = _sequence is not null && _graph.Cache is not null && !_kernels.Exists(kernel => kernel.NeedsWholeCall)
+            && !_model.Submodels.Any(submodel => submodel.SeesLater)
+            && _kernels.All(kernel => kernel.Build("") is not AttentionPlan { Causal: false, Keys.Append: not null });
+        int lastChunk = LastChunk(chunked);
         int slots = Slots(buffers);
         var kernels = new List<KernelPlan>();
         foreach (KernelDraft draft in _kernels)
@@ -33,12 +36,9 @@ internal sealed partial class MethodPlanner
             kernels.Add(kernel);
         }
 
-        bool chunked = _sequence is not null && _graph.Cache is not null
-            && kernels.All(kernel => kernel is not AttentionPlan { Causal: false, Keys.Append: not null })
-            && !_model.Submodels.Any(submodel => submodel.SeesLater);
         EquatableArray<string> calls = _model.Axes.Where(axis => axis.Binding == AxisBinding.Call).Select(axis => axis.Name).ToEquatable();
         return new MethodPlan(
-            _graph, calls, _sequence, SplitsRows, chunked, lastChunk, buffers.ToEquatable(), slots, kernels.ToEquatable());
+            _graph, calls, _sequence, SplitsRows, chunked, lastChunk, buffers.ToEquatable(), slots, kernels.ToEquatable(), _readsCallSizes);
     }
 
     /// <summary>Whether it is to be known how many sequences and positions the rows are.</summary>
@@ -58,7 +58,7 @@ internal sealed partial class MethodPlanner
             if (draft.Operations.Count != 1 || draft.Operations[0] is not NormOperation norm
                 || _kernels.Count(kernel => kernel.Reads.Contains(BufferNameOf(norm))) != 1
                 || _kernels.OfType<SweepDraft>().FirstOrDefault(sweep => sweep.InputBuffer == BufferNameOf(norm)) is not { } reader
-                || reader.Reads.Count(name => name == BufferNameOf(norm)) != 1 || norm.Id == _graph.Source(_graph.Result.Id))
+                || reader.Reads.Count(name => name == BufferNameOf(norm)) != 1 || draft.Rows != reader.Rows || norm.Id == _graph.Source(_graph.Result.Id))
             {
                 continue;
             }
@@ -75,14 +75,14 @@ internal sealed partial class MethodPlanner
 
     /// <summary>
     /// The first kernel none of whose rows are the packed ones, where everything from there on is so: it and the rest run once, at the end.
-    /// Without a cache a call is one chunk.
+    /// Without a cache, and where a kernel needs all of it, a call is one chunk.
     /// </summary>
-    private int LastChunk()
+    private int LastChunk(bool chunked)
     {
         if (_sequence is not { } sequence)
             return 0;
         int first = _kernels.Count;
-        if (_graph.Cache is null)
+        if (_graph.Cache is null || !chunked)
             return first;
         while (first > 0 && _kernels[first - 1].Rows != sequence && _kernels[first - 1].Operations[0] is not SelectOperation)
             first--;

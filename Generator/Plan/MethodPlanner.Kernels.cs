@@ -15,6 +15,9 @@ internal sealed partial class MethodPlanner
         /// <summary>The names of the buffers that the kernel reads.</summary>
         public List<string> Reads { get; } = [];
 
+        /// <summary>Whether it needs all positions of a call at once.</summary>
+        public bool NeedsWholeCall { get; set; }
+
         public abstract IEnumerable<string> Writes { get; }
 
         public abstract KernelPlan Build(string suffix);
@@ -160,6 +163,8 @@ internal sealed partial class MethodPlanner
     private bool FitsTile(Operation operation, SweepShape shape, SweepDraft? group, int before, ref ColumnDraft? zip)
     {
         string innermost = shape.Features[shape.Features.Count - 1];
+        if (operation is AddPositionsOperation add)
+            return FitsRow(add) && add.Table.Axes.Skip(1).SequenceEqual(shape.Features);
         if (operation is SoftmaxOperation softmax)
             return softmax.Axis == innermost;
 
@@ -189,11 +194,12 @@ internal sealed partial class MethodPlanner
     {
         string input = BufferOf(norm.Input);
         if (!HasParams(norm))
-            throw NoKernel(norm, "gain and bias are [Param]s");
-        if (norm.Over.FirstOrDefault(axis => !IsModel(axis)) is { } call)
-            throw NoKernel(norm, $"axis '{call}' is read off the call");
-        return Rowwise(norm, "Normalise", input, (name, self, chain, output) =>
-            new NormPlan(name, self.Rows, self.Operations.ToEquatable(), norm, input, chain, output));
+            throw NoKernel(norm, "a gain or a bias is a [Param]");
+        int first = norm.Axes.Count - norm.Over.Count;
+        return Rowwise(
+            norm, "Normalise", input, (name, self, chain, output) =>
+                new NormPlan(name, self.Rows, self.Operations.ToEquatable(), norm, input, chain, output),
+            Math.Min(Units(norm, first), first));
     }
 
     private static bool HasParams(NormOperation norm) =>
@@ -244,15 +250,76 @@ internal sealed partial class MethodPlanner
         return draft;
     }
 
+    /// <summary>The batch's statistics, or the running ones, as a factor and a summand a feature; then the rows.</summary>
+    private FixedDraft BatchNormalise(BatchNormOperation norm)
+    {
+        string input = BufferOf(norm.Input);
+        EquatableArray<string> features = norm.Gain.Axes;
+        if (features.FirstOrDefault(axis => !IsModel(axis)) is { } call)
+            throw NoKernel(norm, $"its features are along '{call}', which is read off the call");
+
+        // Along the axes behind the features, all numbers have one factor.
+        int last = norm.Axes.ToList().FindLastIndex(features.Contains);
+        int units = last + 1 < RowAxes(norm.Axes) ? last + 1 : Units(norm, norm.Axes.Count);
+        string name = norm.Name ?? NameOfBracket(norm);
+        string[] roles = norm.Momentum is null ? ["Factor", "Summand"] : ["Factor", "Summand", "Mean", "Variance"];
+        List<string> buffers = [.. roles.Select(role => name + role)];
+        for (int i = 0; i < buffers.Count; i++)
+        {
+            int id = -1 - norm.Id - _graph.Operations.Count * (i + 1);
+            _buffers[id] = new BufferPlan(buffers[i], -1, [], features, BufferRole.Workspace, -1);
+        }
+
+        FixedDraft draft = Rowwise(
+            norm, "Normalise", input, (kernel, self, chain, output) => new BatchNormPlan(
+                kernel, self.Rows, self.Operations.ToEquatable(), norm, input, buffers[0], buffers[1], buffers.ElementAtOrDefault(2),
+                buffers.ElementAtOrDefault(3), chain, output),
+            units);
+        draft.Reads.AddRange(buffers);
+        draft.NeedsWholeCall = norm.Momentum is not null;
+        return draft;
+    }
+
+    private FixedDraft Reduce(ReduceOperation reduce)
+    {
+        string input = BufferOf(reduce.Input);
+        EquatableArray<string> from = Rows(reduce.Input.Axes);
+        bool overRows = reduce.Over.Select(_graph.Original).Any(from.Contains);
+        if (IsPacked(reduce.Input.Axes) && reduce.Axes.Select(_graph.Original).Contains(from[1])
+            && !reduce.Axes.Select(_graph.Original).Contains(from[0]))
+        {
+            throw NoKernel(
+                reduce, $"it is over '{from[0]}' and keeps '{from[1]}', and in a method with a cache every sequence has its own number of positions");
+        }
+
+        Take(reduce);
+        BufferPlan output = Keep(reduce);
+        var draft = new FixedDraft("Reduce", output.Name, (name, self) => new ReducePlan(
+            name, self.Rows, self.Operations.ToEquatable(), reduce, input, output.Name))
+        { Rows = output.Rows, NeedsWholeCall = overRows };
+        draft.Operations.Add(reduce);
+        draft.Reads.Add(input);
+        return draft;
+    }
+
     private FixedDraft Map(Operation operation)
     {
-        if (!FitsRow(operation))
+        int rows = RowAxes(operation.Axes);
+        int units = operation switch
+        {
+            SoftmaxOperation softmax => Units(softmax, softmax.Axes.IndexOf(softmax.Axis)),
+            RotateOperation or AddPositionsOperation => rows,
+            _ => Units(operation, operation.Axes.Count),
+        };
+        if (!(units == rows ? FitsRow(operation) : FitsUnit(operation, units)))
             throw NoKernel(operation, "no kernel applies it to this layout yet");
         string input = BufferOf(operation.Reads[0]);
-        return Rowwise(operation, "Map", input, (name, self, chain, output) =>
-            new MapPlan(
-                name, self.Rows, self.Operations.ToEquatable(), input,
-                ((EquatableArray<Operation>)[operation]).Concat(chain).ToEquatable(), output));
+        return Rowwise(
+            operation, "Map", input, (name, self, chain, output) =>
+                new MapPlan(
+                    name, self.Rows, self.Operations.ToEquatable(), input,
+                    ((EquatableArray<Operation>)[operation]).Concat(chain).ToEquatable(), output),
+            units);
     }
 
     /// <summary>A kept value into the cache: one that no sweep makes, or that others read too.</summary>
@@ -293,15 +360,25 @@ internal sealed partial class MethodPlanner
         return draft;
     }
 
-    /// <summary>A kernel that makes whole rows: the producer and the modifiers after it that keep to the row.</summary>
+    /// <summary>
+    /// A kernel that makes whole rows: the producer and the modifiers after it that keep to the row. <paramref name="units"/> is the number of
+    /// leading axes that are its rows, where those are not the value's.
+    /// </summary>
     private FixedDraft Rowwise(
-        Operation producer, string verb, string? input, Func<string, FixedDraft, EquatableArray<Operation>, string, KernelPlan> build)
+        Operation producer, string verb, string? input, Func<string, FixedDraft, EquatableArray<Operation>, string, KernelPlan> build,
+        int units = -1)
     {
-        List<Operation> chain = Chain(producer, FitsRow);
+        int rows = RowAxes(producer.Axes);
+        bool ownRows = units < 0 || units == rows;
+        List<Operation> chain = Chain(producer, operation => ownRows ? FitsRow(operation) : FitsUnit(operation, units));
         Operation last = chain.Count == 0 ? producer : chain[chain.Count - 1];
         BufferPlan output = Keep(last);
         EquatableArray<Operation> epilogue = chain.ToEquatable();
-        var draft = new FixedDraft(verb, output.Name, (name, self) => build(name, self, epilogue, output.Name)) { Rows = output.Rows };
+        var draft = new FixedDraft(verb, output.Name, (name, self) => build(name, self, epilogue, output.Name))
+        {
+            Rows = ownRows ? output.Rows : output.Rows.Concat(output.Features).Take(units).ToEquatable(),
+            NeedsWholeCall = !ownRows,
+        };
         draft.Operations.Add(producer);
         draft.Operations.AddRange(chain);
         if (input is not null)

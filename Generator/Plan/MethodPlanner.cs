@@ -15,6 +15,10 @@ internal sealed partial class MethodPlanner
     /// <summary>The names of the kernels of every method of the model so far.</summary>
     private readonly HashSet<string> _kernelNames;
     private readonly EquatableArray<string>? _sequence;
+
+    /// <summary>Whether the sizes of single axes of the call are there: not in a layer whose signature does not ask for them.</summary>
+    private readonly bool _hasCallSizes;
+    private readonly bool _readsCallSizes;
     private readonly Dictionary<string, AxisBinding> _bindings = new(StringComparer.Ordinal);
     private readonly List<Operation>[] _readers;
 
@@ -48,6 +52,11 @@ internal sealed partial class MethodPlanner
         }
 
         _sequence = FindSequence();
+        bool isLayer = ModelChecker.IsLayerForm(graph.Method);
+        _readsCallSizes = isLayer
+            ? ModelChecker.Inherit(ModelChecker.Sign(model.Spec), model.Submodels).ReadsCallSizes
+            : graph.Operations.OfType<RunOperation>().Any(run => model.Submodels.First(submodel => submodel.FullName == run.Model).ReadsCallSizes);
+        _hasCallSizes = !isLayer || _readsCallSizes;
     }
 
     public MethodPlan Plan()
@@ -76,6 +85,12 @@ internal sealed partial class MethodPlanner
                 break;
             case NormOperation norm:
                 _kernels.Add(Normalise(norm));
+                break;
+            case BatchNormOperation norm:
+                _kernels.Add(BatchNormalise(norm));
+                break;
+            case ReduceOperation reduce:
+                _kernels.Add(Reduce(reduce));
                 break;
             case GatherOperation gather:
                 _kernels.Add(Gather(gather));
@@ -108,6 +123,7 @@ internal sealed partial class MethodPlanner
             {
                 AppendOperation append => append.From,
                 RotateOperation rotate => rotate.Position,
+                AddPositionsOperation add => add.Position,
                 SelectOperation select => select.Input.Axes[select.Indices.Axes.Count - 1],
                 RunOperation run when run.Cache is not null
                     || _model.Submodels.Any(submodel => submodel.FullName == run.Model && submodel.IsSequence) => LastRow(run),
@@ -189,6 +205,13 @@ internal sealed partial class MethodPlanner
     {
         if (operand.Kind == OperandKind.Input)
             return operand.Name;
+        if (operand.Kind == OperandKind.Param)
+        {
+            throw NoKernel(
+                _graph.Operations.First(operation => operation.Reads.Contains(operand)),
+                $"'{operand.Name}' is a param, and this reads values of the call");
+        }
+
         int id = _graph.Source(operand.Id);
         return _buffers.TryGetValue(id, out BufferPlan? buffer)
             ? buffer.Name
@@ -239,20 +262,60 @@ internal sealed partial class MethodPlanner
         RotateOperation rotate => rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
         SoftmaxOperation softmax => Features(softmax.Axes).Contains(softmax.Axis) && IsModel(softmax.Axis),
         BinaryOperation binary => FitsBinary(binary),
-        ScaleOperation scale => !scale.Factor.Tokens.Any(IsCall),
+        AddPositionsOperation add => Rows(add.Axes) == _sequence && add.Table.Axes.Skip(1).All(Features(add.Axes).Contains),
+        ScaleOperation scale => !scale.Factor.Tokens.Any(IsCall) || (_hasCallSizes && _graph.Cache is null),
         RenameOperation or ActivationOperation => true,
         _ => false,
     };
 
     /// <summary>
-    /// Whether the other operand has the value's own rows, or none, and is there by now. Its features are some of the value's.
+    /// Whether a modifier can be applied to what follows a value's first <paramref name="units"/> axes, where those are fewer than its rows.
+    /// </summary>
+    private bool FitsUnit(Operation operation, int units) => operation switch
+    {
+        SoftmaxOperation softmax => softmax.Axes.IndexOf(softmax.Axis) >= units,
+        BinaryOperation binary => FitsBinary(binary) && (!IsPacked(binary.Axes) || binary.IsAligned),
+        ScaleOperation scale => FitsRow(scale),
+        RenameOperation or ActivationOperation => true,
+        _ => false,
+    };
+
+    /// <summary>Whether a value's rows are the real positions of a ragged batch.</summary>
+    private bool IsPacked(EquatableArray<string> axes) => _graph.Cache is not null && Rows(axes) == _sequence;
+
+    /// <summary>
+    /// How many leading axes are a kernel's rows, where it computes along axes from <paramref name="first"/> on: the axes of the call if it can
+    /// be, fewer if not.
+    /// </summary>
+    private int Units(Operation operation, int first)
+    {
+        int rows = RowAxes(operation.Axes);
+        if (first >= rows)
+        {
+            // A row of one number is no unit of work.
+            return rows == operation.Axes.Count && rows > 0 && _hasCallSizes && !IsPacked(operation.Axes) ? rows - 1 : rows;
+        }
+
+        string axis = operation.Axes[first];
+        if (IsPacked(operation.Axes) && first == 0)
+        {
+            throw NoKernel(
+                operation, $"it goes along '{axis}', and in a method with a cache every sequence has its own number of positions");
+        }
+
+        return first;
+    }
+
+    /// <summary>
+    /// Whether the other operand is there by now. Its axes are some of the value's; where it has other rows, each row looks up its own.
     /// </summary>
     private bool FitsBinary(BinaryOperation binary)
     {
         Operand other = binary.Other;
         if (other.Kind == OperandKind.Param)
             return true;
-        return Rows(other.Axes) == Rows(binary.Axes) && (other.Kind == OperandKind.Input || _buffers.ContainsKey(_graph.Source(other.Id)));
+        return (Rows(other.Axes) == Rows(binary.Axes) || _hasCallSizes)
+            && (other.Kind == OperandKind.Input || _buffers.ContainsKey(_graph.Source(other.Id)));
     }
 
     private static bool IsTrailing(EquatableArray<string> part, EquatableArray<string> whole) =>

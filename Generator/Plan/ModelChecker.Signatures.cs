@@ -40,10 +40,12 @@ internal static partial class ModelChecker
             spec.Settings.Select(static setting => new SettingSignature(setting.Setting, setting.Type)).Distinct().ToEquatable(),
             callable ? input : null, callable ? output : null, callable && forward!.Parameters.Count == 2,
             forward is not null && (Attributes(forward).Any(SpeaksOfPositions) || ComparedRows(spec, forward) is not null),
-            forward is { Parameters.Count: 1 } && RenamesRows(spec, forward), forward is not null && SeesLater(forward), spec.Params.Any(static param => param.Or is not null), slots.ToEquatable(),
+            forward is { Parameters.Count: 1 } && RenamesRows(spec, forward), forward is not null && SeesLater(spec, forward),
+            spec.Params.Any(static param => param.Or is not null), slots.ToEquatable(),
             spec.Layers.Where(static layers => layers.Model.Length > 0).Select(static layers => layers.Model)
                 .Distinct(StringComparer.Ordinal).OrderBy(static name => name, StringComparer.Ordinal).ToEquatable(),
-            RunModels(spec, forward), valid);
+            RunModels(spec, forward), callable && ReadsCallSizes(spec, forward!),
+            forward is not null && Attributes(forward).Any(static attribute => attribute.Kind == "AddPositions"), valid);
 
         void AddSize(string axis)
         {
@@ -99,8 +101,48 @@ internal static partial class ModelChecker
         {
             IsSequence = model.IsSequence || run.Exists(static submodel => submodel.IsSequence),
             SplitsRows = model.SplitsRows || (!model.TakesCache && run.Exists(static submodel => submodel.SplitsRows)),
+            ReadsCallSizes = model.ReadsCallSizes || run.Exists(static submodel => submodel.ReadsCallSizes),
+            AddsPositions = model.AddsPositions || run.Exists(static submodel => submodel.AddsPositions),
         };
     }
+
+    /// <summary>Whether a method is one that layers are run by: a tensor, and perhaps a cache, to a tensor.</summary>
+    public static bool IsLayerForm(MethodSpec method) => IsForward(method);
+
+    /// <summary>The axes of a method's first input that are no sizes of its class, as far as the declaration alone tells.</summary>
+    private static HashSet<string> CallAxes(ModelSpec spec, MethodSpec method)
+    {
+        var axes = new HashSet<string>(
+            EinsumParser.ParseAxes(method.Parameters.FirstOrDefault()?.Axes ?? "").Value?.Names ?? [], StringComparer.Ordinal);
+        axes.ExceptWith(spec.Params.SelectMany(static parameter => EinsumParser.ParseAxes(parameter.Axes).Value?.Names ?? []));
+        axes.ExceptWith(spec.Layers.Select(static layers => layers.Count));
+        return axes;
+    }
+
+    // Wherever an equation treats one axis of the call otherwise than the others, known from the declaration alone, since parents need it.
+    private static bool ReadsCallSizes(ModelSpec spec, MethodSpec forward)
+    {
+        HashSet<string> calls = CallAxes(spec, forward);
+        string? last = EinsumParser.ParseAxes(forward.Parameters[0].Axes ?? "").Value?.Names.LastOrDefault();
+        return (last is not null && calls.Contains(last) && spec.Layers.Count == 0) || Attributes(forward).Any(attribute => attribute.Kind switch
+        {
+            "Reduce" or "Rearrange" => true,
+            "BatchNorm" => EinsumParser.ParseEquation(attribute.Positional(0)?.Value ?? "").Value is { Inputs.Count: > 1 } equation
+                && !equation.Inputs[0].Names.Skip(equation.Inputs[0].Axes.Count - equation.Inputs[1].Axes.Count)
+                    .SequenceEqual(equation.Inputs[1].Names),
+            _ => IsOverCall(attribute, calls),
+        });
+    }
+
+    // A softmax or a norm along an axis of the call.
+    private static bool IsOverCall(AttributeSpec attribute, HashSet<string> calls) => attribute.Kind switch
+    {
+        "Softmax" or "LogSoftmax" => attribute.Positional(0) is { } axis && calls.Contains(axis.Value),
+        "RmsNorm" or "LayerNorm" => EinsumParser.ParseAxes(attribute.Named("Over")?.Value ?? "").Value?.Names.Any(calls.Contains) ?? false,
+        "Reduce" => EinsumParser.ParseEquation(attribute.Positional(0)?.Value ?? "").Value is { Inputs.Count: 1 } pattern
+            && pattern.Inputs[0].Names.Except(pattern.Output.Names).Any(calls.Contains),
+        _ => false,
+    };
 
     private static EquatableArray<string> RunModels(ModelSpec spec, MethodSpec? forward) => forward is null ? [] : Attributes(forward)
         .Where(static attribute => attribute.Kind == "Run").Select(static attribute => attribute.Positional(1)?.Value)
@@ -144,11 +186,15 @@ internal static partial class ModelChecker
         && (method.Parameters.Count == 1 || method.Parameters[1].Type.TrimEnd('?') == TypeNames.Cache.TrimEnd('?'));
 
     private static bool SpeaksOfPositions(AttributeSpec attribute) =>
-        attribute.Kind is "Rotate" or "Append" or "Select" || (attribute.Kind == "Run" && attribute.Positional(3) is not null);
+        attribute.Kind is "Rotate" or "Append" or "Select" or "AddPositions" || (attribute.Kind == "Run" && attribute.Positional(3) is not null);
 
-    // A softmax over the positions of a cache that no Causal has masked.
-    private static bool SeesLater(MethodSpec method)
+    // A softmax over the positions of a cache that no Causal has masked, or what is computed over the positions of a call themselves.
+    private static bool SeesLater(ModelSpec spec, MethodSpec method)
     {
+        HashSet<string> calls = CallAxes(spec, method);
+        if (Attributes(method).Any(attribute => IsOverCall(attribute, calls) || attribute is { Kind: "BatchNorm" } && attribute.Named("Momentum") is not null))
+            return true;
+
         HashSet<string> seen = new(StringComparer.Ordinal);
         IEnumerable<AttributeSpec> attributes = method.Brackets.SelectMany(static bracket => bracket.Attributes);
         foreach (AttributeSpec attribute in attributes.Where(static attribute => attribute.Kind == "Append"))
@@ -171,6 +217,8 @@ internal static partial class ModelChecker
             AttributeSpec attribute = bracket.Attributes[i];
             if (i == 0 && attribute.Positional(0) is { } equation)
                 axes = EinsumParser.ParseEquation(equation.Value).Value?.Output.Names;
+            if (attribute.Kind == "Reduce")
+                axes = EinsumParser.ParseEquation(attribute.Positional(0)?.Value ?? "").Value?.Output.Names;
             if (attribute.Kind is not ("Append" or "Rename")
                 || EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value is not { } renaming)
                 continue;

@@ -22,9 +22,13 @@ internal sealed record ModelPlan(CheckedModel Model, EquatableArray<MethodPlan> 
 /// Each slot of the workspace holds buffers that are never alive together; it is as large as the largest.
 /// </param>
 /// <param name="CallAxes">The axes whose sizes are read off a call.</param>
+/// <param name="ReadsCallSizes">
+/// Whether, as a layer or by its layers, it needs the sizes of single axes of the call: then a parent passes them, and the workspace is a
+/// matter of these and not only of numbers of rows.
+/// </param>
 internal sealed record MethodPlan(
-    Graph Graph, EquatableArray<string> CallAxes, EquatableArray<string>? Sequence, bool SplitsRows, bool Chunked, int LastChunk, EquatableArray<BufferPlan> Buffers,
-    int WorkspaceSlots, EquatableArray<KernelPlan> Kernels)
+    Graph Graph, EquatableArray<string> CallAxes, EquatableArray<string>? Sequence, bool SplitsRows, bool Chunked, int LastChunk,
+    EquatableArray<BufferPlan> Buffers, int WorkspaceSlots, EquatableArray<KernelPlan> Kernels, bool ReadsCallSizes)
 {
     public BufferPlan Buffer(string name) => Buffers.First(buffer => buffer.Name == name);
 
@@ -59,7 +63,9 @@ internal sealed record BufferPlan(
 
 /// <summary>
 /// One loop nest over the rows <paramref name="Rows"/>; a barrier of all workers stands between two kernels.
-/// <paramref name="Operations"/> are the operations that it computes, in order.
+/// <paramref name="Operations"/> are the operations that it computes, in order. The rows are leading axes of the value that it makes, those
+/// of its buffer as a rule; fewer where something is computed along an axis of the call: then the features are all axes after them, and where
+/// the buffer's rows are packed, one of the kernel's is one sequence, whatever its length.
 /// </summary>
 internal abstract record KernelPlan(string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations);
 
@@ -144,6 +150,23 @@ internal sealed record AttentionSource(EquatableArray<string> Axes, AppendOperat
 internal sealed record NormPlan(
     string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, NormOperation Norm, string Input,
     EquatableArray<Operation> Epilogue, string Output)
+    : KernelPlan(Name, Rows, Operations);
+
+/// <summary>
+/// A batch norm: first a factor and a summand a feature, into the buffers <paramref name="Factor"/> and <paramref name="Summand"/>, then the rows.
+/// Where it trains, these come from the statistics of the batch, which are kept in <paramref name="Mean"/> and <paramref name="Variance"/>.
+/// </summary>
+internal sealed record BatchNormPlan(
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, BatchNormOperation Norm, string Input,
+    string Factor, string Summand, string? Mean, string? Variance, EquatableArray<Operation> Epilogue, string Output)
+    : KernelPlan(Name, Rows, Operations);
+
+/// <summary>
+/// A reduction over any axes; <paramref name="Rows"/> are those of the result. In a method with a cache, where positions are packed, one over
+/// positions is over those of each sequence.
+/// </summary>
+internal sealed record ReducePlan(
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, ReduceOperation Reduce, string Input, string Output)
     : KernelPlan(Name, Rows, Operations);
 
 /// <summary>Rows of a parameter by index.</summary>

@@ -114,6 +114,18 @@ public abstract class ForwardSession : IDisposable
         Cache.Lengths.CopyTo(_starts);
     }
 
+    /// <summary>One more than the highest position of the call at hand; 0 where it has no position.</summary>
+    protected int Positions
+    {
+        get
+        {
+            int positions = 0;
+            for (int i = 0; i < _counts.Length; i++)
+                positions = _counts[i] == 0 ? positions : Math.Max(positions, _starts[i] + _counts[i]);
+            return positions;
+        }
+    }
+
     /// <summary>Checks indices of a table.</summary>
     /// <param name="name">The operand.</param>
     /// <param name="indices">The indices.</param>

@@ -43,6 +43,9 @@ internal abstract partial class KernelEmitter
                 case RotateOperation rotate:
                     EmitRuns(y, [rotate.Axis], features, isRun, (run, _) => $"{Table(rotate)}.Apply({run}, {Packed}.Position(row));");
                     break;
+                case AddPositionsOperation add:
+                    EmitAddPositions(add, y, first, features);
+                    break;
                 case BinaryOperation binary:
                     EmitBinary(binary, y, first, count, features, tile);
                     break;
@@ -119,44 +122,136 @@ internal abstract partial class KernelEmitter
 
     private static string FloatsLocal(Operand operand) => Casing.Camel(operand.Name) + "Floats";
 
+    /// <summary>Where the row at hand begins in a buffer that has the kernel's rows.</summary>
+    /// <param name="features">The floats of a row, to stand in an expression.</param>
+    protected virtual string Start(string features) => $"row * {features}";
+
     private void EmitBinary(
         BinaryOperation binary, string y, string first, string count, EquatableArray<string> features, Func<Operand, string?> tile)
     {
-        if (!binary.IsAligned)
+        Operand other = binary.Other;
+        bool isParam = other.Kind == OperandKind.Param;
+        string elementwise = $"{Library("Elementwise")}.{binary.Kind}", elements = $"{Library("ParamElements")}.{binary.Kind}";
+        if (binary.IsAligned && isParam)
         {
-            EmitSpread(binary, y, features);
-            return;
+            Body.Write($"{elements}({y}, {Member(other.Name)}, {first});");
         }
-
-        if (binary.Other.Kind == OperandKind.Param)
+        else if (binary.IsAligned)
         {
-            Body.Write($"{Library("ParamElements")}.{binary.Kind}({y}, {Member(binary.Other.Name)}, {first});");
-            return;
+            string beside = tile(other) ?? $"{Read(BufferName(other))}.Slice({Join(Start(Scope.Product(features)), first)}, {count})";
+            Body.Write($"{elementwise}({y}, {beside});");
         }
-
-        string other = tile(binary.Other)
-            ?? $"{Read(BufferName(binary.Other))}.Slice({Join("row * " + Scope.Product(features), first)}, {count})";
-        Body.Write($"{Library("Elementwise")}.{binary.Kind}({y}, {other});");
+        else
+        {
+            string name = isParam ? Member(other.Name) : Read(BufferName(other));
+            EmitSpread(y, features, other, part =>
+            {
+                string one = isParam ? $"{Library("ParamElements")}.At({name}, {part.Place})" : $"{name}[{part.Place}]";
+                return part.Length == "1" ? $"{part.Run} {(binary.Kind == BinaryKind.Add ? "+" : "*")}= {one};"
+                    : !part.IsAligned ? $"{elementwise}({part.Run}, {one});"
+                    : isParam ? $"{elements}From({part.Run}, {name}, {part.Place});"
+                    : $"{elementwise}({part.Run}, {name}.Slice({part.Place}, {part.Length}));";
+            });
+        }
     }
 
-    /// <summary>An operand over some of the features of a whole row.</summary>
-    private void EmitSpread(BinaryOperation binary, string y, EquatableArray<string> features)
+    private void EmitAddPositions(AddPositionsOperation add, string y, string first, EquatableArray<string> features)
     {
-        List<CodeWriter.Block> loops = [.. features.Select(axis =>
+        string table = Member(add.Table.Name), from = $"{Library("ParamElements")}.AddFrom";
+        Operand row = add.Table with { Axes = add.Table.Axes.Skip(1).ToEquatable() };
+        string position = $"(long){Packed}.Position(row)";
+        string At(string place) => row.Axes.Count == 0 ? position : Join($"{position} * {Scope.Product(row.Axes)}", place);
+        if (row.Axes == features)
+        {
+            Body.Write($"{from}({y}, {table}, {At(first)});");
+            return;
+        }
+
+        EmitSpread(y, features, row, part =>
+        {
+            string one = $"{Library("ParamElements")}.At({table}, {At(part.Place)})";
+            return part.Length == "1" ? $"{part.Run} += {one};"
+                : part.IsAligned ? $"{from}({part.Run}, {table}, {At(part.Place)});"
+                : $"{Library("Elementwise")}.Add({part.Run}, {one});";
+        });
+    }
+
+    private static string Join(string row, string first) => first == "0" ? row : row + " + " + first;
+
+    /// <summary>
+    /// A part of a row for which an operand is a run too (<paramref name="IsAligned"/>) or one number: the part, where the operand's begins,
+    /// and the length. A part of length 1 is an element.
+    /// </summary>
+    protected sealed record Spread(string Run, string Place, string Length, bool IsAligned);
+
+    /// <summary>
+    /// A row against an operand whose axes are some of the value's, in any order: loops over what differs, and what lies alike, or what the
+    /// operand lacks, at once.
+    /// </summary>
+    /// <param name="y">The row.</param>
+    /// <param name="features">Its axes.</param>
+    /// <param name="operand">The operand.</param>
+    /// <param name="statement">What is done to a part.</param>
+    protected void EmitSpread(string y, EquatableArray<string> features, Operand operand, Func<Spread, string> statement)
+    {
+        List<string> own = [.. features.Select(Method.Graph.Original)], axes = [.. operand.Axes.Select(Method.Graph.Original)];
+        bool lacks = own.Count > 0 && !axes.Contains(own[own.Count - 1]);
+        int run = 0;
+        while (run < own.Count && (lacks
+            ? !axes.Contains(own[own.Count - 1 - run])
+            : run < axes.Count && own[own.Count - 1 - run] == axes[axes.Count - 1 - run]))
+        {
+            run++;
+        }
+
+        string[] outer = [.. own.Take(own.Count - run)], inner = [.. own.Skip(own.Count - run)];
+        string[] looked = [.. lacks ? axes : axes.Take(axes.Count - run)];
+        List<CodeWriter.Block> loops = [.. outer.Select(axis =>
             Body.Open($"for (int {Index(axis)} = 0; {Index(axis)} < {Scope.Axis(axis)}; {Index(axis)}++)"))];
-        Body.Write($"{y}[{Offset(features)}] {(binary.Kind == BinaryKind.Add ? "+" : "*")}= {Element(binary.Other)};");
+        string length = Scope.Length(inner), at = Times(Offset(outer), inner), place = Place(operand, looked, outer);
+        string part = run == 0 ? $"{y}[{at}]" : outer.Length == 0 ? y : $"{y}.Slice({at}, {length})";
+        Body.Write(statement(new Spread(part, lacks ? place : Times(place, inner), run == 0 ? "1" : length, !lacks)));
         for (int i = loops.Count - 1; i >= 0; i--)
             loops[i].Dispose();
     }
 
-    private static string Join(string row, string first) => first == "0" ? row : row + " + " + first;
+    private string Times(string index, IReadOnlyList<string> axes) =>
+        axes.Count == 0 || index == "0" ? index : $"{(index.Contains(' ') ? $"({index})" : index)} * {Scope.Product(axes)}";
+
+    /// <summary>The row-major place of an operand's indices: those of loops, and those that the row stands for.</summary>
+    private string Place(Operand operand, IReadOnlyList<string> axes, IReadOnlyCollection<string> loops)
+    {
+        string place = "";
+        int rows = Kernel.Rows.Count;
+        if (operand.Kind != OperandKind.Param && rows > 0 && axes.Take(rows).SequenceEqual(Kernel.Rows))
+            place = "row";
+        foreach (string axis in axes.Skip(place.Length == 0 ? 0 : rows))
+        {
+            string index = loops.Contains(axis) ? Index(axis) : RowIndex(axis);
+            place = place.Length == 0 ? index
+                : $"{(place.Contains(' ') ? $"({place})" : place)} * {Scope.Axis(axis)} + {(index.Contains(' ') ? $"({index})" : index)}";
+        }
+
+        return place.Length == 0 ? "0" : place;
+    }
+
+    /// <summary>The index along one of the axes that rows are made of.</summary>
+    private string RowIndex(string axis)
+    {
+        if (Kernel.Rows == Method.Sequence)
+            return axis == Kernel.Rows[0] ? $"{Packed}.Sequence(row)" : $"{Packed}.Column(row)";
+        int at = Kernel.Rows.IndexOf(axis);
+        string inner = Scope.Product(Kernel.Rows.Skip(at + 1)), index = at == Kernel.Rows.Count - 1 ? "row" : $"row / {inner}";
+        return at == 0 ? index : $"{(index.Contains(' ') ? $"({index})" : index)} % {Scope.Axis(axis)}";
+    }
 
     protected static string Index(string axis) => "i_" + axis;
 
     /// <summary>The offset of the loops' indices within a row of these features.</summary>
     private string Offset(IReadOnlyList<string> features) => features.Count == 0
         ? "0"
-        : features.Skip(1).Aggregate(Index(features[0]), (sum, axis) => $"({sum}) * {Scope.Axis(axis)} + {Index(axis)}");
+        : features.Skip(1).Aggregate(
+            Index(features[0]), (sum, axis) => $"{(sum.Contains(' ') ? $"({sum})" : sum)} * {Scope.Axis(axis)} + {Index(axis)}");
 
     /// <summary>An operand's element at the loops' indices.</summary>
     protected string Element(Operand operand)
@@ -167,5 +262,15 @@ internal abstract partial class KernelEmitter
             return $"{Library("ParamElements")}.At({Member(operand.Name)}, {index})";
         string row = features.Length == 0 ? "row" : $"row * {Scope.Product(features)} + {index}";
         return $"{Read(BufferName(operand))}[{row}]";
+    }
+
+    /// <summary>One axis of a loop nest of the library.</summary>
+    protected static string Loop(string extent, string a, string c) => $"new({extent}, {a}, 0, {c})";
+
+    /// <summary>The distance of neighbours along an axis of a dense value.</summary>
+    protected string Stride(IReadOnlyList<string> axes, string axis)
+    {
+        int at = axes.ToList().IndexOf(axis);
+        return at < 0 ? "0" : Scope.Length(axes.Skip(at + 1));
     }
 }

@@ -37,6 +37,7 @@ internal abstract partial class KernelEmitter
     {
         SweepPlan sweep => new SweepEmitter(plan, method, sizes, sweep),
         AttentionPlan attention => new AttentionEmitter(plan, method, sizes, attention),
+        ReducePlan reduce => new ReduceEmitter(plan, method, sizes, reduce),
         _ => new RowEmitter(plan, method, sizes, kernel),
     };
 
@@ -77,6 +78,16 @@ internal abstract partial class KernelEmitter
 
     /// <summary>Why these equations are one kernel.</summary>
     protected abstract string Why { get; }
+
+    /// <summary>Makes the size of an axis a local of the kernel's own, which is no parameter then.</summary>
+    protected string Own(string axis)
+    {
+        string local = Scope.Axis(axis);
+        _own.Add(local);
+        return local;
+    }
+
+    private readonly HashSet<string> _own = [];
 
     /// <summary>A parameter of the kernel, by the name that it has in the entry too.</summary>
     protected string Parameter(string type, string name)
@@ -158,6 +169,8 @@ internal abstract partial class KernelEmitter
             return;
         _made = true;
         EmitBody();
+        foreach (string axis in Scope.CallAxes.Where(axis => !_own.Contains(axis)))
+            Parameter("int", axis);
         if (Scope.Declarations().Any(declaration => declaration.Contains("model.")))
             Parameter(_plan.Model.Spec.Name, "model");
 
@@ -187,6 +200,6 @@ internal abstract partial class KernelEmitter
         IEnumerable<string> members = spec.Params.Select(param => param.Name)
             .Concat(spec.Layers.Select(layers => layers.Name))
             .Concat(spec.Settings.Select(setting => setting.Name));
-        return members.Contains(name) ? "global::Einsharp.Cpu." + name : name;
+        return members.Contains(name) ? LibraryNames.All[name] : name;
     }
 }

@@ -36,7 +36,7 @@ internal static class KernelsEmitter
     {
         var scope = new Scope(plan.Model, method, sizes.Expression);
         var body = new CodeWriter();
-        EmitBuffers(body, method, scope);
+        EmitBuffers(body, plan, method, scope);
         for (int i = 0; i < method.Kernels.Count; i++)
         {
             if (method.Sequence is not null && i == method.LastChunk)
@@ -59,7 +59,7 @@ internal static class KernelsEmitter
         }
     }
 
-    private static void EmitBuffers(CodeWriter body, MethodPlan method, Scope scope)
+    private static void EmitBuffers(CodeWriter body, ModelPlan plan, MethodPlan method, Scope scope)
     {
         List<EquatableArray<string>> spaces = Steps.RowSpaces(method);
         foreach (EquatableArray<string> space in spaces)
@@ -67,7 +67,7 @@ internal static class KernelsEmitter
         if (method.WorkspaceSlots > 0 || method.Kernels.Any(kernel => kernel is RunPlan))
         {
             body.Write($"Span<int> at = stackalloc int[{Names.Literal(method.WorkspaceSlots + 1)}];");
-            string rowCounts = string.Concat(spaces.Select(space => Scope.RowCount(space) + ", "));
+            string rowCounts = string.Concat(Steps.WorkspaceParameters(plan.Model, method).Select(count => count.Argument + ", "));
             body.Write($"model.{method.Graph.Method.Name}Workspace({rowCounts}at);");
         }
 
@@ -99,7 +99,7 @@ internal static class KernelsEmitter
 
         using (body.Open($"for (int layer = 0; layer < model.{run.Layers}.Count; layer++)"))
         {
-            string rows = child.IsSequence ? "packed" : Scope.RowCount(run.Rows);
+            string rows = string.Join(", ", Steps.LayerRows(plan.Model, run, scope.Axis));
             string cache = run.TakesCache ? "cache, layerSlot, " : "";
             body.Write($"Span<float> to = (model.{run.Layers}.Count - layer) % 2 == 1 ? {output} : {between};");
             string workspace = $"workspace[at[{Names.Literal(method.WorkspaceSlots)}]..]";

@@ -6,12 +6,13 @@ namespace Einsharp.Generator.Emit.Cpu;
 /// <summary>
 /// Kernels that make whole rows, one row a unit: norms, gathers, selections, elementwise maps, and einsums of no better class.
 /// </summary>
-internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, KernelPlan kernel)
+internal sealed partial class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, KernelPlan kernel)
     : KernelEmitter(plan, method, sizes, kernel)
 {
     private string Output => Kernel switch
     {
         NormPlan norm => norm.Output,
+        BatchNormPlan norm => norm.Output,
         GatherPlan gather => gather.Output,
         SelectPlan select => select.Output,
         MapPlan map => map.Output,
@@ -22,6 +23,7 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
     private EquatableArray<Operation> Epilogue => Kernel switch
     {
         NormPlan norm => norm.Epilogue,
+        BatchNormPlan norm => norm.Epilogue,
         GatherPlan gather => gather.Epilogue,
         SelectPlan select => select.Epilogue,
         MapPlan map => map.Epilogue,
@@ -31,7 +33,13 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
 
     private EquatableArray<string> Features => Kernel is AppendPlan append
         ? append.Append.Input.Axes.Skip(append.Rows.Count).ToEquatable()
-        : Method.Buffer(Output).Features;
+        : Method.Buffer(Output).Rows.Concat(Method.Buffer(Output).Features).Skip(Kernel.Rows.Count).ToEquatable();
+
+    /// <summary>Whether a unit is a sequence with all its positions, as many as it has.</summary>
+    private bool IsSequence => Kernel.Rows.Count == 1 && Kernel is not AppendPlan && Method.Sequence is { } sequence
+        && Method.Buffer(Output).Rows == sequence;
+
+    protected override string Start(string features) => IsSequence ? "start" : base.Start(features);
 
     protected override string Loops => Kernel is ContractPlan contract
         ? $"rows (dealt out to the workers), {string.Join(", ", contract.Features.Concat(contract.Summed))}."
@@ -44,7 +52,7 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
             string elements = Dots(Kernel.Rows.Concat(Features));
             if (Kernel is ContractPlan contract)
                 return $"{contract.Einsum.Operands.Count}·{Dots(Kernel.Rows.Concat(contract.Features).Concat(contract.Summed))}";
-            int each = Epilogue.Count + (Kernel is NormPlan ? 4 : 0);
+            int each = Epilogue.Count + (Kernel is NormPlan ? 4 : Kernel is BatchNormPlan { Mean: null } ? 2 : Kernel is BatchNormPlan ? 6 : 0);
             return each == 0 ? "none" : $"{each}·{elements}";
         }
     }
@@ -54,6 +62,8 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
     protected override string Why => Kernel switch
     {
         NormPlan => "kept in memory, because not one sweep alone reads it.",
+        BatchNormPlan { Mean: not null } => "the statistics of the batch come before its first row, so a barrier stands between them.",
+        BatchNormPlan => "the running statistics are folded once into a factor and a summand a feature.",
         ContractPlan => "an einsum with no faster class: a plain loop nest.",
         AppendPlan => "what is appended is made by a kernel that cannot append it.",
         _ when Epilogue.Count > 0 => "the modifiers are applied while the row is in cache.",
@@ -68,8 +78,7 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
             return;
         }
 
-        string features = Scope.Product(Features), count = Scope.Length(Features);
-        if (Kernel is not SelectPlan)
+        if (Kernel is not SelectPlan && !IsSequence)
             DeclareRows();
         foreach (RotateOperation rotate in Epilogue.OfType<RotateOperation>())
             Table(rotate);
@@ -80,12 +89,31 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
             EmitWidened(widened, "");
         }
 
+        if (Kernel is BatchNormPlan statistics)
+            EmitStatistics(statistics);
         string output = Write(Output);
-        using (Body.Open($"while (worker.Next({Units()}, out int row))"))
+        if (IsSequence)
         {
-            EmitStart(output, features, count);
-            EmitEpilogue(Epilogue, "part", "0", count, Features, isRun: false, _ => null);
+            using (Body.Open($"while (worker.Next({Packed}.Sequences, out int sequence))"))
+            {
+                string positions = Own(Features[0]), row = Scope.Product(Features.Skip(1));
+                Body.Write($"int start = {Packed}.Offset(sequence){(row == "1" ? "" : " * " + row)};");
+                Body.Write($"int {positions} = {Packed}.Offset(sequence + 1) - {Packed}.Offset(sequence);");
+                EmitUnit(output);
+            }
+
+            return;
         }
+
+        using (Body.Open($"while (worker.Next({Units()}, out int row))"))
+            EmitUnit(output);
+    }
+
+    private void EmitUnit(string output)
+    {
+        string count = Scope.Length(Features);
+        EmitStart(output, Scope.Product(Features), count);
+        EmitEpilogue(Epilogue, "part", "0", count, Features, isRun: false, _ => null);
     }
 
     private void EmitAppend(AppendPlan append)
@@ -110,12 +138,12 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
 
     private void EmitStart(string output, string features, string count)
     {
-        string y = $"Span<float> part = {output}.Slice(row * {features}, {count});";
+        string y = $"Span<float> part = {output}.Slice({Start(features)}, {count});";
         switch (Kernel)
         {
             case NormPlan norm:
                 Body.Write(y);
-                string input = $"{Read(norm.Input)}.Slice(row * {features}, {count})";
+                string input = $"{Read(norm.Input)}.Slice({Start(features)}, {count})";
                 if (norm.Norm.Over.Count < Features.Count)
                 {
                     Body.Write($"ReadOnlySpan<float> from = {input};");
@@ -133,7 +161,12 @@ internal sealed class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes 
                 break;
             case MapPlan map:
                 Body.Write(y);
-                Body.Write($"{Read(map.Input)}.Slice(row * {features}, {count}).CopyTo(part);");
+                Body.Write($"{Read(map.Input)}.Slice({Start(features)}, {count}).CopyTo(part);");
+                break;
+            case BatchNormPlan norm:
+                Body.Write(y);
+                Body.Write($"{Read(norm.Input)}.Slice({Start(features)}, {count}).CopyTo(part);");
+                EmitScaled(norm);
                 break;
             case ContractPlan contract:
                 Body.Write(y);

@@ -81,7 +81,7 @@ internal sealed class GpuStepEmitter(
         foreach (RunPlan run in method.Kernels.OfType<RunPlan>())
         {
             string field = GpuModelEmitter.LayersField(run.Layers);
-            wants.Add($"({field}.Length == 0 ? 0 : {field}[0].ForwardScratch({Steps.LayerRowCounts(run, plan.Model)}))");
+            wants.Add($"({field}.Length == 0 ? 0 : {field}[0].ForwardScratch({Steps.LayerRowCounts(run, plan.Model, axis => axis)}))");
         }
 
         string largest = wants.Count == 0 ? "0" : wants.Aggregate((left, right) => $"Math.Max({left}, {right})");

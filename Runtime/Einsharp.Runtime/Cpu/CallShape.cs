@@ -49,6 +49,21 @@ public static class CallShape
         : throw new ArgumentOutOfRangeException(axis, FormattableString.Invariant(
             $"Axis '{axis}' needs a size of at least 1; {size} was given."));
 
+    /// <summary>Checks that a table of positions has all positions of a call.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="axis">Its axis of positions.</param>
+    /// <param name="size">The axis's size.</param>
+    /// <param name="positions">One more than the highest position.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The table ends before.</exception>
+    public static void Positions(string table, string axis, int size, int positions)
+    {
+        if (positions > size)
+        {
+            throw new ArgumentOutOfRangeException(table, FormattableString.Invariant(
+                $"Position {positions - 1} is outside axis '{axis}' of size {size} of '{table}'."));
+        }
+    }
+
     /// <summary>Checks a setting that is the size of a window.</summary>
     /// <param name="setting">The setting.</param>
     /// <param name="size">Its value.</param>

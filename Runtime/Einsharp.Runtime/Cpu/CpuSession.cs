@@ -22,6 +22,9 @@ public abstract class CpuSession(CpuDevice device, KvCache? cache) : ForwardSess
     /// <summary>The workspace, as large as <see cref="ForwardSession.WorkspaceFloats"/> said.</summary>
     protected unsafe Span<float> Workspace => _memory is null ? default : new Span<float>(_memory.Pointer, _workspace);
 
+    /// <summary>What the call at hand does to parameters when it has succeeded.</summary>
+    internal ParamMoves Moves { get; } = new();
+
     /// <inheritdoc/>
     public abstract void Run(Worker worker);
 
@@ -36,7 +39,10 @@ public abstract class CpuSession(CpuDevice device, KvCache? cache) : ForwardSess
             _workspace = floats;
         }
 
+        // What an earlier call noted and did not live to do is void.
+        Moves.Clear();
         device.Team.Run(this);
+        Moves.Apply();
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,33 @@ public static partial class Elementwise
     /// <param name="x">As many values.</param>
     public static void Multiply(Span<float> y, ReadOnlySpan<float> x) => TensorPrimitives.Multiply(y, x, y);
 
+    /// <summary>y += x, the same number to each.</summary>
+    /// <param name="y">The values to change.</param>
+    /// <param name="x">The number to add.</param>
+    public static void Add(Span<float> y, float x) => TensorPrimitives.Add(y, x, y);
+
+    /// <summary>y *= x, each by the same number.</summary>
+    /// <param name="y">The values to change.</param>
+    /// <param name="x">The number to multiply by.</param>
+    public static void Multiply(Span<float> y, float x) => TensorPrimitives.Multiply(y, x, y);
+
+    /// <summary>y = y · factor + summand, element by element.</summary>
+    /// <param name="y">The values to change.</param>
+    /// <param name="factor">As many factors.</param>
+    /// <param name="summand">As many summands.</param>
+    public static void MultiplyAdd(Span<float> y, ReadOnlySpan<float> factor, ReadOnlySpan<float> summand) =>
+        TensorPrimitives.MultiplyAddEstimate(y, factor, summand, y);
+
+    /// <summary>y = y · factor + summand, the same for each.</summary>
+    /// <param name="y">The values to change.</param>
+    /// <param name="factor">The factor.</param>
+    /// <param name="summand">The summand.</param>
+    public static void MultiplyAdd(Span<float> y, float factor, float summand)
+    {
+        TensorPrimitives.Multiply(y, factor, y);
+        TensorPrimitives.Add(y, summand, y);
+    }
+
     /// <summary>y *= factor.</summary>
     /// <param name="y">The values to change.</param>
     /// <param name="factor">The number to multiply by.</param>
@@ -64,6 +91,28 @@ public static partial class Elementwise
             else sum = ElementwiseTiles<Width128, Vector128<float>>.Exp(p, y.Length, max);
         }
         TensorPrimitives.Divide(y, sum, y);
+    }
+
+    /// <summary>Σ x, by vectors of partial sums.</summary>
+    internal static unsafe float Sum(ReadOnlySpan<float> x)
+    {
+        fixed (float* p = x)
+        {
+            if (Vector512.IsHardwareAccelerated) return ElementwiseTiles<Width512, Vector512<float>>.Sum(p, x.Length);
+            if (Vector256.IsHardwareAccelerated) return ElementwiseTiles<Width256, Vector256<float>>.Sum(p, x.Length);
+            return ElementwiseTiles<Width128, Vector128<float>>.Sum(p, x.Length);
+        }
+    }
+
+    /// <summary>Σ (x - mean)², by vectors of partial sums.</summary>
+    internal static unsafe float SumOfSquares(ReadOnlySpan<float> x, float mean)
+    {
+        fixed (float* p = x)
+        {
+            if (Vector512.IsHardwareAccelerated) return ElementwiseTiles<Width512, Vector512<float>>.SumOfSquares(p, mean, x.Length);
+            if (Vector256.IsHardwareAccelerated) return ElementwiseTiles<Width256, Vector256<float>>.SumOfSquares(p, mean, x.Length);
+            return ElementwiseTiles<Width128, Vector128<float>>.SumOfSquares(p, mean, x.Length);
+        }
     }
 
     /// <summary>The greatest element; NaN if there is one among them.</summary>

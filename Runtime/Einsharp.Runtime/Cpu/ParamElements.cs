@@ -40,6 +40,36 @@ public static class ParamElements
         }
     }
 
+    /// <summary>y += the values of a parameter from <paramref name="first"/> on.</summary>
+    /// <param name="y">A run of features.</param>
+    /// <param name="param">The parameter.</param>
+    /// <param name="first">The row-major index of the first value.</param>
+    public static void AddFrom(Span<float> y, Param param, long first)
+    {
+        Span<float> widened = stackalloc float[Run];
+        for (; !y.IsEmpty; first += Run, y = y[Math.Min(Run, y.Length)..])
+        {
+            Span<float> part = widened[..Math.Min(Run, y.Length)];
+            param.CopyRun(first, part);
+            Elementwise.Add(y[..part.Length], part);
+        }
+    }
+
+    /// <summary>y *= the values of a parameter from <paramref name="first"/> on.</summary>
+    /// <param name="y">A run of features.</param>
+    /// <param name="param">The parameter.</param>
+    /// <param name="first">The row-major index of the first value.</param>
+    public static void MultiplyFrom(Span<float> y, Param param, long first)
+    {
+        Span<float> widened = stackalloc float[Run];
+        for (; !y.IsEmpty; first += Run, y = y[Math.Min(Run, y.Length)..])
+        {
+            Span<float> part = widened[..Math.Min(Run, y.Length)];
+            param.CopyRun(first, part);
+            Elementwise.Multiply(y[..part.Length], part);
+        }
+    }
+
     /// <summary>One element.</summary>
     /// <param name="param">The parameter.</param>
     /// <param name="index">Its row-major index.</param>

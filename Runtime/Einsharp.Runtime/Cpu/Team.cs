@@ -57,6 +57,9 @@ public sealed class Team : IDisposable
     /// <summary>The calling thread as the one worker of a team of its own: for work that is too small to be shared.</summary>
     internal static Worker Alone => new(s_alone ??= new Team(1), 0);
 
+    /// <summary>The job that runs, or null.</summary>
+    internal ITeamJob? Job => _job;
+
     /// <summary>Runs a job on all threads, the calling one as worker 0, and returns when all are done.</summary>
     /// <param name="job">The work.</param>
     /// <exception cref="InvalidOperationException">Called from inside a job of this team.</exception>

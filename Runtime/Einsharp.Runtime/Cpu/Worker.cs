@@ -49,6 +49,9 @@ public readonly struct Worker
     /// <param name="floats">How many floats are needed.</param>
     public Span<float> Scratch(int floats) => _team.Scratch(Index, floats);
 
+    /// <summary>The job at hand.</summary>
+    internal ITeamJob? Job => _team.Job;
+
     /// <summary>A second buffer of the same kind for the library's own tiles, so that theirs and the kernel's never overlap.</summary>
     internal unsafe float* Tiles(int floats) => _team.Tiles(Index, floats);
 

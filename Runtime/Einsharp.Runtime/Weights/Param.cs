@@ -16,6 +16,8 @@ namespace Einsharp;
 /// </remarks>
 public sealed unsafe class Param
 {
+    private static readonly Lock s_moves = new();
+
     private readonly int[] _shape;
     private byte* _data;
     private object? _owner;
@@ -172,6 +174,19 @@ public sealed unsafe class Param
         if (!_writable) Take(NativeBlock.Of(this, _owner is null ? WeightFormat.F32 : _format));
         WeightConversion.Narrow(values, _format, _data);
         _version++;
+    }
+
+    /// <summary>Moves all values towards others: value += momentum · (other − value). One caller at a time.</summary>
+    internal void MoveTowards(ReadOnlySpan<float> others, float momentum)
+    {
+        lock (s_moves)
+        {
+            float[] values = new float[others.Length];
+            CopyTo(values);
+            for (int i = 0; i < values.Length; i++)
+                values[i] = (1 - momentum) * values[i] + momentum * others[i];
+            Set(values);
+        }
     }
 
     /// <summary>Allocates memory of this parameter's own, filled with zeros.</summary>
