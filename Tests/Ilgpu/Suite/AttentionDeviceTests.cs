@@ -90,7 +90,7 @@ public sealed class AttentionDeviceTests
         Tensor<bool> Keep(int seen, int own)
         {
             Tensor<bool> keep = Mask(seen, seen, 3, 2);
-            keep.Span[(seen - own) * 6..].Fill(true);
+            keep.Span[((seen - own) * 6)..].Fill(true);
             return keep;
         }
 
