@@ -33,7 +33,7 @@ internal static class ThrowingEmitter
                 EmitDeclared(writer, spec, body);
                 EmitLibrary(writer, spec, signature, family, hasSettings, ties, body);
                 if (gpu)
-                    Ilgpu.GpuModelEmitter.EmitShell(writer, signature, body);
+                    Ilgpu.GpuModelEmitter.EmitShell(writer, signature, family, body);
             }
         }, gpu)];
     }
