@@ -105,14 +105,14 @@ public static class EinsumShape
     }
 
     /// <summary>As many operands as terms.</summary>
-    /// <param name="found">The number of operands.</param>
+    /// <param name="operands">How many there are.</param>
     /// <param name="terms">The number of terms.</param>
     /// <param name="equation">The equation.</param>
     /// <exception cref="ArgumentException">The two differ.</exception>
-    public static void CheckCount(int found, int terms, string equation)
+    public static void CheckCount(int operands, int terms, string equation)
     {
-        if (found != terms)
-            throw new ArgumentException(Text($"\"{equation}\" has {terms} terms, and {found} operands were given."), nameof(found));
+        if (operands != terms)
+            throw new ArgumentException(Text($"\"{equation}\" has {terms} terms, and the number of operands given is {operands}."), nameof(operands));
     }
 
     /// <summary>A destination shares no memory with an operand: what is written would be read again.</summary>
