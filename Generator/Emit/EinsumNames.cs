@@ -38,6 +38,18 @@ internal sealed class EinsumNames
         }
     }
 
+    private EinsumNames(EinsumNames other)
+    {
+        _shadowed = other._shadowed;
+        _taken = new HashSet<string>(other._taken, StringComparer.Ordinal);
+        _values.AddRange(other._values);
+        foreach (KeyValuePair<string, string> axis in other._axes)
+            _axes.Add(axis.Key, axis.Value);
+    }
+
+    /// <summary>The same names, for a block whose further locals are its own.</summary>
+    public EinsumNames Copy() => new(this);
+
     /// <summary>A type of the library: its short name, or the full one where that means something else.</summary>
     public string Library(string name) => _shadowed.Contains(name) ? LibraryNames.OfEinsums[name] : name;
 

@@ -46,7 +46,7 @@ internal static class ModelEmitter
             {
                 using (writer.Open($"partial class {spec.Name}"))
                 {
-                    Ilgpu.GpuModelEmitter.EmitShell(writer, signature, $"=> throw new NotSupportedException({message});");
+                    Ilgpu.GpuModelEmitter.EmitShell(writer, signature, plan.Model.Submodels.Prepend(signature), $"=> throw new NotSupportedException({message});");
                 }
             },
             gpu: true);

@@ -27,6 +27,8 @@ internal static class LibraryNames
         .Concat(Names("Einsharp.Cpu", "Contraction", "LoopAxis"))
         .Concat(Names("Einsharp.Einsums", "EinsumShape", "Ellipsis", "Intermediate", "RowMajor"))
         .Concat(Names("System", "ReadOnlySpan", "InvalidOperationException"))
+        .Concat(Names("Einsharp.Ilgpu", "IlgpuDevice", "GpuEinsum", "GpuContraction"))
+        .Concat(Names("ILGPU", "ArrayView"))
         .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
 
     private static IEnumerable<KeyValuePair<string, string>> Names(string space, params string[] names) =>

@@ -1,7 +1,5 @@
 namespace Einsharp.Tests.Execution;
 
-#pragma warning disable EIN0402 // Kernels for GPUs know scales and Causal over a cache.
-
 // Attention in its variants; AttentionVariantTests computes each with named loops.
 
 /// <summary>A sliding window of a size that is known.</summary>

@@ -33,7 +33,7 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
             string extents = string.Join(", ", _step.Axes.Select(axis => body.Size(axis, _step.Result)));
 
             // Of no axes too it is the constructor that is called, and not the default of a struct that is taken.
-            writer.Write($"using {names.Library("Intermediate")}<{plan.Einsum.Element}> {names.Value(_step.Result)} = new({(extents.Length == 0 ? "[]" : extents)});");
+            body.DeclareIntermediate(_step.Result, extents.Length == 0 ? "[]" : extents);
         }
 
         string values = string.Join(", ", new[] { _step.A, _step.B, _step.Result }.Where(static value => value >= 0).Select(body.Elements));
@@ -46,7 +46,7 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
             _ => [("batch", _batch), ("m", _m), ("n", _n), ("k", _k)],
         };
         List<string> arguments = [$"{body.Processor}, {values}", .. groups.Select(static group => $"{group.Name}: [{string.Join(", ", group.Loops)}]")];
-        writer.Write($"{names.Library("Contraction")}.{Method()}<{plan.Einsum.Element}>(\n    " + string.Join(",\n    ", arguments) + ");");
+        writer.Write($"{body.Contraction}.{Method()}<{plan.Einsum.Element}>(\n    " + string.Join(",\n    ", arguments) + ");");
     }
 
     private string Method() => _step switch

@@ -78,18 +78,20 @@ internal abstract partial class GpuKernelEmitter
                 && spot.Features.Skip(spot.Features.Count - operand.Axes.Count).SequenceEqual(operand.Axes);
             return ParamAt(
                 operand, !isTrailing ? Flatten(spot, operand.Axes)
-                    : operand.Axes.Count == spot.Features.Count ? spot.Feature : $"{spot.Feature} % {Scope.Product(operand.Axes)}");
+                    : operand.Axes.Count == spot.Features.Count ? spot.Feature : $"{spot.Feature} % {Product(operand.Axes)}");
         }
 
         BufferPlan plan = Method.Buffer(BufferName(operand));
         string name = Buffer(plan.Name);
-        if (plan.Rows != Kernel.Rows)
-            return $"{name}[{Flatten(spot, plan.Rows.Concat(plan.Features))}]";
-        if (plan.Features.Count == 0)
+        EquatableArray<string> axes = plan.Rows.Concat(plan.Features).ToEquatable();
+        if (!axes.Take(Kernel.Rows.Count).SequenceEqual(Kernel.Rows))
+            return $"{name}[{Flatten(spot, axes)}]";
+        EquatableArray<string> inRow = axes.Skip(Kernel.Rows.Count).ToEquatable();
+        if (inRow.Count == 0)
             return $"{name}[{spot.Row}]";
-        return plan.Features == spot.Features
+        return inRow == spot.Features
             ? $"{name}[{spot.Row} * {spot.Length} + {spot.Feature}]"
-            : $"{name}[{spot.Row} * {Scope.Product(plan.Features)} + {Flatten(spot, plan.Features)}]";
+            : $"{name}[{spot.Row} * {Product(inRow)} + {Flatten(spot, inRow)}]";
     }
 
     /// <summary>A number of a parameter by its index as if rows were not padded.</summary>
@@ -116,7 +118,7 @@ internal abstract partial class GpuKernelEmitter
     {
         if (spot.Indices.TryGetValue(axis, out string? known))
             return known;
-        int at = spot.Features.ToList().IndexOf(axis);
+        int at = spot.Features.ToList().IndexOf(Method.Graph.Original(axis));
         if (at < 0)
             return RowIndexOf(spot, axis);
         string local = $"{spot.Feature}_{axis}";

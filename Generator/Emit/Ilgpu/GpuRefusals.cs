@@ -39,29 +39,44 @@ internal static class GpuRefusals
         {
             SweepPlan sweep when GpuSweepEmitter.WhyNot(sweep) is { } why =>
                 (sweep.Operations.FirstOrDefault(operation => operation is SoftmaxOperation) ?? sweep.Operations[0], why),
-            SweepPlan or AttentionPlan or NormPlan or GatherPlan or SelectPlan or RunPlan or AppendPlan or MapPlan or ContractPlan => null,
+            NormPlan { Output: var output } when IsAcross(method, kernel, output) => (kernel.Operations[0], Across(method, kernel)),
+            BatchNormPlan { Output: var output } when IsAcross(method, kernel, output) => (kernel.Operations[0], Across(method, kernel)),
+            MapPlan { Output: var output } when IsAcross(method, kernel, output) => (kernel.Operations[0], Across(method, kernel)),
+            SweepPlan or AttentionPlan or NormPlan or BatchNormPlan or ReducePlan or GatherPlan or SelectPlan or RunPlan or AppendPlan or MapPlan
+                or ContractPlan => null,
             _ => (kernel.Operations[0], $"there is none for {kernel.Operations[0].Text}"),
         };
     }
+
+    /// <summary>Whether what a kernel takes as a row goes over positions of a cache's method, of which every sequence has its own number.</summary>
+    private static bool IsAcross(MethodPlan method, KernelPlan kernel, string output) =>
+        method.Graph.Cache is not null && method.Buffer(output).Rows is var rows && rows == method.Sequence && rows != kernel.Rows;
+
+    private static string Across(MethodPlan method, KernelPlan kernel) =>
+        $"{kernel.Operations[0].Text} goes along '{method.Sequence!.Value[1]}', of which every sequence of a cache has its own number";
 
     private static bool Knows(MethodPlan method, KernelPlan kernel, Operation operation) => operation switch
     {
         EinsumOperation or GatherOperation or SelectOperation or RunOperation or AppendOperation or RenameOperation or ScaleOperation
             or ActivationOperation => true,
-        RotateOperation rotate => rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
+        RotateOperation rotate => kernel.Rows == method.Sequence && rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
         CausalOperation or WindowOperation or MaskOperation or AlibiOperation => kernel is AttentionPlan,
-        SoftmaxOperation softmax => kernel is AttentionPlan || Features(kernel, softmax).Contains(softmax.Axis),
-        NormOperation norm => norm.Over.All(Features(kernel, norm).Contains),
+        SoftmaxOperation softmax => kernel is AttentionPlan || Features(method, kernel, softmax).Contains(method.Graph.Original(softmax.Axis)),
+        NormOperation norm => norm.Over.Select(method.Graph.Original).All(Features(method, kernel, norm).Contains),
+        BatchNormOperation => kernel is BatchNormPlan,
+        ReduceOperation => kernel is ReducePlan,
+        AddPositionsOperation add => kernel.Rows == method.Sequence && add.Table.Axes.Skip(1).All(Features(method, kernel, add).Contains),
         BinaryOperation binary => CanRead(method, kernel, binary, binary.Other),
         _ => false,
     };
 
-    private static IEnumerable<string> Features(KernelPlan kernel, Operation operation) => operation.Axes.Skip(kernel.Rows.Count);
+    private static EquatableArray<string> Features(MethodPlan method, KernelPlan kernel, Operation operation) =>
+        operation.Axes.Select(method.Graph.Original).Skip(kernel.Rows.Count).ToEquatable();
 
     /// <summary>Whether a kernel that has one number of an operation at hand finds that of another operand.</summary>
     private static bool CanRead(MethodPlan method, KernelPlan kernel, Operation operation, Operand other)
     {
-        EquatableArray<string> features = Features(kernel, operation).ToEquatable();
+        EquatableArray<string> features = Features(method, kernel, operation);
         string[] ofRows = [.. other.Axes.Select(method.Graph.Original).Where(axis => !features.Contains(axis))];
         if (!ofRows.All(kernel.Rows.Contains))
             return false;
@@ -71,8 +86,8 @@ internal static class GpuRefusals
             if (Buffer(method, other)?.Rows is not { } rows || rows == kernel.Rows)
                 return true;
 
-            // Packed rows are no plain extents.
-            if (rows == method.Sequence)
+            // Behind a cache packed rows are no plain extents.
+            if (method.Graph.Cache is not null && rows == method.Sequence)
                 return false;
         }
 

@@ -66,7 +66,7 @@ internal sealed partial class GpuRowEmitter
     /// <summary>A pair of features a lane: it needs both before it writes either.</summary>
     private void EmitRotation(RotateOperation rotate, IEnumerable<Operation> rest)
     {
-        string size = Scope.Axis(rotate.Axis), half = $"({size} / 2)", rope = Rope(rotate);
+        string size = Extent(rotate.Axis), half = $"({size} / 2)", rope = Rope(rotate);
         using (Body.Open("for (int pair = lane; pair < features / 2; pair += Group.DimX)"))
         {
             Body.Write($"int at = pair % {half}, i = pair / {half} * {size} + at * {rope}.PairStride, j = i + {rope}.PairOffset;");
@@ -133,14 +133,14 @@ internal sealed partial class GpuRowEmitter
     private void EmitRuns(EquatableArray<string> over, Action<Run> emit)
     {
         List<string> features = [.. Features];
-        int first = features.IndexOf(over[0]), end = first + over.Count;
+        int first = features.IndexOf(Method.Graph.Original(over[0])), end = first + over.Count;
         if (over.Count == features.Count)
         {
             emit(new Run(NextFeature, NextFeature, "i", "GroupReduce", "features"));
             return;
         }
 
-        string length = Scope.Product(over), inner = Scope.Product(features.Skip(end));
+        string length = Product(over), inner = Product(features.Skip(end));
         if (!_hasTeams)
             Body.Write("int team = PortableLanes.Team(Group.DimX), teams = Group.DimX / team;");
         _hasTeams = true;

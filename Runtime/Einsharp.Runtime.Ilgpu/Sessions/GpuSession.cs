@@ -18,6 +18,7 @@ public abstract class GpuSession : ForwardSession
     private readonly GpuResult _deferred;
     private readonly List<(Rope Rope, int Size, GpuMemory Cosines, GpuMemory Sines)> _ropes = [];
     private readonly Dictionary<int, GpuMemory> _slopes = [];
+    private readonly ParamMoves _moves = new();
     private GpuMemory? _barrier;
     private GpuMemory? _workspace;
     private GpuMemory? _scratch;
@@ -155,9 +156,15 @@ public abstract class GpuSession : ForwardSession
     /// <summary>The table of a rotation for all positions of the cache, or of the chunk at hand if there is none.</summary>
     /// <param name="rope">The rotation.</param>
     /// <param name="size">The size of a head.</param>
+    /// <exception cref="NotSupportedException">The rotation turns a part of a head only.</exception>
     public RopeView Rope(Rope rope, int size)
     {
         ArgumentNullException.ThrowIfNull(rope);
+        if (rope.Turned(size) != size)
+        {
+            throw new NotSupportedException(FormattableString.Invariant(
+                $"Kernels for GPUs turn whole heads; this rotation turns {rope.Turned(size)} of {size} values ({rope})."));
+        }
         int positions = Cache?.Capacity ?? Packed.Positions, half = size / 2;
         foreach ((Rope known, int knownSize, GpuMemory cosines, GpuMemory sines) in _ropes)
         {
@@ -165,6 +172,31 @@ public abstract class GpuSession : ForwardSession
                 return View(rope, half, cosines, sines);
         }
         return AddRope(rope, size, positions);
+    }
+
+    /// <summary>
+    /// Notes what a batch does to running statistics: running += momentum · (batch − running), the variance's being the unbiased one. They are
+    /// read back now, and the parameters move on the host when the call has succeeded.
+    /// </summary>
+    /// <param name="gain">The gain, which the error names.</param>
+    /// <param name="runningMean">The running mean.</param>
+    /// <param name="runningVariance">The running variance.</param>
+    /// <param name="momentum">How far a batch moves them.</param>
+    /// <param name="count">The values of each feature.</param>
+    /// <param name="mean">The batch's mean.</param>
+    /// <param name="variance">The batch's biased variance.</param>
+    /// <exception cref="InvalidOperationException">The batch has one value of each feature, which has no variance.</exception>
+    public void Keep(
+        Param gain, Param runningMean, Param runningVariance, float momentum, long count, ArrayView<float> mean, ArrayView<float> variance)
+    {
+        if (count == 1)
+            throw new InvalidOperationException(
+                $"BatchNorm trains by the variance of each feature over the batch, and there is one value of each feature of {gain}");
+        float[] values = new float[mean.Length];
+        Stream.Receive<float>(mean, values);
+        _moves.Add(runningMean, momentum, values, 1);
+        Stream.Receive<float>(variance, values);
+        _moves.Add(runningVariance, momentum, values, (float)(count / (count - 1.0)));
     }
 
     /// <summary>Starts to copy values on the device.</summary>
@@ -207,7 +239,12 @@ public abstract class GpuSession : ForwardSession
         _scratchFloats = ScratchFloats();
         Grow(ref _workspace, _workspaceFloats, "the workspace");
         Grow(ref _scratch, _scratchFloats, "the workspace of kernels");
+        _moves.Clear();
         Enqueue();
+        if (_moves.IsEmpty)
+            return;
+        Stream.Synchronize();
+        _moves.Apply();
     }
 
     /// <inheritdoc/>
