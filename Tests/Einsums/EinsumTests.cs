@@ -52,7 +52,8 @@ public class EinsumTests
         AssertEqual(expected, Einsum.Of("b s d, h d -> b s h", Device.Cpu, x, w));
         Einsharp.Tensor<float>[] both = [x, w];
         AssertEqual(expected, Einsum.Of("b s d, h d -> b s h", both));
-        Assert.Equal("\"b s d, h d -> b s h\" has 2 terms, and the number of operands given is 1. (Parameter 'operands')", Assert.Throws<ArgumentException>(
+        Assert.Equal("\"b s d, h d -> b s h\" has 2 terms, and the number of operands given is 1. (Parameter 'operands')",
+            Assert.Throws<ArgumentException>(
             () => Einsum.Of("b s d, h d -> b s h", both.AsSpan(0, 1))).Message);
     }
 
@@ -63,7 +64,8 @@ public class EinsumTests
             && method.ReturnType == typeof(Einsharp.Tensor)).CreateDelegate<Uncompiled>();
         Assert.Equal(
             "Einsum.Of(\"i -> i\") was not compiled: the project needs Einsharp's generator as an analyzer, and <InterceptorsNamespaces>"
-            + "$(InterceptorsNamespaces);Einsharp.Generated</InterceptorsNamespaces> in a PropertyGroup; or declare a partial method with [Einsum].",
+            + "$(InterceptorsNamespaces);Einsharp.Generated</InterceptorsNamespaces> in a PropertyGroup; or declare a partial "
+            + "method with [Einsum].",
             Assert.Throws<InvalidOperationException>(() => dynamic("i -> i", [])).Message);
     }
 
@@ -115,7 +117,8 @@ public class EinsumTests
     }
 
     [Fact]
-    public void Null_is_named() => Assert.Equal("w", Assert.Throws<ArgumentNullException>(() => DeclaredEinsums.Project(Random(1, 1, 1), null!)).ParamName);
+    public void Null_is_named() =>
+        Assert.Equal("w", Assert.Throws<ArgumentNullException>(() => DeclaredEinsums.Project(Random(1, 1, 1), null!)).ParamName);
 
     private static void Says(string message, string parameter, Action call)
     {
@@ -127,7 +130,8 @@ public class EinsumTests
     public void Ranks_and_sizes()
     {
         Says("'x' has 2 axes, [3, 4], and its term 'b s d' has 3.", "x", () => DeclaredEinsums.Project(Random(3, 4), Random(5, 4)));
-        Says("Axis 'd' is 4 in 'x', where it was first bound, and 6 in 'w'.", "w", () => DeclaredEinsums.Project(Random(2, 3, 4), Random(5, 6)));
+        Says("Axis 'd' is 4 in 'x', where it was first bound, and 6 in 'w'.", "w", () => DeclaredEinsums.Project(
+            Random(2, 3, 4), Random(5, 6)));
         Says(
             "Axis 'd' is 4 in 'x', where it was first bound, and 1 in 'w'. An axis of size 1 is not broadcast.", "w",
             () => DeclaredEinsums.Project(Random(2, 3, 4), Random(5, 1)));
@@ -153,7 +157,8 @@ public class EinsumTests
             () => DeclaredEinsums.Chain(x, Random(2, 2), Random(2, 2), x));
         Says(
             "'destination' repeats one element along axis 0 of [2, 3], and cannot be written to.", "destination",
-            () => DeclaredEinsums.Turn(new ReadOnlyTensorSpan<double>(new double[6], [3, 2], []), new TensorSpan<double>(new double[3], [2, 3], [0, 1])));
+            () => DeclaredEinsums.Turn(
+                new ReadOnlyTensorSpan<double>(new double[6], [3, 2], []), new TensorSpan<double>(new double[3], [2, 3], [0, 1])));
     }
 
     [Fact]
@@ -164,7 +169,7 @@ public class EinsumTests
         AssertEqual(NaiveEinsum.Of("... i, ... -> ... i", Dense(x), Dense(scalar)), DeclaredEinsums.Weigh(x, scalar));
         Says("'x' has no axes, [], and its term '... i' has at least 1.", "x", () => DeclaredEinsums.Weigh(scalar, scalar));
         Says(
-            "'...' stands for axes of [2, 3] in the operands before 'weight', and for [1] in it: from the right, each is of one size. An axis of size 1 is "
-            + "not broadcast.", "weight", () => DeclaredEinsums.Weigh(x, Random(1)));
+            "'...' stands for axes of [2, 3] in the operands before 'weight', and for [1] in it: from the right, each is of one size. An axis "
+            + "of size 1 is not broadcast.", "weight", () => DeclaredEinsums.Weigh(x, Random(1)));
     }
 }

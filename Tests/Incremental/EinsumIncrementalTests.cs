@@ -45,15 +45,18 @@ public class EinsumIncrementalTests
             .RunGenerators(second).GetRunResult().Results.Single().TrackedSteps;
         string[] steps = [EinsumSteps.ReadStep, EinsumSteps.EmitStep, EinsumSteps.CallStep, EinsumSteps.InterceptStep];
         return steps.ToDictionary(
-            static step => step, step => tracked[step].SelectMany(static run => run.Outputs).Select(static output => output.Reason).ToArray());
+            static step => step, step =>
+                tracked[step].SelectMany(static run => run.Outputs).Select(static output => output.Reason).ToArray());
     }
 
-    private static bool IsKept(IncrementalStepRunReason reason) => reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged;
+    private static bool IsKept(IncrementalStepRunReason reason) =>
+        reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged;
 
     [Fact]
     public void An_edit_elsewhere_runs_nothing()
     {
-        Dictionary<string, IncrementalStepRunReason[]> reasons = Edit(Method, Call, Unrelated.Replace("42", "43", StringComparison.Ordinal));
+        Dictionary<string, IncrementalStepRunReason[]> reasons = Edit(
+            Method, Call, Unrelated.Replace("42", "43", StringComparison.Ordinal));
         Assert.All(reasons, static step => Assert.True(IsKept(Assert.Single(step.Value)), step.Key));
     }
 
@@ -68,7 +71,8 @@ public class EinsumIncrementalTests
     [Fact]
     public void An_equation_edited_emits_its_method()
     {
-        Dictionary<string, IncrementalStepRunReason[]> reasons = Edit(Method.Replace("-> b f", "-> f b", StringComparison.Ordinal), Call, Unrelated);
+        Dictionary<string, IncrementalStepRunReason[]> reasons = Edit(
+            Method.Replace("-> b f", "-> f b", StringComparison.Ordinal), Call, Unrelated);
         Assert.Equal([IncrementalStepRunReason.Modified], reasons[EinsumSteps.EmitStep]);
         Assert.True(IsKept(Assert.Single(reasons[EinsumSteps.InterceptStep])));
     }

@@ -56,8 +56,10 @@ public class ContractionPlannerTests
     {
         ContractionPath path = Plan(equation);
         Assert.Equal(order, Steps(path));
-        string found = string.Join("; ", path.Steps.Select(static step => $"{ContractionClassifier.NameOf(step.Class)} {string.Join(" ", step.Batch)} | "
-            + $"{string.Join(" ", step.M)} | {string.Join(" ", step.N)} | {string.Join(" ", step.K)}".Replace("  ", " ", StringComparison.Ordinal)));
+        string found = string.Join(
+            "; ", path.Steps.Select(static step => $"{ContractionClassifier.NameOf(step.Class)} {string.Join(" ", step.Batch)} | "
+            + $"{string.Join(" ", step.M)} | {string.Join(" ", step.N)} | {string.Join(" ", step.K)}".Replace(
+                "  ", " ", StringComparison.Ordinal)));
         Assert.Equal(Normal(groups), Normal(found));
     }
 
@@ -97,7 +99,8 @@ public class ContractionPlannerTests
         var random = new Random(11);
         for (int i = 0; i < 300; i++)
         {
-            (List<EquatableArray<string>> operands, EquatableArray<string> output, Dictionary<string, int> sizes) = Draw(random, random.Next(2, 7));
+            (List<EquatableArray<string>> operands, EquatableArray<string> output, Dictionary<string, int> sizes) = Draw(
+                random, random.Next(2, 7));
             ContractionPath path = ContractionPlanner.Plan(operands, output, axis => sizes[axis]);
             List<HashSet<string>> reduced = [.. operands.Select((axes, j) => axes.Where(axis => output.Contains(axis)
                 || operands.Where((_, other) => other != j).Any(other => other.Contains(axis))).ToHashSet())];
@@ -135,12 +138,14 @@ public class ContractionPlannerTests
         string[] axes = [.. "abcdefgh".Select(static letter => letter.ToString())];
         List<EquatableArray<string>> operands = [.. Enumerable.Range(0, count).Select(_ =>
             axes.OrderBy(_ => random.Next()).Take(random.Next(1, 4)).ToEquatable())];
-        EquatableArray<string> output = operands.SelectMany(static operand => operand).Distinct().Where(_ => random.Next(3) == 0).ToEquatable();
+        EquatableArray<string> output = operands.SelectMany(
+            static operand => operand).Distinct().Where(_ => random.Next(3) == 0).ToEquatable();
         return (operands, output, axes.ToDictionary(static axis => axis, _ => random.Next(1, 9)));
     }
 
     private static BigInteger Cost(IEnumerable<ContractionStep> steps, Dictionary<string, int> sizes) =>
-        steps.Aggregate(BigInteger.Zero, (sum, step) => sum + Cost(step.Batch.Concat(step.M).Concat(step.N).Concat(step.K), step.K.Count > 0, sizes));
+        steps.Aggregate(
+            BigInteger.Zero, (sum, step) => sum + Cost(step.Batch.Concat(step.M).Concat(step.N).Concat(step.K), step.K.Count > 0, sizes));
 
     private static BigInteger Cost(IEnumerable<string> axes, bool sums, Dictionary<string, int> sizes) =>
         axes.Aggregate(BigInteger.One, (product, axis) => product * sizes[axis]) * (sums ? 2 : 1);
@@ -175,7 +180,8 @@ public class ContractionPlannerTests
         return (rest, Cost(all, kept.Count < all.Count, sizes));
     }
 
-    private static BigInteger FromTheLeft(List<EquatableArray<string>> operands, EquatableArray<string> output, Dictionary<string, int> sizes)
+    private static BigInteger FromTheLeft(
+        List<EquatableArray<string>> operands, EquatableArray<string> output, Dictionary<string, int> sizes)
     {
         List<HashSet<string>> values = [.. operands.Select((axes, j) => axes.Where(axis => output.Contains(axis)
             || operands.Where((_, other) => other != j).Any(other => other.Contains(axis))).ToHashSet())];
