@@ -156,9 +156,15 @@ public abstract class GpuSession : ForwardSession
     /// <summary>The table of a rotation for all positions of the cache, or of the chunk at hand if there is none.</summary>
     /// <param name="rope">The rotation.</param>
     /// <param name="size">The size of a head.</param>
+    /// <exception cref="NotSupportedException">The rotation turns a part of a head only.</exception>
     public RopeView Rope(Rope rope, int size)
     {
         ArgumentNullException.ThrowIfNull(rope);
+        if (rope.Turned(size) != size)
+        {
+            throw new NotSupportedException(FormattableString.Invariant(
+                $"Kernels for GPUs turn whole heads; this rotation turns {rope.Turned(size)} of {size} values ({rope})."));
+        }
         int positions = Cache?.Capacity ?? Packed.Positions, half = size / 2;
         foreach ((Rope known, int knownSize, GpuMemory cosines, GpuMemory sines) in _ropes)
         {
