@@ -27,10 +27,10 @@ internal static class EinsumSteps
     public static void Register(IncrementalGeneratorInitializationContext context, IncrementalValueProvider<bool> gpu)
     {
         IncrementalValuesProvider<EinsumMethodSpec> methods = context.SyntaxProvider
-            .ForAttributeWithMetadataName(
-                "Einsharp.EinsumAttribute",
-                static (node, _) => node is MethodDeclarationSyntax,
-                static (method, cancellation) => EinsumMethodReader.Read((IMethodSymbol)method.TargetSymbol, cancellation))
+            .CreateSyntaxProvider(
+                static (node, _) => node is MethodDeclarationSyntax { AttributeLists.Count: > 0 },
+                static (method, cancellation) =>
+                    EinsumMethodReader.Read((MethodDeclarationSyntax)method.Node, method.SemanticModel, cancellation))
             .Where(static method => method is not null)
             .Select(static (method, _) => method!)
             .WithTrackingName(ReadStep);

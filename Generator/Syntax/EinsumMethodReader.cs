@@ -29,6 +29,25 @@ internal static class EinsumMethodReader
                 static parameter => parameter.GetAttributes().Any(static axes => AttributeReader.IsOurs(axes.AttributeClass)));
     }
 
+    /// <summary>
+    /// The method as written; null where it does not stand alone. Which methods of a type do is remembered, so that those of models, which
+    /// have equations too, are not bound after every keystroke.
+    /// </summary>
+    public static EinsumMethodSpec? Read(MethodDeclarationSyntax syntax, SemanticModel model, CancellationToken cancellation) =>
+        syntax.Parent is TypeDeclarationSyntax part
+        && DeclarationCache<StandaloneMethods>.Read(part, model, (_, part) => Find(part, model, cancellation), cancellation) is { } found
+        && found.Members.Contains(part.Members.IndexOf(syntax)) && model.GetDeclaredSymbol(syntax, cancellation) is { } method
+            ? Read(method, cancellation)
+            : null;
+
+    private static StandaloneMethods Find(TypeDeclarationSyntax part, SemanticModel model, CancellationToken cancellation) =>
+        new(Enumerable.Range(0, part.Members.Count).Where(i => part.Members[i] is MethodDeclarationSyntax { AttributeLists.Count: > 0 } syntax
+            && model.GetDeclaredSymbol(syntax, cancellation) is { } method && StandsAlone(method)
+            && Ours(method).Exists(static attribute => attribute.AttributeClass!.Name == "EinsumAttribute")).ToEquatable());
+
+    /// <summary>The methods in one part of a type that stand alone, by their places among its members.</summary>
+    private sealed record StandaloneMethods(EquatableArray<int> Members);
+
     /// <summary>The method as written; null where it does not stand alone, or where the compiler itself refuses its Einsum.</summary>
     public static EinsumMethodSpec? Read(IMethodSymbol method, CancellationToken cancellation)
     {
