@@ -44,7 +44,7 @@ internal static partial class ModelChecker
             spec.Params.Any(static param => param.Or is not null), slots.ToEquatable(),
             spec.Layers.Where(static layers => layers.Model.Length > 0).Select(static layers => layers.Model)
                 .Distinct(StringComparer.Ordinal).OrderBy(static name => name, StringComparer.Ordinal).ToEquatable(),
-            RunModels(spec, forward), callable && ReadsCallSizes(spec, forward!),
+            RunModels(spec, forward), callable && (ReadsCallSizes(spec, forward!) || AttendsElsewhere(spec, forward!)),
             forward is not null && Attributes(forward).Any(static attribute => attribute.Kind == "AddPositions"), valid);
 
         void AddSize(string axis)
@@ -166,6 +166,13 @@ internal static partial class ModelChecker
     public static bool RenamesRows(ModelSpec spec, MethodSpec method) => TwoRows(spec, method) is { } rows
         && Attributes(method).Any(attribute => attribute.Kind == "Rename"
             && EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value?.From.Name == rows[1]);
+
+    // Attention on values of the call, along other axes than those of rows.
+    private static bool AttendsElsewhere(ModelSpec spec, MethodSpec forward) =>
+        forward.Parameters.Count == 1 && !RenamesRows(spec, forward) && forward.Brackets.Any(bracket =>
+            bracket.Attributes[0] is { Kind: "Einsum" } einsum && bracket.Attributes.Any(static attribute => attribute.Kind == "Softmax")
+            && einsum.Positional(2) is not null && einsum.Positional(3) is null
+            && spec.Params.All(param => param.Name != einsum.Positional(1)!.Value && param.Name != einsum.Positional(2)!.Value));
 
     private static EquatableArray<string>? TwoRows(ModelSpec spec, MethodSpec method)
     {

@@ -65,21 +65,20 @@ partial class PlainAttention
 
             float factor = (float)(1.0 / Math.Sqrt((double)k));
             int groups = b * h;
-            int blocks = (s + PackedRows.BlockRows - 1) / PackedRows.BlockRows;
+            int blocks = RowBlock.Blocks(s);
 
             while (worker.Next(blocks * groups, out int unit))
             {
                 int group = unit / blocks;
-                int first = unit % blocks * PackedRows.BlockRows;
-                int rows = Math.Min(PackedRows.BlockRows, s - first);
+                RowBlock block = RowBlock.Of(unit % blocks, s);
                 int i_b = group / h;
                 int i_h = group % h;
                 ReadOnlySpan<float> groupKeys = packedKeys.Slice(i_b * KeyValues.Padded(t) * k, KeyValues.Padded(t) * k);
                 ReadOnlySpan<float> groupValues = values.Slice(group * t * v, t * v);
-                int queries = rows;
+                int queries = block.Count;
                 var softmax = new OnlineSoftmax(worker, queries, k, v);
                 for (int query = 0; query < queries; query++)
-                    softmax.Load(query, q.Slice((group * s + first + query) * k, k), factor);
+                    softmax.Load(query, q.Slice((group * s + block.FirstPosition + query) * k, k), factor);
 
                 int seen = t;
                 for (int step = 0; step < seen; step += OnlineSoftmax.Step)
@@ -87,12 +86,12 @@ partial class PlainAttention
                     int count = Math.Min(OnlineSoftmax.Step, seen - step);
                     softmax.Scores(groupKeys.Slice(step * k, KeyValues.Padded(count) * k), count);
                     for (int query = 0; query < queries; query++)
-                        softmax.Mask(query, mask[((first + query) * t + step)..], 1);
+                        softmax.Mask(query, mask[((block.FirstPosition + query) * t + step)..], 1);
                     softmax.Accumulate(groupValues.Slice(step * v, count * v));
                 }
 
                 for (int query = 0; query < queries; query++)
-                    softmax.Store(query, result.Slice(((i_b * s + first + query) * h + i_h) * v, v));
+                    softmax.Store(query, result.Slice(((i_b * s + block.FirstPosition + query) * h + i_h) * v, v));
             }
         }
     }
