@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Einsharp.Generator.Emit;
 using Einsharp.Generator.Model;
 using Einsharp.Generator.Plan;
@@ -26,10 +27,10 @@ internal static class EinsumSteps
     public static void Register(IncrementalGeneratorInitializationContext context, IncrementalValueProvider<bool> gpu)
     {
         IncrementalValuesProvider<EinsumMethodSpec> methods = context.SyntaxProvider
-            .ForAttributeWithMetadataName(
-                "Einsharp.EinsumAttribute",
-                static (node, _) => node is MethodDeclarationSyntax,
-                static (method, cancellation) => EinsumMethodReader.Read((IMethodSymbol)method.TargetSymbol, cancellation))
+            .CreateSyntaxProvider(
+                static (node, _) => node is MethodDeclarationSyntax { AttributeLists.Count: > 0 },
+                static (method, cancellation) =>
+                    EinsumMethodReader.Read((MethodDeclarationSyntax)method.Node, method.SemanticModel, cancellation))
             .Where(static method => method is not null)
             .Select(static (method, _) => method!)
             .WithTrackingName(ReadStep);
@@ -44,7 +45,8 @@ internal static class EinsumSteps
         IncrementalValuesProvider<EinsumCallSite> sites = context.SyntaxProvider
             .CreateSyntaxProvider(
                 static (node, _) => EinsumCallReader.MayBe(node),
-                static (call, cancellation) => EinsumCallReader.ReadSite(call.SemanticModel, (InvocationExpressionSyntax)call.Node, cancellation))
+                static (call, cancellation) =>
+                    EinsumCallReader.ReadSite(call.SemanticModel, (InvocationExpressionSyntax)call.Node, cancellation))
             .Where(static site => site is not null)
             .Select(static (site, _) => site!)
             .WithTrackingName(CallStep);
@@ -63,7 +65,7 @@ internal static class EinsumSteps
             .Select(static (all, _) => all.Where(static one => one is not null).Select(static one => one!).ToEquatable());
         context.RegisterSourceOutput(interceptors.Combine(sites.Collect()).Combine(allowed.Combine(gpu)), static (output, found) =>
         {
-            ((EquatableArray<Interceptor> interceptors, System.Collections.Immutable.ImmutableArray<EinsumCallSite> sites), (bool allowed, bool gpu)) = found;
+            ((EquatableArray<Interceptor> interceptors, ImmutableArray<EinsumCallSite> sites), (bool allowed, bool gpu)) = found;
             if (allowed && interceptors.Count > 0)
                 output.AddSource(InterceptorEmitter.HintName, InterceptorEmitter.Emit(interceptors, sites, gpu));
         });

@@ -28,7 +28,7 @@ internal sealed class EinsumNames
         string result = plan.Einsum.IsReturned ? Local(plan.Einsum.Result.Name) : plan.Einsum.Result.Name;
         foreach (string axis in plan.Einsum.Axes.Where(static axis => axis != Ellipsis.Name))
             _axes.Add(axis, Local(axis, "Size"));
-        Dictionary<int, int[]> made = Enumerable.Range(0, count).ToDictionary(static operand => operand, static operand => new[] { operand });
+        var made = Enumerable.Range(0, count).ToDictionary(static operand => operand, static operand => new[] { operand });
         foreach (ContractionStep step in plan.Path.Steps)
         {
             bool isLast = step.Result == count + plan.Path.Steps.Count - 1;

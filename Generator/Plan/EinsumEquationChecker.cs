@@ -24,13 +24,14 @@ internal sealed class EinsumEquationChecker(string text, Func<int, int, Site> at
             return null;
         }
 
-        if (IsSqueezed(equation) || !CountFits(equation, subject, operands, operandAt) || !EllipsisStays(equation) || !OutputIsMade(equation))
+        if (IsSqueezed(equation) || !CountFits(equation, subject, operands, operandAt) || !EllipsisStays(equation)
+            || !OutputIsMade(equation))
             return null;
         return new EinsumTerms(equation.Inputs.Select(static term => term.Names).ToEquatable(), equation.Output.Names);
     }
 
-    // "ij" where i and j are axes and "ij" is not: named once, while its letters are axes elsewhere. Or all of it is squeezed, as in PyTorch's
-    // "ij,jk->ik", and the output's "ik" comes from nowhere.
+    // "ij" where i and j are axes and "ij" is not: named once, while its letters are axes elsewhere. Or all of it is squeezed, as in
+    // PyTorch's "ij,jk->ik", and the output's "ik" comes from nowhere.
     private bool IsSqueezed(EquationSyntax equation)
     {
         List<AxisToken> all = equation.Inputs.Append(equation.Output).SelectMany(static term => term.Axes).ToList();
@@ -53,7 +54,8 @@ internal sealed class EinsumEquationChecker(string text, Func<int, int, Site> at
         if (squeezed)
         {
             IEnumerable<string> terms = equation.Inputs.Append(equation.Output)
-                .Select(static term => string.Join(" ", term.Axes.SelectMany(static axis => axis.IsEllipsis ? [axis.Name] : Letters(axis.Name))));
+                .Select(static term => string.Join(
+                    " ", term.Axes.SelectMany(static axis => axis.IsEllipsis ? [axis.Name] : Letters(axis.Name))));
             string whole = string.Join(", ", terms.Take(equation.Inputs.Count)) + " -> " + terms.Last();
             AxisToken output = equation.Output.Axes[0];
             findings.Add(
@@ -93,13 +95,15 @@ internal sealed class EinsumEquationChecker(string text, Func<int, int, Site> at
 
         int arrow = text.IndexOf("->", StringComparison.Ordinal) + 2;
         findings.Add(
-            DiagnosticCatalogue.LostEllipsis, at(inputs[0].Start, inputs[0].Length), Fix.Replace(" ...", at(arrow, 0)), text.Insert(arrow, " ..."));
+            DiagnosticCatalogue.LostEllipsis, at(inputs[0].Start, inputs[0].Length), Fix.Replace(" ...", at(arrow, 0)),
+            text.Insert(arrow, " ..."));
         return false;
     }
 
     private bool OutputIsMade(EquationSyntax equation)
     {
-        List<string> inputs = equation.Inputs.SelectMany(static term => term.Names).Where(static name => name != Ellipsis.Name).Distinct().ToList();
+        List<string> inputs = equation.Inputs.SelectMany(static term => term.Names).Distinct().ToList();
+        inputs.Remove(Ellipsis.Name);
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (AxisToken axis in equation.Output.Axes)
         {

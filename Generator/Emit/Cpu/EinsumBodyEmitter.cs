@@ -168,7 +168,8 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
         return count;
     }
 
-    private bool IsDense(int value) => TermOf(value) is { Type.Kind: EinsumTypeKind.Span or EinsumTypeKind.ReadOnlySpan, HasEllipsis: true };
+    private bool IsDense(int value) =>
+        TermOf(value) is { Type.Kind: EinsumTypeKind.Span or EinsumTypeKind.ReadOnlySpan, HasEllipsis: true };
 
     private EinsumTerm? TermOf(int value) => value < _einsum.Operands.Count ? _einsum.Operands[value]
         : value == ResultValue ? _einsum.Result : null;
@@ -205,6 +206,7 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
         var boundBy = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (PinnedAxis pinned in _einsum.Pinned)
             writer.Write($"const int {names.Axis(pinned.Name)} = {Names.Literal(pinned.Size)};");
+        string library = names.Library("EinsumShape");
         string? ellipsis = null;
         foreach (int value in Terms)
         {
@@ -218,9 +220,9 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
                     continue;
                 string extent = Extent(value, term, i), operand = $"nameof({names.Value(value)})";
                 if (_einsum.SizeOf(axis) is not null)
-                    checks.Add($"{names.Library("EinsumShape")}.CheckPinned({Names.Literal(axis)}, {names.Axis(axis)}, {extent}, {operand});");
+                    checks.Add($"{library}.CheckPinned({Names.Literal(axis)}, {names.Axis(axis)}, {extent}, {operand});");
                 else if (boundBy.TryGetValue(axis, out string? first))
-                    checks.Add($"{names.Library("EinsumShape")}.CheckSize({Names.Literal(axis)}, {names.Axis(axis)}, nameof({first}), {extent}, {operand});");
+                    checks.Add($"{library}.CheckSize({Names.Literal(axis)}, {names.Axis(axis)}, nameof({first}), {extent}, {operand});");
                 else
                     declared.Add($"{names.Axis(axis)} = {extent}");
                 if (!boundBy.ContainsKey(axis))
@@ -251,7 +253,8 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
             return;
         }
 
-        string local = names.Local(EinsumNames.Join(names.Plain(value).Length == 1 ? [names.Plain(value) + "Rest"] : [names.Plain(value), "rest"]));
+        string local = names.Local(
+            EinsumNames.Join(names.Plain(value).Length == 1 ? [names.Plain(value) + "Rest"] : [names.Plain(value), "rest"]));
         writer.Write($"{names.Library("ReadOnlySpan")}<int> {local} = {extents};");
         _ellipses.Add(value, local);
         if (joined is null)
@@ -261,7 +264,8 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
         }
 
         string both = names.Local("rest");
-        writer.Write($"{names.Library("ReadOnlySpan")}<int> {both} = {names.Library("Ellipsis")}.Join({joined}, {local}, nameof({names.Value(value)}));");
+        string join = $"{names.Library("Ellipsis")}.Join({joined}, {local}, nameof({names.Value(value)}))";
+        writer.Write($"{names.Library("ReadOnlySpan")}<int> {both} = {join};");
         joined = both;
     }
 
@@ -291,7 +295,11 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
         if (IsSpan(ResultValue) && !IsDense(ResultValue))
             writer.Write($"{result}.CheckDistinct(nameof({result}));");
         for (int i = 0; i < _einsum.Operands.Count; i++)
-            writer.Write($"{names.Library("EinsumShape")}.CheckApart<{_element}>({OwnElements(ResultValue)}, {OwnElements(i)}, nameof({result}), nameof({names.Value(i)}));");
+        {
+            string elements = $"{OwnElements(ResultValue)}, {OwnElements(i)}", both = $"nameof({result}), nameof({names.Value(i)})";
+            writer.Write($"{names.Library("EinsumShape")}.CheckApart<{_element}>({elements}, {both});");
+        }
+
         return "return;";
     }
 

@@ -45,7 +45,8 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
             { Class: ContractionClass.Outer or ContractionClass.LoopNest } => [("batch", _batch), ("m", _m), ("n", _n)],
             _ => [("batch", _batch), ("m", _m), ("n", _n), ("k", _k)],
         };
-        List<string> arguments = [$"{body.Processor}, {values}", .. groups.Select(static group => $"{group.Name}: [{string.Join(", ", group.Loops)}]")];
+        List<string> arguments =
+            [$"{body.Processor}, {values}", .. groups.Select(static group => $"{group.Name}: [{string.Join(", ", group.Loops)}]")];
         writer.Write($"{body.Contraction}.{Method()}<{plan.Einsum.Element}>(\n    " + string.Join(",\n    ", arguments) + ");");
     }
 
@@ -76,7 +77,8 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
         }
 
         string local = names.Local(names.Plain(_step.Result) + "Rest");
-        writer.Write($"{names.Library("ReadOnlySpan")}<int> {local} = {names.Library("Ellipsis")}.Join({body.Extents(_step.A)}, {body.Extents(_step.B)});");
+        string joined = $"{names.Library("Ellipsis")}.Join({body.Extents(_step.A)}, {body.Extents(_step.B)})";
+        writer.Write($"{names.Library("ReadOnlySpan")}<int> {local} = {joined};");
         body.SetExtents(_step.Result, local);
     }
 
@@ -84,8 +86,10 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
     private void AddEllipsis()
     {
         string a = body.Extents(_step.A), b = body.Extents(_step.B), library = names.Library("Ellipsis");
-        string shared = names.Local("shared"), ownA = names.Local(names.Plain(_step.A) + "Own"), ownB = names.Local(names.Plain(_step.B) + "Own");
-        writer.Write($"int {shared} = {library}.Shared({a}, {b});\nint {ownA} = {library}.Own({a}, {b}), {ownB} = {library}.Own({b}, {a});");
+        string ownA = names.Local(names.Plain(_step.A) + "Own"), ownB = names.Local(names.Plain(_step.B) + "Own");
+        string shared = names.Local("shared");
+        writer.Write(
+            $"int {shared} = {library}.Shared({a}, {b});\nint {ownA} = {library}.Own({a}, {b}), {ownB} = {library}.Own({b}, {a});");
         string c = Stride(_step.Result, Ellipsis.Name), strideA = Stride(_step.A, Ellipsis.Name), strideB = Stride(_step.B, Ellipsis.Name);
         bool hasM = _step.Class is not ContractionClass.Dot;
         bool hasN = hasM && _step.Class is not ContractionClass.MatrixVector;
