@@ -162,7 +162,9 @@ internal static class EinsumMethodReader
                 before++;
         }
 
-        return space + type + "." + method.Name + (before == 0 ? "" : "-" + (before + 1).ToString(CultureInfo.InvariantCulture));
+        // A model has files named after its halves: Forward, Parameters …
+        string own = ModelReader.IsModel(method.ContainingType) ? ".Einsum." : ".";
+        return space + type + own + method.Name + (before == 0 ? "" : "-" + (before + 1).ToString(CultureInfo.InvariantCulture));
     }
 
     private static string? Unsupported(IMethodSymbol method, MethodDeclarationSyntax syntax)
