@@ -113,7 +113,7 @@ internal static partial class ModelChecker
     private static HashSet<string> CallAxes(ModelSpec spec, MethodSpec method)
     {
         var axes = new HashSet<string>(
-            EinsumParser.ParseAxes(method.Parameters.FirstOrDefault()?.Axes ?? "").Value?.Names ?? [], StringComparer.Ordinal);
+            EinsumParser.ParseAxes(method.Parameters.Count == 0 ? "" : method.Parameters[0].Axes ?? "").Value?.Names ?? [], StringComparer.Ordinal);
         axes.ExceptWith(spec.Params.SelectMany(static parameter => EinsumParser.ParseAxes(parameter.Axes).Value?.Names ?? []));
         axes.ExceptWith(spec.Layers.Select(static layers => layers.Count));
         return axes;
@@ -123,8 +123,9 @@ internal static partial class ModelChecker
     private static bool ReadsCallSizes(ModelSpec spec, MethodSpec forward)
     {
         HashSet<string> calls = CallAxes(spec, forward);
-        string? last = EinsumParser.ParseAxes(forward.Parameters[0].Axes ?? "").Value?.Names.LastOrDefault();
-        return (last is not null && calls.Contains(last) && spec.Layers.Count == 0) || Attributes(forward).Any(attribute => attribute.Kind switch
+        EquatableArray<string> input = EinsumParser.ParseAxes(forward.Parameters[0].Axes ?? "").Value?.Names ?? [];
+        bool isLast = input.Count > 0 && calls.Contains(input[input.Count - 1]);
+        return (isLast && spec.Layers.Count == 0) || Attributes(forward).Any(attribute => attribute.Kind switch
         {
             "Reduce" or "Rearrange" => true,
             "BatchNorm" => EinsumParser.ParseEquation(attribute.Positional(0)?.Value ?? "").Value is { Inputs.Count: > 1 } equation

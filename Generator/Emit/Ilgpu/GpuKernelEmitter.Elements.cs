@@ -143,7 +143,7 @@ internal abstract partial class GpuKernelEmitter
     }
 
     /// <summary>One axis's part of an index over several, outermost first.</summary>
-    private string Part(string index, IReadOnlyList<string> axes, int at)
+    private string Part(string index, EquatableArray<string> axes, int at)
     {
         string[] inner = [.. axes.Skip(at + 1).Select(Extent)];
         string quotient = inner.Length == 0 ? index : inner.Length == 1 ? $"{index} / {inner[0]}" : $"{index} / ({string.Join(" * ", inner)})";
