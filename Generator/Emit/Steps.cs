@@ -119,7 +119,9 @@ internal static class Steps
         IEnumerable<EquatableArray<string>> split = method is { SplitsRows: true, Sequence: { } sequence }
             ? [sequence, [sequence[0]], [sequence[1]]]
             : [];
-        return [.. split.Concat(method.Kernels.Select(kernel => kernel.Rows))
+
+        // Of what is one number there is one row: nobody asks for it but a kernel of rows.
+        return [.. split.Concat(method.Kernels.Where(kernel => kernel is not ReducePlan || kernel.Rows.Count > 0).Select(kernel => kernel.Rows))
             .Concat(method.Buffers.Select(buffer => buffer.Rows).Where(rows => rows.Count > 0))
             .Concat(method.Buffers.Where(buffer => buffer.Blocked is not null).Select(buffer => (EquatableArray<string>)[buffer.Blocked!]))
             .Distinct()];
@@ -135,6 +137,22 @@ internal static class Steps
         IEnumerable<(string, string)> sizes = CallAxis.Of(model, method.Graph.Method).Select(axis => Scope.Local(axis.Name))
             .Select(name => (name, name));
         return [.. method.Sequence is null ? sizes : sizes.Prepend(("packedRows", "packed.Count"))];
+    }
+
+    /// <summary>The size of an axis out of those that it is made of.</summary>
+    public static string Size(SizeRule rule, Func<string, string> size)
+    {
+        string over = string.Join(" * ", rule.Over.Select(size)), under = string.Join(" * ", rule.Under.Select(size));
+        return under.Length == 0 ? over : $"CallShape.Quotient({over}, {under})";
+    }
+
+    /// <summary>The size of an axis, in terms of sizes that inputs have (<paramref name="call"/>) and of the model's.</summary>
+    public static string Size(MethodPlan method, string axis, Func<string, string> call, Func<string, string> model)
+    {
+        axis = method.Graph.Original(axis);
+        return method.Graph.Rules.FirstOrDefault(rule => rule.Axis == axis) is { } rule
+            ? $"({Size(rule, part => Size(method, part, call, model))})"
+            : method.CallAxes.Contains(axis) ? call(axis) : model(axis);
     }
 
     /// <summary>Whether the layers that a kernel runs need sizes of single axes of the call.</summary>
@@ -204,7 +222,7 @@ internal static class Steps
             : IsLayer(method) && method.Sequence is { } sequence && rows.Count == 1 && sequence.Contains(rows[0]) ? Extent(sequence, rows[0])
             : IsLayer(method) && method.Sequence is null ? "rowCount"
             : rows.Count == 0 ? "1"
-            : string.Join(" * ", rows.Select(axis => method.CallAxes.Contains(axis) ? Scope.Local(axis) : size(axis)));
+            : string.Join(" * ", rows.Select(axis => Size(method, axis, Scope.Local, size)));
         return $"int {Scope.RowCount(rows)} = {count};";
     }
 

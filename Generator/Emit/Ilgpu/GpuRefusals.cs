@@ -31,6 +31,8 @@ internal static class GpuRefusals
     {
         if (kernel is AttentionPlan attention)
             return WhyNot(attention) is { } lack ? (attention.Operations[0], lack) : null;
+        if (method.ReadsCallSizes)
+            return (kernel.Operations[0], "a layer needs the sizes of single axes of the call");
         foreach (Operation operation in kernel.Operations)
         {
             if (!Knows(method, kernel, operation))
@@ -39,15 +41,27 @@ internal static class GpuRefusals
 
         if (kernel is not (SweepPlan or AttentionPlan or NormPlan or GatherPlan or SelectPlan or RunPlan or AppendPlan or MapPlan or ContractPlan))
             return (kernel.Operations[0], $"there is none for {kernel.Operations[0].Text}");
+        if (Output(kernel) is { } output && method.Buffer(output).Rows != kernel.Rows)
+            return (kernel.Operations[0], $"{kernel.Operations[0].Text} goes along an axis of the call");
         return kernel is SweepPlan sweep && GpuSweepEmitter.WhyNot(sweep) is { } why
             ? (sweep.Operations.FirstOrDefault(operation => operation is SoftmaxOperation) ?? sweep.Operations[0], why)
             : null;
     }
 
+    private static string? Output(KernelPlan kernel) => kernel switch
+    {
+        NormPlan norm => norm.Output,
+        MapPlan map => map.Output,
+        ContractPlan contract => contract.Output,
+        _ => null,
+    };
+
     private static bool Knows(MethodPlan method, KernelPlan kernel, Operation operation) => operation switch
     {
-        EinsumOperation or GatherOperation or SelectOperation or RunOperation => true,
-        RotateOperation or AppendOperation or RenameOperation or ScaleOperation or CausalOperation => true,
+        EinsumOperation einsum => kernel is not ContractPlan || KnowsEinsum(method, kernel, einsum),
+        GatherOperation or SelectOperation or RunOperation => true,
+        RotateOperation or AppendOperation or RenameOperation or CausalOperation => true,
+        ScaleOperation scale => !scale.Factor.Tokens.Any(method.CallAxes.Contains),
         ActivationOperation activation => activation.Kind == ActivationKind.Silu,
         SoftmaxOperation softmax => !softmax.IsLog && (kernel is AttentionPlan || softmax.Axes[softmax.Axes.Count - 1] == softmax.Axis),
         NormOperation norm => KnowsNorm(kernel, norm),
@@ -64,10 +78,16 @@ internal static class GpuRefusals
     private static bool KnowsBinary(MethodPlan method, KernelPlan kernel, BinaryOperation binary)
     {
         Operand other = binary.Other;
-        bool sameRows = other.Kind == OperandKind.Param
-            || other.Axes.Take(kernel.Rows.Count).Select(method.Graph.Original).ToEquatable() == kernel.Rows;
-        return sameRows && (kernel is not SweepPlan || binary.IsAligned);
+        return HasRows(method, kernel, other) && (kernel is not SweepPlan || binary.IsAligned);
     }
+
+    private static bool KnowsEinsum(MethodPlan method, KernelPlan kernel, EinsumOperation einsum) =>
+        einsum.Operands.All(operand => HasRows(method, kernel, operand));
+
+    // A parameter has none of the axes that rows are made of, any other operand has them all, in front.
+    private static bool HasRows(MethodPlan method, KernelPlan kernel, Operand operand) => operand.Kind == OperandKind.Param
+        ? !operand.Axes.Any(kernel.Rows.Contains)
+        : operand.Axes.Take(kernel.Rows.Count).Select(method.Graph.Original).ToEquatable() == kernel.Rows;
 
     /// <summary>Why there are no kernels for an attention: they read the cache, and know scales and Causal.</summary>
     private static string? WhyNot(AttentionPlan attention)
