@@ -91,6 +91,22 @@ internal static partial class DiagnosticCatalogue
         "{0} {1}, and without a gain it is over the last axes of '{2}'; add Over = \"{3}\"",
         AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0230.md");
 
+    public static readonly DiagnosticDescriptor NotAPattern = new(
+        "EIN0232", "A pattern cannot be read",
+        "In the pattern \"{0}\", {1} stands where {2} is expected; a pattern has axes, and groups of axes in parentheses, on both sides "
+        + "of one '->', as in \"b s (g k) -> b g s k\"",
+        AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0232.md");
+
+    public static readonly DiagnosticDescriptor RearrangedAxes = new(
+        "EIN0233", "Rearrange keeps every axis",
+        "'{0}' is {1}; Rearrange keeps every axis of its value, once on each side",
+        AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0233.md");
+
+    public static readonly DiagnosticDescriptor GroupSize = new(
+        "EIN0234", "A group is one axis",
+        "The group '({0})' {1}; {2}",
+        AxesCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0234.md");
+
     public static readonly DiagnosticDescriptor NumberRange = new(
         "EIN0231", "A number is out of range",
         "{0} has the number {1}; {2}",

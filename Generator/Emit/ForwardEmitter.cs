@@ -181,8 +181,7 @@ internal sealed class MethodEmitter
                 model = $"({model} ?? ({cache}.Session as {gpuCall})?.Model)";
             _writer.Write($"if ({cache} is not null && {model} != this)",
                 $"throw new ArgumentException(\"The cache was not made by this model's CreateCache.\", nameof({cache}));");
-            IEnumerable<string> shape = _method.Graph.Result.Axes.Select(axis =>
-                _callAxes.Any(call => call.Name == Original(axis)) ? SizeOf(Original(axis)) : Size(axis));
+            IEnumerable<string> shape = _method.Graph.Result.Axes.Select(axis => Steps.Size(_method, axis, SizeOf, Size));
             _writer.Write($"if ({cache} is null && {batch} == 0)", $"return new Tensor({string.Join(", ", shape)});");
             _writer.Gap();
             _writer.Write("// Without a cache, all there is to see are the new positions: a cache that lasts for the call.");
@@ -241,6 +240,8 @@ internal sealed class MethodEmitter
             + "A barrier is due before the result is read.</summary>");
         using (_writer.OpenMethod($"internal void {_spec.Name}Step", _step.Select(parameter => parameter.ToString())))
         {
+            foreach (AxisGroup group in CallGroups())
+                _writer.Write(GroupCheck(group, axis => Steps.Size(_method, axis, Scope.Local, Size)));
             foreach (KernelSizes set in KernelSizes.Of(_plan.Model).Where(set => set.SetName is not null))
             {
                 using (_writer.Open($"if (Sizes.Are{set.Property})"))
@@ -250,6 +251,20 @@ internal sealed class MethodEmitter
 
             _writer.Write($"Kernels.{_spec.Name}(this, {arguments});");
         }
+    }
+
+    /// <summary>The groups that sizes of the call fit into, or not.</summary>
+    private IEnumerable<AxisGroup> CallGroups() => _method.Graph.Operations.OfType<RearrangeOperation>().SelectMany(rearrange => rearrange.Groups)
+        .Where(group => group.Unknown != group.Whole && group.Parts.Append(group.Whole).Any(axis => _method.CallAxes.Contains(Original(axis))))
+        .Distinct();
+
+    /// <summary>The statement that compares a group of axes with the axis that it is.</summary>
+    public static string GroupCheck(AxisGroup group, Func<string, string> size)
+    {
+        IEnumerable<string> known = group.Parts.Where(part => part != group.Unknown).Select(size);
+        string product = known.Any() ? "(long)" + string.Join(" * ", known) : "1";
+        string all = $"{Names.Literal(group.Whole)}, {size(group.Whole)}, {Names.Literal(Names.Join(group.Parts))}, {product}";
+        return group.Unknown is null ? $"CallShape.Group({all});" : $"CallShape.Split({all}, {Names.Literal(group.Unknown)});";
     }
 
     /// <summary>The workspace as an expression of the numbers of rows: a parent adds it to its own.</summary>

@@ -84,10 +84,17 @@ internal sealed class Scope
     public string Axis(string axis)
     {
         axis = _method.Graph.Original(axis);
-        if (!_used.Contains(axis))
-            _used.Add(axis);
+        if (_used.Contains(axis))
+            return LocalOf(axis);
+
+        // What a size is made of is declared before it.
+        foreach (string part in Rule(axis) is { } rule ? rule.Over.Concat(rule.Under) : [])
+            Axis(part);
+        _used.Add(axis);
         return LocalOf(axis);
     }
+
+    private SizeRule? Rule(string axis) => _method.Graph.Rules.FirstOrDefault(rule => rule.Axis == axis);
 
     /// <summary>Whether an axis's size is read off the call.</summary>
     public bool IsCall(string axis) => _method.CallAxes.Contains(_method.Graph.Original(axis));
@@ -118,13 +125,17 @@ internal sealed class Scope
         (rows.All(axis => axis.Length == 1) ? string.Concat(rows) : Casing.Camel(string.Concat(rows.Select(Casing.Pascal)))) + "Rows";
 
     /// <summary>The axes of the call in use, whose sizes are parameters.</summary>
-    public IEnumerable<string> CallAxes => _used.Where(IsCall).Select(Local);
+    public IEnumerable<string> CallAxes => _used.Where(axis => IsCall(axis) && Rule(axis) is null).Select(Local);
 
-    /// <summary>The declarations of the axes in use that are sizes of the model.</summary>
+    /// <summary>The declarations of the axes in use, but for those whose sizes are parameters.</summary>
     public IEnumerable<string> Declarations()
     {
-        foreach (string axis in _used.Where(axis => !IsCall(axis)))
+        foreach (string axis in _used)
         {
+            if (Rule(axis) is { } rule)
+                yield return "int " + LocalOf(axis) + " = " + Steps.Size(rule, part => LocalOf(_method.Graph.Original(part))) + ";";
+            if (IsCall(axis))
+                continue;
             string size = _size(axis);
             yield return (char.IsDigit(size[0]) ? "const int " : "int ") + LocalOf(axis) + " = " + size + ";";
         }

@@ -42,6 +42,15 @@ internal static class ParametersEmitter
             foreach (AxisInfo axis in SizeAxes(model))
             {
                 string name = Names.Identifier(axis.Name), literal = Names.Literal(axis.Name);
+                if (axis.Rule is { } rule)
+                {
+                    string over = string.Join(" * ", rule.Over.Select(Names.Identifier)), under = string.Join(" * ", rule.Under.Select(Names.Identifier));
+                    string quotient = under.Length == 0 ? over : rule.Under.Count == 1 ? $"{over} / {under}" : $"{over} / ({under})";
+                    writer.Write($"/// <summary>Axis {axis.Name}, made by {Names.Xml(axis.FirstBoundBy)}.</summary>\npublic int {name} => {quotient};");
+                    writer.Gap();
+                    continue;
+                }
+
                 if (axis.Size is { } size)
                 {
                     writer.Write($"/// <summary>Axis {axis.Name}, pinned.</summary>\npublic int {name} => {Names.Literal(size)};");
@@ -85,9 +94,9 @@ internal static class ParametersEmitter
         foreach (KernelSizes set in KernelSizes.Of(model).Where(set => set.SetName is not null))
         {
             bool IsPinned(AxisInfo axis) => set.Pinned.Any(pinned => pinned.Axis == axis.Name);
-            IEnumerable<string> sizes = SizeAxes(model).Where(axis => axis.Size is null && IsPinned(axis))
+            IEnumerable<string> sizes = SizeAxes(model).Where(axis => axis is { Size: null, Rule: null } && IsPinned(axis))
                 .Select(axis => $"{Names.Identifier(axis.Name)} = {set.Expression(axis.Name)}");
-            if (SizeAxes(model).All(axis => axis.Size is not null || axis.Derived is not null || IsPinned(axis)))
+            if (SizeAxes(model).All(axis => axis.Size is not null || axis.Derived is not null || axis.Rule is not null || IsPinned(axis)))
             {
                 writer.Write($"/// <summary>The sizes named {Names.Xml(set.SetName!)}.</summary>");
                 writer.Write($"public static {model.Spec.Name}Sizes {set.Property} {{ get; }} = new() {{ {string.Join(", ", sizes)} }};");
@@ -142,7 +151,7 @@ internal static class ParametersEmitter
             writer.Write("ArgumentNullException.ThrowIfNull(sizes);");
             if (hasSettings)
                 writer.Write("ArgumentNullException.ThrowIfNull(settings);\nSettings = settings;");
-            foreach (string check in SettingChecks(model).Distinct())
+            foreach (string check in SettingChecks(model).Concat(GroupChecks(model)).Distinct())
                 writer.Write(check);
             writer.Write("Sizes = sizes;");
             string refusal = "There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice"
@@ -158,6 +167,15 @@ internal static class ParametersEmitter
         }
 
         writer.Gap();
+    }
+
+    /// <summary>Sizes that are joined or taken apart fit one another.</summary>
+    private static IEnumerable<string> GroupChecks(CheckedModel model)
+    {
+        HashSet<string> sizes = [.. SizeAxes(model).Select(axis => axis.Name)];
+        return model.Graphs.SelectMany(graph => graph.Operations).OfType<RearrangeOperation>().SelectMany(rearrange => rearrange.Groups)
+            .Where(group => group.Unknown != group.Whole && group.Parts.Append(group.Whole).All(sizes.Contains))
+            .Select(group => MethodEmitter.GroupCheck(group, axis => "sizes." + Names.Identifier(axis)));
     }
 
     /// <summary>Numbers of the language that a setting gives are in the range that a literal must be in.</summary>

@@ -62,8 +62,8 @@ internal static class SessionEmitter
                     writer.Write($"{Field(parameter.Name)} = {scope.Value(parameter.Name)};");
                 foreach (CallAxis axis in callAxes)
                     writer.Write($"_{axis.Name}Size = {axis.Name}Size;");
-                IEnumerable<string> shape = method.Graph.Result.Axes.Select(method.Graph.Original)
-                    .Select(axis => callAxes.Any(call => call.Name == axis) ? axis + "Size" : "model.Sizes." + Names.Identifier(axis));
+                IEnumerable<string> shape = method.Graph.Result.Axes.Select(axis =>
+                    Steps.Size(method, axis, call => call + "Size", size => "model.Sizes." + Names.Identifier(size)));
                 writer.Write($"MakeResult({string.Join(", ", shape.Prepend($"clear: {(Unpacks(method) ? "true" : "false")}"))});");
                 writer.Write(method.Sequence is null ? "RunOnce();" : $"RunChunks({(method.Chunked ? "ChunkRows" : "int.MaxValue")});");
                 writer.Write("return Result;");
@@ -128,7 +128,7 @@ internal static class SessionEmitter
         rows == method.Sequence ? "Packed.Count" : rows.Count == 0 ? "1" : string.Join(" * ", rows.Select(axis => Extent(method, axis)));
 
     private static string Extent(MethodPlan method, string axis) =>
-        method.CallAxes.Contains(axis) ? "_" + axis + "Size" : Size(method, axis);
+        Steps.Size(method, axis, call => "_" + call + "Size", size => "model.Sizes." + Names.Identifier(size));
 
     private static string Features(MethodPlan method, BufferPlan buffer) =>
         buffer.Features.Count == 0 ? "1" : string.Join(" * ", buffer.Features.Select(axis => Size(method, axis)));

@@ -139,6 +139,22 @@ internal static class Steps
         return [.. method.Sequence is null ? sizes : sizes.Prepend(("packedRows", "packed.Count"))];
     }
 
+    /// <summary>The size of an axis out of those that it is made of.</summary>
+    public static string Size(SizeRule rule, Func<string, string> size)
+    {
+        string over = string.Join(" * ", rule.Over.Select(size)), under = string.Join(" * ", rule.Under.Select(size));
+        return under.Length == 0 ? over : $"CallShape.Quotient({over}, {under})";
+    }
+
+    /// <summary>The size of an axis, in terms of sizes that inputs have (<paramref name="call"/>) and of the model's.</summary>
+    public static string Size(MethodPlan method, string axis, Func<string, string> call, Func<string, string> model)
+    {
+        axis = method.Graph.Original(axis);
+        return method.Graph.Rules.FirstOrDefault(rule => rule.Axis == axis) is { } rule
+            ? $"({Size(rule, part => Size(method, part, call, model))})"
+            : method.CallAxes.Contains(axis) ? call(axis) : model(axis);
+    }
+
     /// <summary>Whether the layers that a kernel runs need sizes of single axes of the call.</summary>
     public static bool ReadsCallSizes(CheckedModel model, RunPlan run) => Layer(model, run).ReadsCallSizes;
 
@@ -206,7 +222,7 @@ internal static class Steps
             : IsLayer(method) && method.Sequence is { } sequence && rows.Count == 1 && sequence.Contains(rows[0]) ? Extent(sequence, rows[0])
             : IsLayer(method) && method.Sequence is null ? "rowCount"
             : rows.Count == 0 ? "1"
-            : string.Join(" * ", rows.Select(axis => method.CallAxes.Contains(axis) ? Scope.Local(axis) : size(axis)));
+            : string.Join(" * ", rows.Select(axis => Size(method, axis, Scope.Local, size)));
         return $"int {Scope.RowCount(rows)} = {count};";
     }
 

@@ -17,13 +17,24 @@ internal enum AxisBinding
 }
 
 /// <summary>An axis of a model: its binding, and where it was first bound, for messages ("'Query'").</summary>
-internal sealed record AxisInfo(string Name, AxisBinding Binding, int? Size, DerivedSize? Derived, string FirstBoundBy);
+internal sealed record AxisInfo(
+    string Name, AxisBinding Binding, int? Size, DerivedSize? Derived, string FirstBoundBy, SizeRule? Rule = null);
+
+/// <summary>
+/// The size of an axis that <c>Rearrange</c> makes, which nobody gives: the product of <paramref name="Over"/>, divided by that of
+/// <paramref name="Under"/>.
+/// </summary>
+internal sealed record SizeRule(string Axis, EquatableArray<string> Over, EquatableArray<string> Under);
 
 /// <summary>A default: <paramref name="Ratio"/> · <paramref name="Of"/>, rounded up to a multiple.</summary>
 internal sealed record DerivedSize(double Ratio, string Of, int MultipleOf);
 
 /// <summary>What the equations of one method mean, after checking: operations in order, the last one being the result.</summary>
-internal sealed record Graph(MethodSpec Method, EquatableArray<Operation> Operations, string? Cache)
+/// <param name="Method">The method.</param>
+/// <param name="Operations">The operations.</param>
+/// <param name="Cache">The parameter that is the cache, if there is one.</param>
+/// <param name="Rules">The axes of the call that no input has, and what their sizes are made of.</param>
+internal sealed record Graph(MethodSpec Method, EquatableArray<Operation> Operations, string? Cache, EquatableArray<SizeRule> Rules)
 {
     public Operation Result => Operations[Operations.Count - 1];
 
@@ -35,12 +46,15 @@ internal sealed record Graph(MethodSpec Method, EquatableArray<Operation> Operat
         return axis;
     }
 
-    /// <summary>The operation that made a value's memory: a renaming makes none.</summary>
-    public int Source(int id)
+    /// <summary>The operation that made a value's memory: a renaming makes none. A view of an input is its own.</summary>
+    public int Source(int id) => Resolve(Operations[id].AsOperand()) is { Kind: OperandKind.Value } source ? source.Id : id;
+
+    /// <summary>What an operand's memory is: a value that an operation made, or an input of the method.</summary>
+    public Operand Resolve(Operand operand)
     {
-        while (Operations[id] is RenameOperation rename)
-            id = rename.Input.Id;
-        return id;
+        while (operand.Kind == OperandKind.Value && Operations[operand.Id].IsView)
+            operand = Operations[operand.Id].Reads[0];
+        return operand;
     }
 }
 

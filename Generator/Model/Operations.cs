@@ -31,6 +31,9 @@ internal abstract record Operation(int Id, string? Name, EquatableArray<string> 
 
     /// <summary>What the operation reads, in order.</summary>
     public abstract EquatableArray<Operand> Reads { get; }
+
+    /// <summary>Whether the value is what it reads, in the same memory, under other axes.</summary>
+    public virtual bool IsView => false;
 }
 
 internal sealed record EinsumOperation(
@@ -92,11 +95,20 @@ internal sealed record ReduceOperation(
 /// </summary>
 internal sealed record RearrangeOperation(
     int Id, string? Name, EquatableArray<string> Axes, int Bracket, string Text, Operand Input, EquatableArray<string> From,
-    EquatableArray<string> To)
+    EquatableArray<string> To, EquatableArray<AxisGroup> Groups)
     : Operation(Id, Name, Axes, Bracket, Text)
 {
     public override EquatableArray<Operand> Reads => [Input];
+
+    /// <summary>Parts in the order that they had lie where they lay.</summary>
+    public override bool IsView => From == To;
 }
+
+/// <summary>
+/// An axis and the axes that it is made of: their sizes multiply to its size. <paramref name="Unknown"/> is the one whose size follows from
+/// the others'; null where all are known, and must agree.
+/// </summary>
+internal sealed record AxisGroup(string Whole, EquatableArray<string> Parts, string? Unknown);
 
 /// <summary>Rows of a table by index: "b s, v d -> b s d".</summary>
 internal sealed record GatherOperation(
@@ -151,6 +163,8 @@ internal sealed record RenameOperation(
     : Operation(Id, Name, Axes, Bracket, Text)
 {
     public override EquatableArray<Operand> Reads => [Input];
+
+    public override bool IsView => true;
 }
 
 /// <summary>Multiplies by a number made of sizes and literals, such as 1/sqrt(k).</summary>

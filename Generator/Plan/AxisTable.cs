@@ -28,6 +28,19 @@ internal sealed class AxisTable
         _sources[name] = source;
     }
 
+    /// <summary>
+    /// Binds an axis whose size others say: a size of the class where all of these are, else one that each method works out for itself.
+    /// </summary>
+    public AxisBinding BindRule(SizeRule rule, string firstBoundBy)
+    {
+        if (Find(rule.Axis) is { } bound)
+            return bound.Binding;
+        bool ofClass = rule.Over.Concat(rule.Under).All(axis => Find(axis) is { } info && IsSize(info));
+        AxisBinding binding = ofClass ? AxisBinding.Model : AxisBinding.Call;
+        _axes.Add(new AxisInfo(rule.Axis, binding, null, null, firstBoundBy, ofClass ? rule : null));
+        return binding;
+    }
+
     /// <summary>The axis that a name was renamed from, by Append or Rename; null for axes of their own.</summary>
     public string? SourceOf(string name) => _sources.TryGetValue(name, out string? source) ? source : null;
 

@@ -246,7 +246,7 @@ internal sealed partial class MethodChecker
         {
             findings.Add(
                 DiagnosticCatalogue.RankMismatch, SiteOf(step, term), Repeating(step, term, operand.Axes),
-                Wording.Count(term.Axes.Count, "axis"), operand.Name, Wording.Count(operand.Axes.Count, "axis"),
+                Wording.Count(term.Axes.Count, "axis"), Shown(operand), Wording.Count(operand.Axes.Count, "axis"),
                 Wording.Axes(operand.Axes), Wording.Bound(operand.Axes, Axes));
             return false;
         }
@@ -260,7 +260,7 @@ internal sealed partial class MethodChecker
             findings.Add(
                 DiagnosticCatalogue.AxisMismatch, SiteOf(step, axis),
                 alone ? Fix.Replace(operand.Axes[i]) : Repeating(step, term, operand.Axes), axis.Name, DeclarationChecker.Number(i + 1),
-                operand.Name, Wording.Axes(operand.Axes), operand.Axes[i], Wording.Bound([operand.Axes[i], axis.Name], Axes));
+                Shown(operand), Wording.Axes(operand.Axes), operand.Axes[i], Wording.Bound([operand.Axes[i], axis.Name], Axes));
             return false;
         }
 

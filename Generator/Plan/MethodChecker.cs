@@ -62,7 +62,7 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
                 "remove the parameter, or pass it to Append or Run");
         }
 
-        return findings.Count == before ? new Graph(method, _operations.ToEquatable(), Cache) : null;
+        return findings.Count == before ? new Graph(method, _operations.ToEquatable(), Cache, _rules.ToEquatable()) : null;
     }
 
     private void CheckShape()
@@ -196,6 +196,7 @@ internal sealed partial class MethodChecker(MethodSpec method, DeclarationChecke
             case "LayerNorm": Norm(step, NormKind.Layer); break;
             case "BatchNorm": BatchNorm(step); break;
             case "Reduce": Reduce(step); break;
+            case "Rearrange": Rearrange(step); break;
             case "Gather": Gather(step); break;
             case "Select": Select(step); break;
             case "Run": Run(step); break;

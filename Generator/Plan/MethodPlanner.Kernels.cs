@@ -157,7 +157,8 @@ internal sealed partial class MethodPlanner
     }
 
     private bool SameValue(Operand left, Operand right) =>
-        left.Kind == right.Kind && (left.Kind == OperandKind.Value ? _graph.Source(left.Id) == _graph.Source(right.Id) : left.Name == right.Name);
+        (_graph.Resolve(left), _graph.Resolve(right)) is var (one, other) && one.Kind == other.Kind
+        && (one.Kind == OperandKind.Value ? one.Id == other.Id : one.Name == other.Name);
 
     /// <summary>Whether a modifier can be applied to a tile of a sweep; finds the column that it must share.</summary>
     private bool FitsTile(Operation operation, SweepShape shape, SweepDraft? group, int before, ref ColumnDraft? zip)
@@ -232,14 +233,17 @@ internal sealed partial class MethodPlanner
         var reads = new List<string>();
         foreach (Operand operand in einsum.Operands)
         {
-            (EquatableArray<string> operandRows, EquatableArray<string> operandFeatures) = Matrix(einsum, operand.Axes);
-            if (operand.Kind != OperandKind.Param && operandRows != rows)
+            (EquatableArray<string> operandRows, _) = Matrix(einsum, operand.Axes);
+
+            // Packed rows, or a layer that is given no more than their number, cannot be looked up one axis at a time.
+            if (operand.Kind != OperandKind.Param && operandRows != rows && (_graph.Cache is not null || !_hasCallSizes))
             {
                 throw NoKernel(
                     einsum, $"'{operand.Name}' has the rows '{string.Join(" ", operandRows)}' and the result '{string.Join(" ", rows)}'");
             }
 
-            summed.AddRange(operandFeatures.Where(axis => !features.Contains(axis) && !summed.Contains(axis)));
+            IEnumerable<string> axes = operand.Axes.Select(_graph.Original);
+            summed.AddRange(axes.Where(axis => !rows.Contains(axis) && !features.Contains(axis) && !summed.Contains(axis)));
             if (operand.Kind != OperandKind.Param)
                 reads.Add(BufferOf(operand));
         }
@@ -300,6 +304,38 @@ internal sealed partial class MethodPlanner
         draft.Operations.Add(reduce);
         draft.Reads.Add(input);
         return draft;
+    }
+
+    /// <summary>No kernel where every number stays where it is, else a copy.</summary>
+    private void Rearrange(RearrangeOperation rearrange)
+    {
+        if (IsPacked(rearrange.Input.Axes) && !(rearrange.From.Take(2).SequenceEqual(_sequence!) && rearrange.To.Take(2).SequenceEqual(_sequence!)
+            && Rows(rearrange.Axes) == _sequence))
+        {
+            throw NoKernel(
+                rearrange, $"it moves '{_sequence!.Value[0]}' or '{_sequence.Value[1]}', and in a method with a cache every sequence has its own "
+                + "number of positions");
+        }
+
+        // The result has memory of its own, and an input's is the caller's.
+        bool isResult = rearrange.Id == _graph.Result.Id && _graph.Resolve(rearrange.AsOperand()).Kind != OperandKind.Value;
+        if (rearrange.IsView && !isResult)
+        {
+            if (rearrange.Input.Kind == OperandKind.Param)
+                BufferOf(rearrange.Input);
+            Take(rearrange);
+            return;
+        }
+
+        string input = BufferOf(rearrange.Input);
+        Take(rearrange);
+        BufferPlan output = Keep(rearrange);
+        var draft = new FixedDraft("Rearrange", output.Name, (name, self) => new RearrangePlan(
+            name, self.Rows, self.Operations.ToEquatable(), rearrange, input, output.Name))
+        { Rows = output.Rows };
+        draft.Operations.Add(rearrange);
+        draft.Reads.Add(input);
+        _kernels.Add(draft);
     }
 
     private FixedDraft Map(Operation operation)

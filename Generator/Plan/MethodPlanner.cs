@@ -101,6 +101,9 @@ internal sealed partial class MethodPlanner
             case RunOperation run:
                 _kernels.Add(Run(run));
                 break;
+            case RearrangeOperation rearrange:
+                Rearrange(rearrange);
+                break;
             case RenameOperation rename:
                 Take(rename);
                 break;
@@ -203,9 +206,10 @@ internal sealed partial class MethodPlanner
     /// <summary>The name of the buffer that holds an operand, which an earlier kernel fills.</summary>
     private string BufferOf(Operand operand)
     {
-        if (operand.Kind == OperandKind.Input)
-            return operand.Name;
-        if (operand.Kind == OperandKind.Param)
+        Operand source = _graph.Resolve(operand);
+        if (source.Kind == OperandKind.Input)
+            return source.Name;
+        if (source.Kind == OperandKind.Param)
         {
             throw NoKernel(
                 _graph.Operations.First(operation => operation.Reads.Contains(operand)),
@@ -315,7 +319,7 @@ internal sealed partial class MethodPlanner
         if (other.Kind == OperandKind.Param)
             return true;
         return (Rows(other.Axes) == Rows(binary.Axes) || _hasCallSizes)
-            && (other.Kind == OperandKind.Input || _buffers.ContainsKey(_graph.Source(other.Id)));
+            && _graph.Resolve(other) is var source && (source.Kind == OperandKind.Input || _buffers.ContainsKey(source.Id));
     }
 
     private static bool IsTrailing(EquatableArray<string> part, EquatableArray<string> whole) =>

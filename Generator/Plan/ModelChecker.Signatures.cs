@@ -225,6 +225,8 @@ internal static partial class ModelChecker
             AttributeSpec attribute = bracket.Attributes[i];
             if (i == 0 && attribute.Positional(0) is { } equation)
                 axes = EinsumParser.ParseEquation(equation.Value).Value?.Output.Names;
+            if (attribute.Kind == "Rearrange")
+                axes = Rearranged(attribute);
             if (attribute.Kind == "Reduce")
                 axes = EinsumParser.ParseEquation(attribute.Positional(0)?.Value ?? "").Value?.Output.Names;
             if (attribute.Kind is not ("Append" or "Rename")
@@ -236,6 +238,12 @@ internal static partial class ModelChecker
         }
 
         return axes;
+    }
+
+    private static EquatableArray<string>? Rearranged(AttributeSpec attribute)
+    {
+        EquatableArray<GroupSyntax> to = RearrangementParser.Parse(attribute.Positional(0)?.Value ?? "").Value?.To ?? [];
+        return to.All(static group => group.Axis is not null) ? to.Select(static group => group.Axis!).ToEquatable() : null;
     }
 
     /// <summary>The first name that a bracket gives after its <paramref name="index"/>-th attribute.</summary>

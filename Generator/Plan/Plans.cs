@@ -169,6 +169,11 @@ internal sealed record ReducePlan(
     string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, ReduceOperation Reduce, string Input, string Output)
     : KernelPlan(Name, Rows, Operations);
 
+/// <summary>A value in another order: parts of its axes, each as long as before, at other distances.</summary>
+internal sealed record RearrangePlan(
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, RearrangeOperation Rearrange, string Input, string Output)
+    : KernelPlan(Name, Rows, Operations);
+
 /// <summary>Rows of a parameter by index.</summary>
 internal sealed record GatherPlan(
     string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, string Indices, string Param, string RowAxis,

@@ -87,6 +87,40 @@ public sealed class KernelClassTests
         [Einsum("b s d -> b s", nameof(x)), As("total")]
         [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), Multiply("total")]
         """, "Contract Sweep Map")]
+    [InlineData("""
+        [LayerNorm("b s d, d -> b s d", nameof(x), nameof(Gain), Epsilon = nameof(Epsilon)), As("n")]
+        [Einsum("b s d, f d -> b s f", "n", nameof(W)), Gelu]
+        """, "Sweep")]
+    [InlineData("""
+        [Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Heads)), As("q")]
+        [RmsNorm("b s h k -> b s h k", "q", Over = "k", Epsilon = nameof(Epsilon)), Scale("2"), As("n"), Tanh]
+        """, "Sweep")]
+    [InlineData("""
+        [Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Heads)), Add(nameof(HeadBias)), As("q")]
+        [LayerNorm("b s h k -> b s h k", "q", Over = "h k", Epsilon = nameof(Epsilon)), SoftCap(30)]
+        """, "Sweep Norm")]
+    [InlineData("""
+        [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), Silu, As("a")]
+        [RmsNorm("b s f -> b s f", "a", Over = "f", Epsilon = nameof(Epsilon)), Relu]
+        """, "Sweep Norm")]
+    [InlineData("""[Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Heads)), Sigmoid, Softmax("h"), Tanh]""", "Sweep Map")]
+    [InlineData("""[Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Heads)), LogSoftmax("k"), Softmax("s"), Relu]""", "Sweep Map")]
+    [InlineData("""[Reduce("b s d -> b d", nameof(x), Reduction.Mean), Silu, Multiply(nameof(Gain))]""", "Reduce Map")]
+    [InlineData("""[Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), AddPositions("s", nameof(Rows)), Silu]""", "Sweep")]
+    [InlineData("""[Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Heads)), AddPositions("s", nameof(Few)), Silu]""", "Sweep Map")]
+    [InlineData("""
+        [BatchNorm("b s d, d, d, d, d -> b s d", nameof(x), nameof(Gain), nameof(Gain), nameof(Gain), nameof(Gain), Epsilon = nameof(Epsilon)),
+         Relu, Add(nameof(x)), As("n")]
+        [Einsum("b s d, f d -> b s f", "n", nameof(W))]
+        """, "BatchNorm Sweep")]
+    [InlineData("""
+        [Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Heads)), Rearrange("b s h k -> b s (hk: h k)"), As("joined")]
+        [Einsum("b s hk, d hk -> b s d", "joined", nameof(Wide)), Add(nameof(x))]
+        """, "Sweep Sweep")]
+    [InlineData("""[Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Heads)), Rearrange("b s h k -> b h s k"), Softmax("k")]""", "Sweep Rearrange Map")]
+    [InlineData("""[Rearrange("b s d -> (n: b s) d", nameof(x)), As("rows")][Einsum("n d, f d -> n f", "rows", nameof(W))]""", "Sweep")]
+    [InlineData("""[Rearrange("b s d -> (n: b s) d", nameof(x))]""", "Rearrange")]
+    [InlineData("""[Einsum("b s d, f d -> f b", nameof(x), nameof(W)), Softmax("b")]""", "Contract Map")]
     public void AMethod(string equations, string kernels)
     {
         string inputs = equations.Contains("(ids)", StringComparison.Ordinal)
@@ -143,6 +177,11 @@ public sealed class KernelClassTests
         ("W", "[Param(\"f d\", Init.Linear)] public partial Param W { get; }"),
         ("V", "[Param(\"d f\", Init.Linear)] public partial Param V { get; }"),
         ("Gain", "[Param(\"d\", Init.Ones)] public partial Param Gain { get; }"),
+        ("Heads", "[Param(\"h k d\", Init.Linear)] public partial Param Heads { get; }"),
+        ("HeadBias", "[Param(\"h k\", Init.Zeros)] public partial Param HeadBias { get; }"),
+        ("Rows", "[Param(\"p f\", Init.Zeros)] public partial Param Rows { get; }"),
+        ("Few", "[Param(\"p k\", Init.Zeros)] public partial Param Few { get; }"),
+        ("Wide", "[Param(\"d hk\", Init.Linear)] public partial Param Wide { get; }"),
         ("Bias", "[Param(\"f\", Init.Zeros)] public partial Param Bias { get; }"),
         ("Table", "[Param(\"v d\", Init.Embedding)] public partial Param Table { get; }"),
         ("Epsilon", "[Setting(\"eps\")] public partial float Epsilon { get; }"),

@@ -253,9 +253,18 @@ internal abstract partial class KernelEmitter
         : features.Skip(1).Aggregate(
             Index(features[0]), (sum, axis) => $"{(sum.Contains(' ') ? $"({sum})" : sum)} * {Scope.Axis(axis)} + {Index(axis)}");
 
-    /// <summary>An operand's element at the loops' indices.</summary>
-    protected string Element(Operand operand)
+    /// <summary>An operand's element at the indices of loops, and at those that the row stands for.</summary>
+    protected string Element(Operand operand, IReadOnlyCollection<string> loops)
     {
+        string[] axes = [.. operand.Axes.Select(Method.Graph.Original)];
+        bool isParam = operand.Kind == OperandKind.Param;
+        bool hasRows = isParam ? axes.All(loops.Contains) : axes.Take(Kernel.Rows.Count).SequenceEqual(Kernel.Rows);
+        if (!hasRows)
+        {
+            string place = Place(operand, axes, loops);
+            return isParam ? $"{Library("ParamElements")}.At({Member(operand.Name)}, {place})" : $"{Read(BufferName(operand))}[{place}]";
+        }
+
         string[] features = [.. operand.Axes.Skip(operand.Kind == OperandKind.Param ? 0 : Kernel.Rows.Count)];
         string index = Offset(features);
         if (operand.Kind == OperandKind.Param)

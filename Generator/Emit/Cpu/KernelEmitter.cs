@@ -38,6 +38,7 @@ internal abstract partial class KernelEmitter
         SweepPlan sweep => new SweepEmitter(plan, method, sizes, sweep),
         AttentionPlan attention => new AttentionEmitter(plan, method, sizes, attention),
         ReducePlan reduce => new ReduceEmitter(plan, method, sizes, reduce),
+        RearrangePlan rearrange => new RearrangeEmitter(plan, method, sizes, rearrange),
         _ => new RowEmitter(plan, method, sizes, kernel),
     };
 
@@ -154,10 +155,8 @@ internal abstract partial class KernelEmitter
     /// <summary>The buffer behind an operand.</summary>
     protected string BufferName(Operand operand)
     {
-        if (operand.Kind == OperandKind.Input)
-            return operand.Name;
-        int id = Method.Graph.Source(operand.Id);
-        return Method.Buffers.First(buffer => buffer.Operation == id).Name;
+        Operand source = Method.Graph.Resolve(operand);
+        return source.Kind == OperandKind.Input ? source.Name : Method.Buffers.First(buffer => buffer.Operation == source.Id).Name;
     }
 
     /// <summary>A product of sizes, for the notes: <c>g·r·k</c>.</summary>
@@ -200,6 +199,6 @@ internal abstract partial class KernelEmitter
         IEnumerable<string> members = spec.Params.Select(param => param.Name)
             .Concat(spec.Layers.Select(layers => layers.Name))
             .Concat(spec.Settings.Select(setting => setting.Name));
-        return members.Contains(name) ? LibraryNames.All[name] : name;
+        return members.Contains(name) || spec.Name == name ? LibraryNames.All[name] : name;
     }
 }

@@ -211,7 +211,8 @@ internal sealed partial class RowEmitter(ModelPlan plan, MethodPlan method, Kern
         var sums = new List<CodeWriter.Block>();
         foreach (string axis in contract.Summed)
             sums.Add(Body.Open($"for (int {Index(axis)} = 0; {Index(axis)} < {Scope.Axis(axis)}; {Index(axis)}++)"));
-        Body.Write($"sum += {string.Join(" * ", contract.Einsum.Operands.Select(Element))};");
+        string[] indices = [.. contract.Features.Concat(contract.Summed)];
+        Body.Write($"sum += {string.Join(" * ", contract.Einsum.Operands.Select(operand => Element(operand, indices)))};");
         for (int i = sums.Count - 1; i >= 0; i--)
             sums[i].Dispose();
         Body.Write("part[element++] = sum;");

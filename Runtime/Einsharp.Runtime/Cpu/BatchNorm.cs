@@ -169,11 +169,28 @@ public static class BatchNorm
     {
         int* index = stackalloc int[walk.OuterOver.Count];
         var at = new AxisWalk(walk.OuterOver, 0, index);
+        Span<float> part = stackalloc float[ReductionWalk.BlockSize];
         double sum = 0, squares = 0;
-        do sum += Elementwise.Sum(walk.Run(x + at.A));
+        do
+        {
+            for (int first = 0, read; first < walk.RunLength; first += read)
+            {
+                ReadOnlySpan<float> run = walk.Run(x + at.A, first, part);
+                sum += Elementwise.Sum(run);
+                read = run.Length;
+            }
+        }
         while (at.Next());
         mean = (float)(sum / walk.Over);
-        do squares += Elementwise.SumOfSquares(walk.Run(x + at.A), mean);
+        do
+        {
+            for (int first = 0, read; first < walk.RunLength; first += read)
+            {
+                ReadOnlySpan<float> run = walk.Run(x + at.A, first, part);
+                squares += Elementwise.SumOfSquares(run, mean);
+                read = run.Length;
+            }
+        }
         while (at.Next());
         variance = (float)(squares / walk.Over);
     }

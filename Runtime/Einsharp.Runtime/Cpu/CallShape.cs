@@ -64,6 +64,43 @@ public static class CallShape
         }
     }
 
+    /// <summary>Checks that the sizes of a group multiply to the size of the axis that it is.</summary>
+    /// <param name="axis">The axis.</param>
+    /// <param name="size">Its size.</param>
+    /// <param name="parts">The axes of the group.</param>
+    /// <param name="product">The product of their sizes.</param>
+    /// <exception cref="ArgumentException">They do not.</exception>
+    public static void Group(string axis, int size, string parts, long product)
+    {
+        if (product != size)
+        {
+            throw new ArgumentException(FormattableString.Invariant(
+                $"Axis '{axis}' of size {size} is rearranged as '({parts})', whose sizes multiply to {product}."), axis);
+        }
+    }
+
+    /// <summary>Checks that what is known of a group divides the size of its axis.</summary>
+    /// <param name="axis">The axis.</param>
+    /// <param name="size">Its size.</param>
+    /// <param name="parts">The axes of the group.</param>
+    /// <param name="product">The product of the known sizes.</param>
+    /// <param name="unknown">The axis whose size is the quotient.</param>
+    /// <exception cref="ArgumentException">It does not.</exception>
+    public static void Split(string axis, int size, string parts, long product, string unknown)
+    {
+        if (product == 0 ? size != 0 : size % product != 0)
+        {
+            throw new ArgumentException(FormattableString.Invariant(
+                $"Axis '{axis}' of size {size} is split into '({parts})', and without '{unknown}' their sizes multiply to {product}, which does not divide it."),
+                axis);
+        }
+    }
+
+    /// <summary>The size that is left of a group; 0 where the others have none.</summary>
+    /// <param name="size">The size of the group's axis.</param>
+    /// <param name="others">The product of the other sizes.</param>
+    public static int Quotient(int size, int others) => others == 0 ? 0 : size / others;
+
     /// <summary>Checks a setting that is the size of a window.</summary>
     /// <param name="setting">The setting.</param>
     /// <param name="size">Its value.</param>

@@ -2,7 +2,8 @@ namespace Einsharp.Cpu;
 
 /// <summary>
 /// The axes of a reduction, folded, and its units of work. Where the innermost axis of the result is contiguous in the operand too, a unit is
-/// a block of it (<see cref="IsAcross"/>); else the operand is contiguous along what is reduced, and a unit is some numbers of the result.
+/// a block of it (<see cref="IsAcross"/>); else what is reduced is read in runs, and a unit is some numbers of the
+/// result.
 /// </summary>
 internal readonly unsafe struct ReductionWalk
 {
@@ -52,8 +53,24 @@ internal readonly unsafe struct ReductionWalk
     /// <summary>The reduced axes but the innermost.</summary>
     public AxisList OuterOver => new(OverAxes.Axes, Math.Max(0, OverAxes.Count - 1));
 
-    /// <summary>The run of the innermost reduced axis from <paramref name="x"/> on.</summary>
-    public ReadOnlySpan<float> Run(float* x) => new(x, OverAxes.Count == 0 ? 1 : OverAxes.Axes[OverAxes.Count - 1].Extent);
+    /// <summary>How far the numbers of a run lie apart.</summary>
+    public int RunStride => OverAxes.Count == 0 ? 1 : OverAxes.Axes[OverAxes.Count - 1].A;
+
+    /// <summary>The length of the innermost reduced axis.</summary>
+    public int RunLength => OverAxes.Count == 0 ? 1 : OverAxes.Axes[OverAxes.Count - 1].Extent;
+
+    /// <summary>
+    /// A part of the run of the innermost reduced axis from <paramref name="x"/> on: all of it where it is contiguous, else as much as
+    /// <paramref name="part"/> has room for, gathered there.
+    /// </summary>
+    public ReadOnlySpan<float> Run(float* x, int first, Span<float> part)
+    {
+        if (RunStride == 1) return new ReadOnlySpan<float>(x, RunLength);
+        part = part[..Math.Min(part.Length, RunLength - first)];
+        x += (nint)first * RunStride;
+        for (int i = 0; i < part.Length; i++, x += RunStride) part[i] = *x;
+        return part;
+    }
 
     /// <summary>The first result of a unit.</summary>
     public long First(int unit) => unit * _perUnit;
@@ -77,11 +94,11 @@ internal readonly unsafe struct ReductionWalk
         return Math.Min(BlockSize, width - first);
     }
 
-    /// <summary>Checks that no axis reaches beyond an operand, and that what is reduced in runs lies in runs.</summary>
+    /// <summary>Checks that no axis reaches beyond an operand.</summary>
     public void Check(int lengthA, int lengthC)
     {
         if (_results == 0 || (Over > 0 && Last(_kept, OperandIndex.A) + Last(OverAxes, OperandIndex.A) < lengthA
-            && Last(_kept, OperandIndex.C) < lengthC && (IsAcross || OverAxes.Count == 0 || OverAxes.Axes[OverAxes.Count - 1].A == 1))
+            && Last(_kept, OperandIndex.C) < lengthC)
             || (Over == 0 && Last(_kept, OperandIndex.C) < lengthC))
         {
             return;

@@ -159,11 +159,16 @@ public static class Reductions
     {
         int* index = stackalloc int[walk.OuterOver.Count];
         var at = new AxisWalk(walk.OuterOver, 0, index);
+        Span<float> part = stackalloc float[ReductionWalk.BlockSize];
         double sum = 0;
         do
         {
-            ReadOnlySpan<float> run = walk.Run(x + at.A);
-            sum += float.IsNaN(shift) ? Elementwise.Sum(run) : Elementwise.SumExp(run, shift);
+            for (int first = 0; first < walk.RunLength;)
+            {
+                ReadOnlySpan<float> run = walk.Run(x + at.A, first, part);
+                sum += float.IsNaN(shift) ? Elementwise.Sum(run) : Elementwise.SumExp(run, shift);
+                first += run.Length;
+            }
         }
         while (at.Next());
         return sum;
@@ -173,11 +178,16 @@ public static class Reductions
     {
         int* index = stackalloc int[walk.OuterOver.Count];
         var at = new AxisWalk(walk.OuterOver, 0, index);
+        Span<float> part = stackalloc float[ReductionWalk.BlockSize];
         float extreme = isMax ? float.NegativeInfinity : float.PositiveInfinity;
         do
         {
-            ReadOnlySpan<float> run = walk.Run(x + at.A);
-            extreme = isMax ? MathF.Max(extreme, TensorPrimitives.Max(run)) : MathF.Min(extreme, TensorPrimitives.Min(run));
+            for (int first = 0; first < walk.RunLength;)
+            {
+                ReadOnlySpan<float> run = walk.Run(x + at.A, first, part);
+                extreme = isMax ? MathF.Max(extreme, TensorPrimitives.Max(run)) : MathF.Min(extreme, TensorPrimitives.Min(run));
+                first += run.Length;
+            }
         }
         while (at.Next());
         return extreme;
