@@ -12,7 +12,7 @@ internal static class EinsumHead
     public static void Write(CodeWriter writer, EinsumPlan plan, EinsumNames names)
     {
         CheckedEinsum einsum = plan.Einsum;
-        IReadOnlyList<ContractionStep> steps = plan.Path.Steps;
+        EquatableArray<ContractionStep> steps = plan.Path.Steps;
         writer.Write("// " + Names.OneLine(einsum.Equation) + "\n//");
         for (int i = 0; i < steps.Count; i++)
         {

@@ -273,7 +273,7 @@ internal sealed class MethodEmitter
         {
             if (_method.ReadsCallSizes)
             {
-                foreach (EquatableArray<string> space in spaces)
+                foreach (EquatableArray<string> space in spaces.Where(space => space.Count > 0))
                     _writer.Write(Steps.RowDeclaration(_method, space, Size, "packedRows").Replace("int ", "long "));
             }
 

@@ -119,7 +119,9 @@ internal static class Steps
         IEnumerable<EquatableArray<string>> split = method is { SplitsRows: true, Sequence: { } sequence }
             ? [sequence, [sequence[0]], [sequence[1]]]
             : [];
-        return [.. split.Concat(method.Kernels.Select(kernel => kernel.Rows))
+
+        // Of what is one number there is one row: nobody asks for it but a kernel of rows.
+        return [.. split.Concat(method.Kernels.Where(kernel => kernel is not ReducePlan || kernel.Rows.Count > 0).Select(kernel => kernel.Rows))
             .Concat(method.Buffers.Select(buffer => buffer.Rows).Where(rows => rows.Count > 0))
             .Concat(method.Buffers.Where(buffer => buffer.Blocked is not null).Select(buffer => (EquatableArray<string>)[buffer.Blocked!]))
             .Distinct()];

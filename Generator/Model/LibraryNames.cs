@@ -14,7 +14,7 @@ internal static class LibraryNames
             "ArgumentException", "ArgumentNullException", "NotSupportedException", "InvalidOperationException"))
         .Concat(Names(
             "Einsharp.Ilgpu", "GpuLoader", "GpuMatrix", "GpuVector", "GpuKernel", "GpuSession", "IlgpuDevice", "RowTable", "RopeView",
-            "CacheView", "Stored", "IStored", "Lanes", "ILanes", "GroupReduce", "Activation", "UInt4", "Float4", "Float8", "Tiles",
+            "CacheView", "Stored", "IStored", "Lanes", "ILanes", "GroupReduce", "Activation", "Order", "UInt4", "Float4", "Float8", "Tiles",
             "Tile4x4", "StagedRows", "FeaturePairs", "Fours", "Rows4", "SoftmaxPart", "AttentionTile", "AttentionDecode", "TensorCores",
             "GridBarrier", "LayerPlace", "LayerPlaces", "LayerStrides"))
         .Concat(Names("ILGPU", "ArrayView", "SharedMemory", "Grid", "Group", "Interop"))

@@ -101,7 +101,7 @@ internal static class EinsumChecker
     private static bool StandsAlone(EinsumMethodSpec method, FindingList findings)
     {
         string type = method.Containers[method.Containers.Count - 1].Name;
-        AttributeSpec? other = method.Einsum.Kind == "Einsum" ? method.Others.FirstOrDefault() : method.Einsum;
+        AttributeSpec? other = method.Einsum.Kind != "Einsum" ? method.Einsum : method.Others.Count > 0 ? method.Others[0] : null;
         if (other is not null)
             findings.Add(
                 DiagnosticCatalogue.NoModel, other.At(), "'" + AttributeName(other) + "' is part of a model's equation", type);

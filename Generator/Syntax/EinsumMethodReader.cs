@@ -55,7 +55,8 @@ internal static class EinsumMethodReader
             || method.DeclaringSyntaxReferences[0].GetSyntax(cancellation) is not MethodDeclarationSyntax syntax)
             return null;
         EquatableArray<AttributeSpec> attributes = AttributeReader.Read(method, cancellation);
-        AttributeSpec? einsum = attributes.FirstOrDefault(static attribute => attribute.Kind == "Einsum") ?? attributes.FirstOrDefault();
+        AttributeSpec? einsum = attributes.FirstOrDefault(static attribute => attribute.Kind == "Einsum")
+            ?? (attributes.Count > 0 ? attributes[0] : null);
         if (einsum is null || AttributeReader.IsUnreadable(einsum))
             return null;
         List<INamedTypeSymbol> types = ContainersOf(method);

@@ -17,15 +17,15 @@ public class EinsumDiagnosticTests
     [Fact]
     public Task EIN0021_An_einsum_outside_a_model_is_alone() => Method(
         "EIN0021",
-        "'Silu' is part of a model's equation, and 'Layers' is no [Model]; outside a model a method has one [Einsum(\"…\")], whose operands "
-        + "are the method's parameters in order",
+        "'Silu' is part of a model's equation, and 'Layers' is no [Model]; outside a model a method has one [Einsum(\"…\")], "
+        + "whose operands are the method's parameters in order",
         "[Einsum(\"b d, f d -> b f\"), [|Silu|]]");
 
     [Fact]
     public Task EIN0021_Nor_are_operands_named() => Method(
         "EIN0021",
-        "'x' names an operand of a model's equation, and 'Layers' is no [Model]; outside a model a method has one [Einsum(\"…\")], whose operands "
-        + "are the method's parameters in order",
+        "'x' names an operand of a model's equation, and 'Layers' is no [Model]; outside a model a method has one [Einsum(\"…\")], "
+        + "whose operands are the method's parameters in order",
         "[Einsum(\"b d, f d -> b f\", [|nameof(x)|], nameof(w))]");
 
     [Theory]

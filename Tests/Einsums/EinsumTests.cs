@@ -169,7 +169,7 @@ public class EinsumTests
         AssertEqual(NaiveEinsum.Of("... i, ... -> ... i", Dense(x), Dense(scalar)), DeclaredEinsums.Weigh(x, scalar));
         Says("'x' has no axes, [], and its term '... i' has at least 1.", "x", () => DeclaredEinsums.Weigh(scalar, scalar));
         Says(
-            "'...' stands for axes of [2, 3] in the operands before 'weight', and for [1] in it: from the right, each is of one size. An axis "
-            + "of size 1 is not broadcast.", "weight", () => DeclaredEinsums.Weigh(x, Random(1)));
+            "'...' stands for axes of [2, 3] in the operands before 'weight', and for [1] in it: from the right, each is of one size. "
+            + "An axis of size 1 is not broadcast.", "weight", () => DeclaredEinsums.Weigh(x, Random(1)));
     }
 }

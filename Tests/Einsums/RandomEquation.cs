@@ -87,7 +87,8 @@ internal sealed record RandomEquation(string Text, int[][] Shapes, string Elemen
         {
             EquationForm.Tensors => $"[Einsum(\"{Text}\")] public static partial {tensor} E{number}({string.Join(", ", Of(tensor))});",
             EquationForm.Spans => $"[Einsum(\"{Text}\")] public static partial void E{number}("
-                + $"{string.Join(", ", Of($"System.Numerics.Tensors.ReadOnlyTensorSpan<{Element}>"))}, System.Numerics.Tensors.TensorSpan<{Element}> destination);",
+                + string.Join(", ", Of($"System.Numerics.Tensors.ReadOnlyTensorSpan<{Element}>"))
+                + $", System.Numerics.Tensors.TensorSpan<{Element}> destination);",
             _ => $"public static {tensor} E{number}({string.Join(", ", Of(tensor))}) => Einsum.Of(\"{Text}\", "
                 + $"{string.Join(", ", Shapes.Select(static (_, i) => $"x{i}"))});",
         };

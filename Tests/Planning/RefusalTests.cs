@@ -164,16 +164,22 @@ public sealed class RefusalTests
         """);
 
     [Fact]
-    public Task RowsBeforePositions() => Refuses(
-        "e = Gather(\"b o, v d -> b o d\")(rows, Table)", "rows that are not positions must come after every equation over positions",
+    public Task KeysOfTheNewPositionsAloneBehindACache() => Attends(
+        "p = Einsum(\"b s g r k, b t g k -> b g r s t\")(other, keys)",
+        "Rename makes 't' of the new positions alone, and in a method with a cache earlier ones are to be seen: "
+        + "write Append(\"s -> t\", nameof(cache))",
         """
-        [Param("v d", Init.Embedding)] public partial Param Table { get; }
-        [Param("d", Init.Ones)] public partial Param Gain { get; }
-
-        [[|Gather("b o, v d -> b o d", nameof(rows), nameof(Table))|], As("e")]
-        [Einsum("b s d, d -> b s d", nameof(x), nameof(Gain)), As("y")]
-        [Select("b s d, b o -> b o d", "y", nameof(rows)), Add("e")]
-        public partial Tensor Forward([Axes("b s d")] Tensor x, [Axes("b o")] Tensor<int> rows);
+        Append("s -> t", nameof(cache)), As("keys")]
+        [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Value)), Append("s -> t", nameof(cache)), As("values")]
+        [Einsum("b s g r k, b t g k -> b g r s t", "q", "keys")
+        """,
+        """
+        Rename("s -> t"), As("keys")]
+        [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Value)), Rename("s -> t"), As("values")]
+        [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Value)), Append("s -> u", nameof(cache)), As("cached")]
+        [Einsum("b s g r k, b u g k -> b g r s u", "q", "cached"), Softmax("u"), As("weights")]
+        [Einsum("b g r s u, b u g k -> b s g r k", "weights", "cached"), As("other")]
+        [[|Einsum("b s g r k, b t g k -> b g r s t", "other", "keys")|]
         """);
 
     // Attention with some lines changed.

@@ -18,6 +18,16 @@ internal static class RotaryCases
         new("Rope", parity => Both(parity, new Rope())),
         new("RopeBase", parity => Both(parity, new Rope(500_000))),
         new("RopeLinear", parity => Both(parity, new Rope(scaling: new LinearRopeScaling(4)))),
+        new("RopePartial", parity => Both(parity, new Rope(part: 0.5))),
+        new("RopeDynamic", parity => Both(parity, new Rope(scaling: new DynamicRopeScaling(2, 8)))),
+        new("RopeDynamicShort", parity => Both(parity, new Rope(scaling: new DynamicRopeScaling(2, 8)), 6)),
+        new("RopeYarn", parity => Both(parity, new Rope(scaling: new YarnRopeScaling(4, 64)))),
+        new("RopeYarnBetas", parity =>
+        {
+            double amplitude = YarnRopeScaling.Magnitude(8, 0.7) / YarnRopeScaling.Magnitude(8, 0.4);
+            Both(parity, new Rope(scaling: new YarnRopeScaling(8, 128, amplitude, 16, 2)));
+        }),
+        new("RopeYarnPartial", parity => Both(parity, new Rope(scaling: new YarnRopeScaling(4, 64), part: 0.5))),
         new("RopeLlama3", parity => Both(parity, new Rope(scaling: new Llama3RopeScaling(8, 1, 4, 64)))),
     ];
 

@@ -39,13 +39,13 @@ internal sealed partial class GpuAttentionEmitter
             return;
         Function(
             $"private static Float4 {Modify}Four", [], lanes: false,
-            ["GpuSizes size", "int row", "int group", "int query", "int key", "int across", "Float4 scores", $"GpuArguments.{ArgumentsType} args"],
-            "Scores of a query with four keys, modified.", () =>
+            [.. place, "int across", "int last", "Float4 scores", $"GpuArguments.{ArgumentsType} args"],
+            "Scores of a query with four keys, modified. Keys past the last are the last again.", () =>
             {
                 for (int i = 0; i < 4; i++)
                 {
                     string field = "XYZW".Substring(i, 1), key = i == 0 ? "key" : i == 1 ? "key + across" : $"key + {Names.Literal(i)} * across";
-                    Body.Write($"scores.{field} = {Modify}(size, row, group, query, {key}, scores.{field}, args);");
+                    Body.Write($"scores.{field} = {Modify}(size, row, group, query, Math.Min({key}, last), scores.{field}, args);");
                 }
 
                 Body.Write("return scores;");

@@ -189,7 +189,7 @@ internal sealed partial class GpuAttentionEmitter
                 foreach (string i in Each(4))
                 {
                     Body.Write($"int query{i} = Math.Min(first + line{Below(i)}, queries - 1);");
-                    Body.Write($"scores.Row{i} = {Modify}Four(\n    sizes.Value, firstRow + query{i} / perGroup, group, query{i} % perGroup, key, across, "
+                    Body.Write($"scores.Row{i} = {Modify}Four(\n    sizes.Value, firstRow + query{i} / perGroup, group, query{i} % perGroup, key, across, seen - 1, "
                         + $"scores.Row{i}, args);");
                 }
             }

@@ -21,7 +21,7 @@ internal sealed class GpuReduceEmitter(ModelPlan plan, MethodPlan method, Kernel
     /// <summary>Whether positions are packed, so that there is no plain extent to stride over.</summary>
     private bool IsPacked => Method.Graph.Cache is not null && InputRows == Method.Sequence;
 
-    private bool KeepsRows => InputRows == reduce.Rows;
+    private bool KeepsRows => InputRows == reduce.Rows && reduce.Rows.Count > 0;
 
     private bool IsOfGroup => From.Count > 0 && Over.Contains(From[From.Count - 1]);
 
@@ -138,10 +138,10 @@ internal sealed class GpuReduceEmitter(ModelPlan plan, MethodPlan method, Kernel
     private void EmitLargest(Action<Func<string, string>> each, string sign)
     {
         Body.Write("float largest = float.NegativeInfinity;");
-        each(x => $"largest = {sign}{x} > largest || {x} != {x} ? {sign}{x} : largest;");
+        each(x => $"largest = Order.Greater(largest, {sign}{x});");
         if (!IsOfGroup)
             return;
-        Body.Write("float unordered = GroupReduce.Sum(largest == largest ? 0 : 1, scratch);");
+        Body.Write("float unordered = GroupReduce.Sum(Order.IsNaN(largest) ? 1 : 0, scratch);");
         Body.Write("largest = GroupReduce.Max(largest, scratch);");
         Body.Write("if (unordered > 0)", "largest = float.NaN;");
     }

@@ -17,6 +17,7 @@ internal sealed class GpuResidentEmitter(ModelPlan plan, MethodPlan method, IRea
 
     /// <summary>Whether it is a step of its own: positions in, layers that can be run so, and a last row out.</summary>
     public bool IsStep => method.Sequence is not null && method.Graph.Cache is not null && method.Input.Length == 0 && Runs.Any()
+        && method.LastChunk < method.Kernels.Count
         && Runs.All(run => plan.Model.Submodels.First(submodel => submodel.FullName == run.Model) is { IsSequence: true, Submodels.Count: 0 });
 
     /// <summary>The struct with the arguments of all its kernels.</summary>

@@ -47,7 +47,7 @@ internal sealed class ContractionSteps(IReadOnlyList<EquatableArray<string>> ope
         EquatableArray<string> n = axes.Where(axis => !left.Contains(axis) && right.Contains(axis)).ToEquatable();
         EquatableArray<string> k = left.Distinct().Where(axis => !axes.Contains(axis)).ToEquatable();
         ContractionClass kernel = ContractionClassifier.Classify(batch.Count > 0, m.Count > 0, n.Count > 0, k.Count > 0);
-        bool swap = kernel == ContractionClass.MatrixVector ? m.Count == 0 : axes.LastOrDefault() is { } innermost && m.Contains(innermost);
+        bool swap = kernel == ContractionClass.MatrixVector ? m.Count == 0 : axes.Count > 0 && m.Contains(axes[axes.Count - 1]);
         if (!swap)
             return new ContractionStep(a, b, 0, kernel, axes, batch, m, n, k);
         EquatableArray<string> turned = right.Distinct().Where(axis => !axes.Contains(axis)).ToEquatable();

@@ -235,7 +235,9 @@ public abstract class GpuSession : ForwardSession
             _inputs.BeginCall();
         if (Packed.Sequences > 0)
             Rows = _inputs.Upload(Packed);
-        _workspaceFloats = WorkspaceFloats();
+
+        // One more, so that a buffer without elements begins inside too.
+        _workspaceFloats = checked(WorkspaceFloats() + 1);
         _scratchFloats = ScratchFloats();
         Grow(ref _workspace, _workspaceFloats, "the workspace");
         Grow(ref _scratch, _scratchFloats, "the workspace of kernels");

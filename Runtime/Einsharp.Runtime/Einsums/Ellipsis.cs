@@ -69,6 +69,7 @@ public static class Ellipsis
             isOne |= extents[^i] != other[^i] && (extents[^i] == 1 || other[^i] == 1);
         return new ArgumentException(
             $"'...' stands for axes of {Tensor<int>.Format(extents)} in the operands before '{name}', "
-            + $"and for {Tensor<int>.Format(other)} in it: from the right, each is of one size." + (isOne ? " An axis of size 1 is not broadcast." : ""), name);
+            + $"and for {Tensor<int>.Format(other)} in it: from the right, each is of one size."
+            + (isOne ? " An axis of size 1 is not broadcast." : ""), name);
     }
 }
