@@ -47,7 +47,8 @@ internal static class FixWriter
             ? LiteralMap.Range(token, 0, length)
             : null;
         return Change(
-            title, inside is { } range ? new TextChange(range, text) : new TextChange(span, SymbolDisplay.FormatLiteral(text, quote: true)));
+            title,
+            inside is { } range ? new TextChange(range, text) : new TextChange(span, SymbolDisplay.FormatLiteral(text, quote: true)));
     }
 
     private static SourceChange? Symbol(SyntaxNode root, TextSpan span, string name)
@@ -102,7 +103,8 @@ internal static class FixWriter
             return null;
         }
 
-        string attributes = root.GetText().ToString(TextSpan.FromBounds(list.Attributes.First().SpanStart, list.Attributes.Last().Span.End));
+        string attributes = root.GetText().ToString(
+            TextSpan.FromBounds(list.Attributes.First().SpanStart, list.Attributes.Last().Span.End));
         bool commented = list.GetLeadingTrivia().Concat(list.GetTrailingTrivia())
             .Any(static trivia => !trivia.IsKind(SyntaxKind.WhitespaceTrivia) && !trivia.IsKind(SyntaxKind.EndOfLineTrivia));
         return Change(

@@ -38,7 +38,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
                 static (node, _) => node is TypeDeclarationSyntax { AttributeLists.Count: > 0 },
                 static (node, cancellation) => DeclarationCache<ModelSpec>.Read(
                     (TypeDeclarationSyntax)node.Node, node.SemanticModel,
-                    (type, declaration) => ModelReader.IsMarked(type, declaration, cancellation) ? ModelReader.Read(type, cancellation) : null,
+                    (type, part) => ModelReader.IsMarked(type, part, cancellation) ? ModelReader.Read(type, cancellation) : null,
                     cancellation))
             .Where(static spec => spec is not null)
             .Select(static (spec, _) => spec!)

@@ -46,7 +46,8 @@ internal static class DeclarationCache<T>
         foreach (InvocationExpressionSyntax call in declaration.DescendantNodes(static node => node is not BlockSyntax)
             .OfType<InvocationExpressionSyntax>())
         {
-            if (call.Expression is not IdentifierNameSyntax { Identifier.ValueText: "nameof" } || call.FirstAncestorOrSelf<AttributeSyntax>() is null)
+            if (call.Expression is not IdentifierNameSyntax { Identifier.ValueText: "nameof" }
+                || call.FirstAncestorOrSelf<AttributeSyntax>() is null)
                 continue;
             declared ??= Declared(declaration);
             if (call.ArgumentList.Arguments.Count != 1
@@ -81,8 +82,8 @@ internal static class DeclarationCache<T>
 }
 
 /// <summary>
-/// What a declaration may depend on beside itself: which types there are, what they are called, derive from and are marked with, every using,
-/// every constant and enumeration, and the references. Typing inside a method, an equation or a comment changes none of it. Two compilations
+/// What a declaration may depend on beside itself: which types there are, what they are called, derive from and are marked with, every
+/// using, every constant and enumeration, and the references. Typing inside a method, an equation or a comment changes none of it. Two compilations
 /// with equal surroundings have the same instance.
 /// </summary>
 internal sealed class Surroundings
@@ -165,7 +166,8 @@ internal sealed class Surroundings
                 case TypeDeclarationSyntax type:
                     IEnumerable<string> marks = type.AttributeLists.SelectMany(static list => list.Attributes)
                         .Select(static attribute => attribute.Name.ToString());
-                    lines.Add($"[{string.Join(",", marks)}] {type.Modifiers} {type.Keyword} {type.Identifier}{type.TypeParameterList} {type.BaseList}");
+                    string name = type.Identifier.ToString() + type.TypeParameterList;
+                    lines.Add($"[{string.Join(",", marks)}] {type.Modifiers} {type.Keyword} {name} {type.BaseList}");
                     Add(lines, default, type.Members);
                     lines.Add("}");
                     break;

@@ -70,7 +70,8 @@ internal static class LiteralMap
 
         // A stretch begins a line only where the literal does: what follows an interpolation stands in the middle of one.
         bool opens = token.SpanStart == whole.StringStartToken.Span.End;
-        return Unindented(text, opens ? 0 : Math.Max(0, text.IndexOf('\n') + 1), text.Length, Indentation(whole.StringEndToken.Text), opens);
+        return Unindented(text, opens ? 0 : Math.Max(0, text.IndexOf('\n') + 1), text.Length,
+            Indentation(whole.StringEndToken.Text), opens);
     }
 
     private static bool IsRawLines(SyntaxToken token) => token.IsKind(SyntaxKind.MultiLineRawStringLiteralToken)
