@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Einsharp.Generator.Emit;
 using Einsharp.Generator.Model;
 using Einsharp.Generator.Plan;
@@ -23,18 +24,18 @@ internal static class EinsumSteps
     /// <summary>The step that checks, plans and emits what calls with one equation share.</summary>
     public const string InterceptStep = "EmitEinsumCall";
 
-    public static void Register(IncrementalGeneratorInitializationContext context)
+    public static void Register(IncrementalGeneratorInitializationContext context, IncrementalValueProvider<bool> gpu)
     {
         IncrementalValuesProvider<EinsumMethodSpec> methods = context.SyntaxProvider
-            .ForAttributeWithMetadataName(
-                "Einsharp.EinsumAttribute",
-                static (node, _) => node is MethodDeclarationSyntax,
-                static (method, cancellation) => EinsumMethodReader.Read((IMethodSymbol)method.TargetSymbol, cancellation))
+            .CreateSyntaxProvider(
+                static (node, _) => node is MethodDeclarationSyntax { AttributeLists.Count: > 0 },
+                static (method, cancellation) =>
+                    EinsumMethodReader.Read((MethodDeclarationSyntax)method.Node, method.SemanticModel, cancellation))
             .Where(static method => method is not null)
             .Select(static (method, _) => method!)
             .WithTrackingName(ReadStep);
         context.RegisterSourceOutput(
-            methods.Select(static (method, _) => Generate(method)).WithTrackingName(EmitStep),
+            methods.Combine(gpu).Select(static (pair, _) => Generate(pair.Left, pair.Right)).WithTrackingName(EmitStep),
             static (output, file) =>
             {
                 if (file is not null)
@@ -44,7 +45,8 @@ internal static class EinsumSteps
         IncrementalValuesProvider<EinsumCallSite> sites = context.SyntaxProvider
             .CreateSyntaxProvider(
                 static (node, _) => EinsumCallReader.MayBe(node),
-                static (call, cancellation) => EinsumCallReader.ReadSite(call.SemanticModel, (InvocationExpressionSyntax)call.Node, cancellation))
+                static (call, cancellation) =>
+                    EinsumCallReader.ReadSite(call.SemanticModel, (InvocationExpressionSyntax)call.Node, cancellation))
             .Where(static site => site is not null)
             .Select(static (site, _) => site!)
             .WithTrackingName(CallStep);
@@ -56,27 +58,28 @@ internal static class EinsumSteps
             .Select(static (site, _) => site.Call)
             .Collect()
             .SelectMany(static (calls, _) => calls.Distinct())
-            .Select(static (call, _) => Intercept(call))
+            .Combine(gpu)
+            .Select(static (pair, _) => Intercept(pair.Left, pair.Right))
             .WithTrackingName(InterceptStep)
             .Collect()
             .Select(static (all, _) => all.Where(static one => one is not null).Select(static one => one!).ToEquatable());
-        context.RegisterSourceOutput(interceptors.Combine(sites.Collect()).Combine(allowed), static (output, found) =>
+        context.RegisterSourceOutput(interceptors.Combine(sites.Collect()).Combine(allowed.Combine(gpu)), static (output, found) =>
         {
-            ((EquatableArray<Interceptor> interceptors, System.Collections.Immutable.ImmutableArray<EinsumCallSite> sites), bool allowed) = found;
+            ((EquatableArray<Interceptor> interceptors, ImmutableArray<EinsumCallSite> sites), (bool allowed, bool gpu)) = found;
             if (allowed && interceptors.Count > 0)
-                output.AddSource(InterceptorEmitter.HintName, InterceptorEmitter.Emit(interceptors, sites));
+                output.AddSource(InterceptorEmitter.HintName, InterceptorEmitter.Emit(interceptors, sites, gpu));
         });
     }
 
-    private static SourceFile? Generate(EinsumMethodSpec method)
+    private static SourceFile? Generate(EinsumMethodSpec method, bool gpu)
     {
         CheckedEinsum? einsum = EinsumChecker.Check(method).Einsum;
-        return einsum is null ? EinsumEmitter.EmitThrowing(method) : EinsumEmitter.Emit(method, EinsumPlanner.Plan(einsum));
+        return einsum is null ? EinsumEmitter.EmitThrowing(method) : EinsumEmitter.Emit(method, EinsumPlanner.Plan(einsum), gpu);
     }
 
-    private static Interceptor? Intercept(EinsumCallSpec call)
+    private static Interceptor? Intercept(EinsumCallSpec call, bool gpu)
     {
         CheckedEinsum? einsum = EinsumChecker.Check(call, "").Einsum;
-        return einsum is null ? null : InterceptorEmitter.EmitOne(call, EinsumPlanner.Plan(einsum));
+        return einsum is null ? null : InterceptorEmitter.EmitOne(call, EinsumPlanner.Plan(einsum), gpu);
     }
 }

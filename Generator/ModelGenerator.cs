@@ -76,7 +76,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
                 output.AddSource(file.HintName, file.Text);
         });
 
-        EinsumSteps.Register(context);
+        EinsumSteps.Register(context, gpu);
     }
 
     /// <summary>

@@ -7,7 +7,8 @@ internal static partial class DiagnosticCatalogue
 {
     public static readonly DiagnosticDescriptor NoModel = new(
         "EIN0021", "An einsum outside a model is alone",
-        "{0}, and '{1}' is no [Model]; outside a model a method has one [Einsum(\"…\")], whose operands are the method's parameters in order",
+        "{0}, and '{1}' is no [Model]; outside a model a method has one [Einsum(\"…\")], whose operands are the method's "
+        + "parameters in order",
         DeclarationCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0021.md");
 
     public static readonly DiagnosticDescriptor EinsumShape = new(
@@ -27,7 +28,8 @@ internal static partial class DiagnosticCatalogue
 
     public static readonly DiagnosticDescriptor DynamicEquation = new(
         "EIN0025", "The equation of Einsum.Of is a constant",
-        "Einsum.Of is compiled with the program, and this equation is known only when it runs; write a literal, or declare '{0}' as a const",
+        "Einsum.Of is compiled with the program, and this equation is known only when it runs; write a literal, or declare "
+        + "'{0}' as a const",
         DeclarationCategory, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "EIN0025.md");
 
     public static readonly DiagnosticDescriptor InterceptorsOff = new(

@@ -4,13 +4,15 @@ using Einsharp.Generator.Plan.Contractions;
 
 namespace Einsharp.Generator.Emit;
 
-/// <summary>The comment over an einsum's code: the equation, the path with the kernel and the FLOPs of each step, and why that path.</summary>
+/// <summary>
+/// The comment over an einsum's code: the equation, the path with the kernel and the FLOPs of each step, and why that path.
+/// </summary>
 internal static class EinsumHead
 {
     public static void Write(CodeWriter writer, EinsumPlan plan, EinsumNames names)
     {
         CheckedEinsum einsum = plan.Einsum;
-        IReadOnlyList<ContractionStep> steps = plan.Path.Steps;
+        EquatableArray<ContractionStep> steps = plan.Path.Steps;
         writer.Write("// " + Names.OneLine(einsum.Equation) + "\n//");
         for (int i = 0; i < steps.Count; i++)
         {
@@ -29,7 +31,10 @@ internal static class EinsumHead
         }
 
         if (einsum.Pinned.Count > 0)
-            writer.Write("// Pinned: " + string.Join(", ", einsum.Pinned.Select(static axis => FormattableString.Invariant($"{axis.Name} = {axis.Size}"))) + ".");
+        {
+            IEnumerable<string> sizes = einsum.Pinned.Select(static axis => FormattableString.Invariant($"{axis.Name} = {axis.Size}"));
+            writer.Write("// Pinned: " + string.Join(", ", sizes) + ".");
+        }
     }
 
     /// <summary><c>y = x · w over d</c>.</summary>
@@ -51,7 +56,11 @@ internal static class EinsumHead
 
     private static string Elements(EquatableArray<string> axes) => axes.Count == 0 ? "1 element" : string.Join("·", axes) + " elements";
 
-    private static string Order(ContractionPath path) => path.IsOptimal
-        ? FormattableString.Invariant($"Order: none has fewer FLOPs, a size that only the call knows counting as {ContractionPlanner.UnknownSize}.")
-        : FormattableString.Invariant($"Order: greedy, as there are more than {ContractionPlanner.OptimalOperands} operands, a size that only the call knows counting as {ContractionPlanner.UnknownSize}.");
+    private static string Order(ContractionPath path)
+    {
+        string why = path.IsOptimal
+            ? "none has fewer FLOPs"
+            : FormattableString.Invariant($"greedy, as there are more than {ContractionPlanner.OptimalOperands} operands");
+        return FormattableString.Invariant($"Order: {why}, a size that only the call knows counting as {ContractionPlanner.UnknownSize}.");
+    }
 }

@@ -28,7 +28,7 @@ internal sealed class EinsumNames
         string result = plan.Einsum.IsReturned ? Local(plan.Einsum.Result.Name) : plan.Einsum.Result.Name;
         foreach (string axis in plan.Einsum.Axes.Where(static axis => axis != Ellipsis.Name))
             _axes.Add(axis, Local(axis, "Size"));
-        Dictionary<int, int[]> made = Enumerable.Range(0, count).ToDictionary(static operand => operand, static operand => new[] { operand });
+        var made = Enumerable.Range(0, count).ToDictionary(static operand => operand, static operand => new[] { operand });
         foreach (ContractionStep step in plan.Path.Steps)
         {
             bool isLast = step.Result == count + plan.Path.Steps.Count - 1;
@@ -37,6 +37,18 @@ internal sealed class EinsumNames
             _values.Add(isLast ? result : Local(step.B < 0 ? name + "Summed" : name));
         }
     }
+
+    private EinsumNames(EinsumNames other)
+    {
+        _shadowed = other._shadowed;
+        _taken = new HashSet<string>(other._taken, StringComparer.Ordinal);
+        _values.AddRange(other._values);
+        foreach (KeyValuePair<string, string> axis in other._axes)
+            _axes.Add(axis.Key, axis.Value);
+    }
+
+    /// <summary>The same names, for a block whose further locals are its own.</summary>
+    public EinsumNames Copy() => new(this);
 
     /// <summary>A type of the library: its short name, or the full one where that means something else.</summary>
     public string Library(string name) => _shadowed.Contains(name) ? LibraryNames.OfEinsums[name] : name;

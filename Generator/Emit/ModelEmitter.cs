@@ -46,7 +46,7 @@ internal static class ModelEmitter
             {
                 using (writer.Open($"partial class {spec.Name}"))
                 {
-                    Ilgpu.GpuModelEmitter.EmitShell(writer, signature, $"=> throw new NotSupportedException({message});");
+                    Ilgpu.GpuModelEmitter.EmitShell(writer, signature, plan.Model.Submodels.Prepend(signature), $"=> throw new NotSupportedException({message});");
                 }
             },
             gpu: true);
@@ -67,6 +67,9 @@ internal static class ModelEmitter
         return new SourceFile(spec.FullName + "." + part + ".g.cs", Qualify(spec, writer.ToString(), ofMembers));
     }
 
+    // What kernels for the CPU call stands in no file for GPUs; a model of that name does.
+    private static bool IsOfCpu(string name) => LibraryNames.All[name].StartsWith("global::Einsharp.Cpu.", StringComparison.Ordinal);
+
     /// <summary>
     /// Short names read better, so they are written in full only where they would mean something else: a type of the user's or, where the
     /// model's members are never named alone (<paramref name="ofMembers"/>), one of those.
@@ -76,7 +79,7 @@ internal static class ModelEmitter
         IEnumerable<string> members = spec.Params.Select(param => param.Name).Concat(spec.Layers.Select(layers => layers.Name))
             .Concat(spec.Settings.Select(setting => setting.Name)).Append(spec.Name);
         IEnumerable<string> hidden = ofMembers
-            ? spec.Shadowed.Concat(members.Where(LibraryNames.All.ContainsKey)).Distinct()
+            ? spec.Shadowed.Concat(members.Where(LibraryNames.All.ContainsKey)).Distinct().Where(name => name != spec.Name || !IsOfCpu(name))
             : spec.Shadowed.Except(members);
         foreach (string name in hidden)
             text = Regex.Replace(text, $@"(?<![\w.@]){name}(?!\w)", LibraryNames.All[name]);

@@ -55,9 +55,9 @@ internal sealed class Scope
         "model", "packed", "worker", "cache", "slot", "workspace", "at", "unit", "units", "row", "tile", "first", "count", "scratch", "few",
         "block", "softmax", "rowCount", "last", "head", "result", "run", "layer", "layerSlot", "from", "to", "group", "groups", "query",
         "index", "offset", "element", "part", "queries", "normed", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
-        "splits", "sequence", "rows", "blocks", "keyHeads", "start", "window", "column", "groupKeys", "groupValues",
+        "splits", "sequence", "blocks", "keyHeads", "start", "window", "column", "groupKeys", "groupValues",
         "Norm", "Sweep", "Elementwise", "ParamElements", "BatchNorm", "Reductions", "Reduction", "Contraction", "LoopAxis", "Math",
-        "OnlineSoftmax", "KeyValues", "CacheSlot", "RopeTable", "RowBlock", "PackedRows",
+        "OnlineSoftmax", "KeyValues", "CacheSlot", "RopeTable", "RowBlock",
     ];
 
     private static readonly string[] Endings = ["Size", "Values", "Rows", "Floats"];

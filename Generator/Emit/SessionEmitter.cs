@@ -144,13 +144,16 @@ internal static class SessionEmitter
             terms.Count == 1 ? terms[0] + ";" : "checked(" + string.Join(" + ", terms) + ");");
     }
 
-    private static string Workspace(ModelPlan plan, MethodPlan method)
+    private static string Workspace(ModelPlan plan, MethodPlan method) =>
+        $"model.{method.Graph.Method.Name}Workspace({WorkspaceArguments(plan, method)})";
+
+    private static string WorkspaceArguments(ModelPlan plan, MethodPlan method)
     {
         IEnumerable<string> sizes = CallAxis.Of(plan.Model, method.Graph.Method).Select(axis => $"_{axis.Name}Size");
         IEnumerable<string> counts = method.ReadsCallSizes
             ? method.Sequence is null ? sizes : sizes.Prepend("Packed.Count")
             : Steps.RowSpaces(method).Select(space => RowCount(method, space));
-        return $"model.{method.Graph.Method.Name}Workspace({string.Join(", ", counts)})";
+        return string.Join(", ", counts);
     }
 
     // The packed input and result lie behind the model's own workspace, which keeps what is gathered over several chunks in one place.
@@ -211,8 +214,7 @@ internal static class SessionEmitter
     private static void EmitEnqueue(CodeWriter writer, ModelPlan plan, MethodPlan method)
     {
         string name = method.Graph.Method.Name;
-        string rows = string.Join(", ", Steps.RowSpaces(method).Select(space => RowCount(method, space)));
-        writer.Write("protected override int ScratchFloats() =>", $"model.Gpu().{name}Scratch({rows});");
+        writer.Write("protected override int ScratchFloats() =>", $"model.Gpu().{name}Scratch({WorkspaceArguments(plan, method)});");
         writer.Gap();
         using (writer.Open("protected override void Enqueue()"))
         {
@@ -240,7 +242,7 @@ internal static class SessionEmitter
                 StepRole.Worker => "this",
                 StepRole.FloatInput when packed.Exists(item => item.Buffer.Name == parameter.Source) =>
                     packed.Find(item => item.Buffer.Name == parameter.Source).Local,
-                StepRole.FloatInput or StepRole.IntInput => $"Upload({Field(parameter.Source)})",
+                StepRole.FloatInput or StepRole.IntInput or StepRole.MaskInput => $"Upload({Field(parameter.Source)})",
                 StepRole.Result => Unpacks(method) ? "result" : "ResultView",
                 _ => Argument(method, parameter.Role, parameter.Source) ?? parameter.Name,
             });

@@ -33,7 +33,7 @@ internal static class ThrowingEmitter
                 EmitDeclared(writer, spec, body);
                 EmitLibrary(writer, spec, signature, family, hasSettings, ties, body);
                 if (gpu)
-                    Ilgpu.GpuModelEmitter.EmitShell(writer, signature, body);
+                    Ilgpu.GpuModelEmitter.EmitShell(writer, signature, family, body);
             }
         }, gpu)];
     }
@@ -108,7 +108,7 @@ internal static class ThrowingEmitter
             """);
         if (signature.AddsPositions)
             writer.Write($"internal void ForwardCheckPositions(int positions) {body}");
-        if (signature.TakesCache)
+        if (spec.Methods.Any(method => method.Parameters.Any(parameter => parameter.Type == TypeNames.Cache)))
         {
             writer.Write($"""
                 /// <summary>Throws: the declaration has errors.</summary>

@@ -14,7 +14,7 @@ internal static class LibraryNames
             "ArgumentException", "ArgumentNullException", "NotSupportedException", "InvalidOperationException"))
         .Concat(Names(
             "Einsharp.Ilgpu", "GpuLoader", "GpuMatrix", "GpuVector", "GpuKernel", "GpuSession", "IlgpuDevice", "RowTable", "RopeView",
-            "CacheView", "Stored", "IStored", "Lanes", "ILanes", "GroupReduce", "Activation", "UInt4", "Float4", "Float8", "Tiles",
+            "CacheView", "Stored", "IStored", "Lanes", "ILanes", "GroupReduce", "Activation", "Order", "UInt4", "Float4", "Float8", "Tiles",
             "Tile4x4", "StagedRows", "FeaturePairs", "Fours", "Rows4", "SoftmaxPart", "AttentionTile", "AttentionDecode", "TensorCores",
             "GridBarrier", "LayerPlace", "LayerPlaces", "LayerStrides"))
         .Concat(Names("ILGPU", "ArrayView", "SharedMemory", "Grid", "Group", "Interop"))
@@ -24,9 +24,11 @@ internal static class LibraryNames
 
     /// <summary>Those that an einsum of its own names.</summary>
     public static IReadOnlyDictionary<string, string> OfEinsums { get; } = Names("Einsharp", "Tensor", "Device", "CpuDevice")
-        .Concat(Names("Einsharp.Cpu", "Contraction"))
+        .Concat(Names("Einsharp.Cpu", "Contraction", "LoopAxis"))
         .Concat(Names("Einsharp.Einsums", "EinsumShape", "Ellipsis", "Intermediate", "RowMajor"))
         .Concat(Names("System", "ReadOnlySpan", "InvalidOperationException"))
+        .Concat(Names("Einsharp.Ilgpu", "IlgpuDevice", "GpuEinsum", "GpuContraction"))
+        .Concat(Names("ILGPU", "ArrayView"))
         .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
 
     private static IEnumerable<KeyValuePair<string, string>> Names(string space, params string[] names) =>

@@ -39,7 +39,8 @@ internal static class EinsumChecker
             {
                 element ??= parameter.Type.Element;
                 if (parameter.Type.Element != element)
-                    Refuse(method, parameter, "'" + method.Parameters.First(static first => first.Type.IsOperand).Name + "' is of " + element
+                    Refuse(
+                        method, parameter, "'" + method.Parameters.First(static first => first.Type.IsOperand).Name + "' is of " + element
                         + ", and an einsum computes in one type", findings);
                 if (parameter != destination)
                     operands.Add(parameter);
@@ -100,13 +101,14 @@ internal static class EinsumChecker
     private static bool StandsAlone(EinsumMethodSpec method, FindingList findings)
     {
         string type = method.Containers[method.Containers.Count - 1].Name;
-        AttributeSpec? other = method.Einsum.Kind == "Einsum" ? method.Others.FirstOrDefault() : method.Einsum;
+        AttributeSpec? other = method.Einsum.Kind != "Einsum" ? method.Einsum : method.Others.Count > 0 ? method.Others[0] : null;
         if (other is not null)
             findings.Add(
                 DiagnosticCatalogue.NoModel, other.At(), "'" + AttributeName(other) + "' is part of a model's equation", type);
         else if (method.Einsum.Positional(1) is { } operand)
             findings.Add(
-                DiagnosticCatalogue.NoModel, method.Einsum.At(operand.Index), "'" + operand.Value + "' names an operand of a model's equation", type);
+                DiagnosticCatalogue.NoModel, method.Einsum.At(operand.Index),
+                "'" + operand.Value + "' names an operand of a model's equation", type);
         return findings.Count == 0;
     }
 
@@ -160,5 +162,6 @@ internal static class EinsumChecker
             DiagnosticCatalogue.EinsumParameter, new Site(method.Name + "(" + parameter.Name + ")"), parameter.Name,
             parameter.Modifiers + Plain(parameter.Type.Text), why);
 
-    private static string Plain(string type) => type.Replace("global::", "").Replace("Einsharp.", "").Replace("System.Numerics.Tensors.", "");
+    private static string Plain(string type) =>
+        type.Replace("global::", "").Replace("Einsharp.", "").Replace("System.Numerics.Tensors.", "");
 }

@@ -19,17 +19,19 @@ internal sealed class EinsumEquationChecker(string text, Func<int, int, Site> at
         if (parsed.Value is not { } equation)
         {
             SyntaxError error = parsed.Error!;
-            findings.Add(DiagnosticCatalogue.Find(error.Id), at(error.Start, error.Length), error.Arguments.ToArray());
+            Fix? fix = error.Fix is { } edit ? Fix.Replace(edit.Text, at(edit.Start, edit.Length)) : null;
+            findings.Add(DiagnosticCatalogue.Find(error.Id), at(error.Start, error.Length), fix, error.Arguments.ToArray());
             return null;
         }
 
-        if (IsSqueezed(equation) || !CountFits(equation, subject, operands, operandAt) || !EllipsisStays(equation) || !OutputIsMade(equation))
+        if (IsSqueezed(equation) || !CountFits(equation, subject, operands, operandAt) || !EllipsisStays(equation)
+            || !OutputIsMade(equation))
             return null;
         return new EinsumTerms(equation.Inputs.Select(static term => term.Names).ToEquatable(), equation.Output.Names);
     }
 
-    // "ij" where i and j are axes and "ij" is not: named once, while its letters are axes elsewhere. Or all of it is squeezed, as in PyTorch's
-    // "ij,jk->ik", and the output's "ik" comes from nowhere.
+    // "ij" where i and j are axes and "ij" is not: named once, while its letters are axes elsewhere. Or all of it is squeezed, as in
+    // PyTorch's "ij,jk->ik", and the output's "ik" comes from nowhere.
     private bool IsSqueezed(EquationSyntax equation)
     {
         List<AxisToken> all = equation.Inputs.Append(equation.Output).SelectMany(static term => term.Axes).ToList();
@@ -40,7 +42,7 @@ internal sealed class EinsumEquationChecker(string text, Func<int, int, Site> at
                 || !axis.Name.All(letter => names.Contains(letter.ToString())))
                 continue;
             findings.Add(
-                DiagnosticCatalogue.SqueezedAxes, at(axis.Start, axis.Length), axis.Name,
+                DiagnosticCatalogue.SqueezedAxes, at(axis.Start, axis.Length), Fix.Replace(Wording.Axes(Letters(axis.Name))), axis.Name,
                 Wording.Quoted(Letters(axis.Name).Distinct()), Wording.Axes(Letters(axis.Name)));
             return true;
         }
@@ -52,11 +54,12 @@ internal sealed class EinsumEquationChecker(string text, Func<int, int, Site> at
         if (squeezed)
         {
             IEnumerable<string> terms = equation.Inputs.Append(equation.Output)
-                .Select(static term => string.Join(" ", term.Axes.SelectMany(static axis => axis.IsEllipsis ? [axis.Name] : Letters(axis.Name))));
+                .Select(static term => string.Join(
+                    " ", term.Axes.SelectMany(static axis => axis.IsEllipsis ? [axis.Name] : Letters(axis.Name))));
             string whole = string.Join(", ", terms.Take(equation.Inputs.Count)) + " -> " + terms.Last();
             AxisToken output = equation.Output.Axes[0];
             findings.Add(
-                DiagnosticCatalogue.SqueezedAxes, at(output.Start, output.Length), output.Name,
+                DiagnosticCatalogue.SqueezedAxes, at(output.Start, output.Length), Fix.Replace(whole, at(0, text.Length)), output.Name,
                 Wording.Quoted(Letters(output.Name).Distinct()) + " of the inputs", whole);
         }
 
@@ -90,15 +93,17 @@ internal sealed class EinsumEquationChecker(string text, Func<int, int, Site> at
             return false;
         }
 
-        string before = text.Substring(0, text.IndexOf("->", StringComparison.Ordinal)).TrimEnd();
-        string fix = before + " -> ..." + string.Concat(equation.Output.Names.Select(static axis => " " + axis));
-        findings.Add(DiagnosticCatalogue.LostEllipsis, at(inputs[0].Start, inputs[0].Length), fix);
+        int arrow = text.IndexOf("->", StringComparison.Ordinal) + 2;
+        findings.Add(
+            DiagnosticCatalogue.LostEllipsis, at(inputs[0].Start, inputs[0].Length), Fix.Replace(" ...", at(arrow, 0)),
+            text.Insert(arrow, " ..."));
         return false;
     }
 
     private bool OutputIsMade(EquationSyntax equation)
     {
-        List<string> inputs = equation.Inputs.SelectMany(static term => term.Names).Where(static name => name != Ellipsis.Name).Distinct().ToList();
+        List<string> inputs = equation.Inputs.SelectMany(static term => term.Names).Distinct().ToList();
+        inputs.Remove(Ellipsis.Name);
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (AxisToken axis in equation.Output.Axes)
         {
@@ -110,9 +115,10 @@ internal sealed class EinsumEquationChecker(string text, Func<int, int, Site> at
 
             if (axis.IsEllipsis || inputs.Contains(axis.Name))
                 continue;
+            string? meant = Wording.Nearest(axis.Name, inputs.Where(static name => name.Length > 1));
             findings.Add(
-                DiagnosticCatalogue.OutputAxis, at(axis.Start, axis.Length), axis.Name,
-                Wording.DidYouMean(axis.Name, inputs.Where(static name => name.Length > 1)), Wording.Quoted(inputs));
+                DiagnosticCatalogue.OutputAxis, at(axis.Start, axis.Length), Fix.Replace(meant), axis.Name, Wording.DidYouMean(meant),
+                Wording.Quoted(inputs));
             return false;
         }
 

@@ -36,8 +36,8 @@ internal static class EinsumPlanner
             List<EinsumValue> of = [values[step.A], values[step.Result]];
             if (step.B >= 0)
                 of.Add(values[step.B]);
-            return new EinsumStep(
-                step, LoopFolder.Fold(step.Batch, of), LoopFolder.Fold(step.M, of), LoopFolder.Fold(step.N, of), LoopFolder.Fold(step.K, of));
+            EquatableArray<EquatableArray<string>> Fold(EquatableArray<string> group) => LoopFolder.Fold(group, of);
+            return new EinsumStep(step, Fold(step.Batch), Fold(step.M), Fold(step.N), Fold(step.K));
         });
         return new EinsumPlan(einsum, path, values.ToEquatable(), steps.ToEquatable());
     }

@@ -35,7 +35,11 @@ internal sealed partial class MethodPlanner
 
     private AttentionChain? FindChain(EinsumOperation scores, out NoKernelException? why)
     {
-        why = null;
+        why = scores.Operands.All(operand => AppendBehind(operand) is not null)
+            ? NoKernel(scores, "both operands are in the cache; attention reads queries of the new positions")
+            : null;
+        if (why is not null)
+            return null;
         var operations = new List<Operation> { scores };
         Operation last = scores;
         while (last is not SoftmaxOperation)
@@ -84,12 +88,6 @@ internal sealed partial class MethodPlanner
         why = null;
         string seen = chain.Softmax.Axis;
         AppendOperation? keys = AppendBehind(chain.Keys), values = AppendBehind(chain.Values);
-        if (AppendBehind(chain.Queries) is not null)
-        {
-            why = NoKernel(scores, "both operands are in the cache; attention reads queries of the new positions");
-            return null;
-        }
-
         // Behind a cache rows are packed, so the batch and the position of a query are those of its row.
         EquatableArray<string> rows = Rows(chain.Queries.Axes);
         bool isPacked = _graph.Cache is not null && _sequence is { } sequence && rows == sequence;

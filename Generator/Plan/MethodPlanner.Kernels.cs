@@ -111,7 +111,7 @@ internal sealed partial class MethodPlanner
 
         // A value whose only reader is the epilogue of a segment beside it never leaves the tile; that is known when its reader comes.
         string? output = append is null ? Keep(last).Name : null;
-        string value = (append ?? last).Name ?? BufferPlan.ResultName;
+        string value = (append ?? last).Name ?? output ?? BufferPlan.ResultName;
         column.Segments.Add(new SegmentPlan(shape.Param.Name, value, chain.ToEquatable(), output, append));
         if (zip is not null)
             DropUnread(column, chain);

@@ -44,7 +44,7 @@ internal static partial class ModelChecker
             spec.Params.Any(static param => param.Or is not null), slots.ToEquatable(),
             spec.Layers.Where(static layers => layers.Model.Length > 0).Select(static layers => layers.Model)
                 .Distinct(StringComparer.Ordinal).OrderBy(static name => name, StringComparer.Ordinal).ToEquatable(),
-            RunModels(spec, forward), callable && ReadsCallSizes(spec, forward!),
+            RunModels(spec, forward), callable && (ReadsCallSizes(spec, forward!) || AttendsElsewhere(spec, forward!)),
             forward is not null && Attributes(forward).Any(static attribute => attribute.Kind == "AddPositions"), valid);
 
         void AddSize(string axis)
@@ -113,7 +113,7 @@ internal static partial class ModelChecker
     private static HashSet<string> CallAxes(ModelSpec spec, MethodSpec method)
     {
         var axes = new HashSet<string>(
-            EinsumParser.ParseAxes(method.Parameters.FirstOrDefault()?.Axes ?? "").Value?.Names ?? [], StringComparer.Ordinal);
+            EinsumParser.ParseAxes(method.Parameters.Count == 0 ? "" : method.Parameters[0].Axes ?? "").Value?.Names ?? [], StringComparer.Ordinal);
         axes.ExceptWith(spec.Params.SelectMany(static parameter => EinsumParser.ParseAxes(parameter.Axes).Value?.Names ?? []));
         axes.ExceptWith(spec.Layers.Select(static layers => layers.Count));
         return axes;
@@ -123,8 +123,9 @@ internal static partial class ModelChecker
     private static bool ReadsCallSizes(ModelSpec spec, MethodSpec forward)
     {
         HashSet<string> calls = CallAxes(spec, forward);
-        string? last = EinsumParser.ParseAxes(forward.Parameters[0].Axes ?? "").Value?.Names.LastOrDefault();
-        return (last is not null && calls.Contains(last) && spec.Layers.Count == 0) || Attributes(forward).Any(attribute => attribute.Kind switch
+        EquatableArray<string> input = EinsumParser.ParseAxes(forward.Parameters[0].Axes ?? "").Value?.Names ?? [];
+        bool isLast = input.Count > 0 && calls.Contains(input[input.Count - 1]);
+        return (isLast && spec.Layers.Count == 0) || Attributes(forward).Any(attribute => attribute.Kind switch
         {
             "Reduce" or "Rearrange" => true,
             "BatchNorm" => EinsumParser.ParseEquation(attribute.Positional(0)?.Value ?? "").Value is { Inputs.Count: > 1 } equation
@@ -166,6 +167,13 @@ internal static partial class ModelChecker
     public static bool RenamesRows(ModelSpec spec, MethodSpec method) => TwoRows(spec, method) is { } rows
         && Attributes(method).Any(attribute => attribute.Kind == "Rename"
             && EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value?.From.Name == rows[1]);
+
+    // Attention on values of the call, along other axes than those of rows.
+    private static bool AttendsElsewhere(ModelSpec spec, MethodSpec forward) =>
+        forward.Parameters.Count == 1 && !RenamesRows(spec, forward) && forward.Brackets.Any(bracket =>
+            bracket.Attributes[0] is { Kind: "Einsum" } einsum && bracket.Attributes.Any(static attribute => attribute.Kind == "Softmax")
+            && einsum.Positional(2) is not null && einsum.Positional(3) is null
+            && spec.Params.All(param => param.Name != einsum.Positional(1)!.Value && param.Name != einsum.Positional(2)!.Value));
 
     private static EquatableArray<string>? TwoRows(ModelSpec spec, MethodSpec method)
     {

@@ -25,8 +25,28 @@ internal static class EinsumMethodReader
             return ours.Count > 0;
         return ours.Count == 1 && ours[0].AttributeClass!.Name == "EinsumAttribute" && ours[0].ConstructorArguments is { Length: 2 } values
             && values[1].Kind == TypedConstantKind.Array && !values[1].IsNull && values[1].Values.IsEmpty
-            && !method.Parameters.Any(static parameter => parameter.GetAttributes().Any(static axes => AttributeReader.IsOurs(axes.AttributeClass)));
+            && !method.Parameters.Any(
+                static parameter => parameter.GetAttributes().Any(static axes => AttributeReader.IsOurs(axes.AttributeClass)));
     }
+
+    /// <summary>
+    /// The method as written; null where it does not stand alone. Which methods of a type do is remembered, so that those of models, which
+    /// have equations too, are not bound after every keystroke.
+    /// </summary>
+    public static EinsumMethodSpec? Read(MethodDeclarationSyntax syntax, SemanticModel model, CancellationToken cancellation) =>
+        syntax.Parent is TypeDeclarationSyntax part
+        && DeclarationCache<StandaloneMethods>.Read(part, model, (_, part) => Find(part, model, cancellation), cancellation) is { } found
+        && found.Members.Contains(part.Members.IndexOf(syntax)) && model.GetDeclaredSymbol(syntax, cancellation) is { } method
+            ? Read(method, cancellation)
+            : null;
+
+    private static StandaloneMethods Find(TypeDeclarationSyntax part, SemanticModel model, CancellationToken cancellation) =>
+        new(Enumerable.Range(0, part.Members.Count).Where(i => part.Members[i] is MethodDeclarationSyntax { AttributeLists.Count: > 0 } syntax
+            && model.GetDeclaredSymbol(syntax, cancellation) is { } method && StandsAlone(method)
+            && Ours(method).Exists(static attribute => attribute.AttributeClass!.Name == "EinsumAttribute")).ToEquatable());
+
+    /// <summary>The methods in one part of a type that stand alone, by their places among its members.</summary>
+    private sealed record StandaloneMethods(EquatableArray<int> Members);
 
     /// <summary>The method as written; null where it does not stand alone, or where the compiler itself refuses its Einsum.</summary>
     public static EinsumMethodSpec? Read(IMethodSymbol method, CancellationToken cancellation)
@@ -35,7 +55,8 @@ internal static class EinsumMethodReader
             || method.DeclaringSyntaxReferences[0].GetSyntax(cancellation) is not MethodDeclarationSyntax syntax)
             return null;
         EquatableArray<AttributeSpec> attributes = AttributeReader.Read(method, cancellation);
-        AttributeSpec? einsum = attributes.FirstOrDefault(static attribute => attribute.Kind == "Einsum") ?? attributes.FirstOrDefault();
+        AttributeSpec? einsum = attributes.FirstOrDefault(static attribute => attribute.Kind == "Einsum")
+            ?? (attributes.Count > 0 ? attributes[0] : null);
         if (einsum is null || AttributeReader.IsUnreadable(einsum))
             return null;
         List<INamedTypeSymbol> types = ContainersOf(method);
@@ -43,11 +64,14 @@ internal static class EinsumMethodReader
             method.ContainingNamespace is { IsGlobalNamespace: false } space ? space.ToDisplayString() : "",
             types.Select(type => ReadContainer(type, cancellation)).ToEquatable(),
             HintName(method, types), syntax.Identifier.Text,
-            string.Join(" ", syntax.Modifiers.Where(static token => !token.IsKind(SyntaxKind.PartialKeyword)).Select(static token => token.Text)),
+            string.Join(
+                " ", syntax.Modifiers.Where(static token => !token.IsKind(SyntaxKind.PartialKeyword)).Select(static token => token.Text)),
             Unsupported(method, syntax),
-            ReadType(method.ReturnType, RefKind.None), method.Parameters.Select(parameter => ReadParameter(parameter, cancellation)).ToEquatable(),
+            ReadType(method.ReturnType, RefKind.None),
+            method.Parameters.Select(parameter => ReadParameter(parameter, cancellation)).ToEquatable(),
             einsum, attributes.Where(attribute => attribute != einsum).ToEquatable(),
-            types.SelectMany(type => ReadPinned(type, cancellation)).ToEquatable(), !method.IsStatic && ModelReader.IsModel(method.ContainingType),
+            types.SelectMany(type => ReadPinned(type, cancellation)).ToEquatable(),
+            !method.IsStatic && ModelReader.IsModel(method.ContainingType),
             Shadowed(method, types));
     }
 
@@ -56,7 +80,8 @@ internal static class EinsumMethodReader
     {
         string text = type.ToDisplayString(TypeFormat);
         if (type.TypeKind == TypeKind.Error
-            || type is INamedTypeSymbol { TypeArguments: var arguments } && arguments.Any(static argument => argument.TypeKind == TypeKind.Error))
+            || type is INamedTypeSymbol { TypeArguments: var arguments }
+                && arguments.Any(static argument => argument.TypeKind == TypeKind.Error))
             return new EinsumTypeSpec(text, EinsumTypeKind.Unknown, "");
         if (type.SpecialType == SpecialType.System_Void)
             return new EinsumTypeSpec(text, EinsumTypeKind.Void, "");
@@ -67,7 +92,8 @@ internal static class EinsumMethodReader
         if (named is { Name: "ReadOnlyTensorSpan" or "TensorSpan", Arity: 1 }
             && named.ContainingNamespace.ToDisplayString() == "System.Numerics.Tensors")
             return new EinsumTypeSpec(
-                text, named.Name == "TensorSpan" ? EinsumTypeKind.Span : EinsumTypeKind.ReadOnlySpan, named.TypeArguments[0].ToDisplayString());
+                text, named.Name == "TensorSpan" ? EinsumTypeKind.Span : EinsumTypeKind.ReadOnlySpan,
+                named.TypeArguments[0].ToDisplayString());
         for (INamedTypeSymbol? at = named; at is not null; at = at.BaseType)
         {
             if (AttributeReader.IsOurs(at) && at is { Name: "Device", Arity: 0 })
@@ -114,7 +140,8 @@ internal static class EinsumMethodReader
         };
         string parameters = syntax?.TypeParameterList is { } list
             ? "<" + string.Join(", ", list.Parameters.Select(static parameter =>
-                (parameter.VarianceKeyword.IsKind(SyntaxKind.None) ? "" : parameter.VarianceKeyword.Text + " ") + parameter.Identifier.Text)) + ">"
+                (parameter.VarianceKeyword.IsKind(SyntaxKind.None) ? "" : parameter.VarianceKeyword.Text + " ")
+                    + parameter.Identifier.Text)) + ">"
             : "";
         string? unsupported = type.IsFileLocal ? "is local to its file" : isPartial ? null : "is not partial";
         return new EinsumContainerSpec($"partial {kind} {syntax?.Identifier.Text ?? type.Name}{parameters}", type.Name, unsupported);
@@ -130,11 +157,14 @@ internal static class EinsumMethodReader
         {
             if (SymbolEqualityComparer.Default.Equals(member, method))
                 break;
-            if (member is IMethodSymbol other && string.Equals(other.Name, method.Name, StringComparison.OrdinalIgnoreCase) && Ours(other).Count > 0)
+            if (member is IMethodSymbol other && string.Equals(other.Name, method.Name, StringComparison.OrdinalIgnoreCase)
+                && Ours(other).Count > 0)
                 before++;
         }
 
-        return space + type + "." + method.Name + (before == 0 ? "" : "-" + (before + 1).ToString(CultureInfo.InvariantCulture));
+        // A model has files named after its halves: Forward, Parameters …
+        string own = ModelReader.IsModel(method.ContainingType) ? ".Einsum." : ".";
+        return space + type + own + method.Name + (before == 0 ? "" : "-" + (before + 1).ToString(CultureInfo.InvariantCulture));
     }
 
     private static string? Unsupported(IMethodSymbol method, MethodDeclarationSyntax syntax)
@@ -163,7 +193,8 @@ internal static class EinsumMethodReader
             .Where(static attribute => attribute.Kind == "Axis" && attribute.Positional(1) is not null)
             .Select(static attribute => new PinnedAxisSpec(
                 attribute, attribute.Positional(0)?.Value ?? "",
-                int.TryParse(attribute.Positional(1)!.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int size) ? size : 0));
+                int.TryParse(attribute.Positional(1)!.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int size)
+                    ? size : 0));
 
     private static EquatableArray<string> Shadowed(IMethodSymbol method, List<INamedTypeSymbol> types)
     {
@@ -180,8 +211,10 @@ internal static class EinsumMethodReader
 
     private static bool Means(INamespaceSymbol? space, string name)
     {
-        for (; space is not null && !(space.Name == "Einsharp" && space.ContainingNamespace.IsGlobalNamespace); space = space.ContainingNamespace)
+        for (; space is not null; space = space.ContainingNamespace)
         {
+            if (space is { Name: "Einsharp", ContainingNamespace.IsGlobalNamespace: true })
+                return false;
             if (!space.GetTypeMembers(name).IsEmpty)
                 return true;
         }

@@ -226,6 +226,7 @@ public abstract class ForwardSession : IDisposable
             }
 
             Packed.Pack(_starts, _firsts, _chunk);
+            Packed.Capacity = Cache?.Capacity ?? Packed.Positions;
             IsLastChunk = first + (long)window >= columns;
             RunOnce();
         }

@@ -38,7 +38,10 @@ public static class Program
             if (names.Count == 0 || names.Contains(name) || names.Contains("all"))
                 output.WriteLine($"{name,-15} {what}");
             if (names.Contains(name) || names.Contains("all"))
+            {
                 run(output);
+                output.WriteLine();
+            }
         }
 
         return 0;

@@ -45,6 +45,19 @@ public class EquationFixTests
     [Fact]
     public Task EIN0106_All_letters_are_split() => Fixed.All("EIN0106", Linear("\"[|bd|b d|], [|fd|f d|] -> [|bf|b f|]\""));
 
+    [Theory]
+    [InlineData("\"... d, d ->[|| ...|] d\"")]
+    [InlineData("@\"... d,\n d ->[|| ...|]\"")]
+    public Task EIN0111_The_ellipsis_is_added_to_the_output(string equation) => Fixed.By(
+        "EIN0111", "Add '...'",
+        $$"""
+        public static partial class Layers
+        {
+            [Einsum({{equation}})]
+            public static partial Tensor Gain(Tensor x, Tensor gain);
+        }
+        """);
+
     [Fact]
     public Task EIN0107_The_arrow_is_written() => Fixed.By(
         "EIN0107", "Add '->'",

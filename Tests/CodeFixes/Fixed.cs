@@ -104,7 +104,7 @@ internal static partial class Fixed
         }
 
         Compilation compilation = (await solution.GetProject(id)!.GetCompilationAsync())!;
-        ImmutableArray<Diagnostic> found = await compilation.WithAnalyzers([new ModelAnalyzer()]).GetAnalyzerDiagnosticsAsync();
+        ImmutableArray<Diagnostic> found = await compilation.WithAnalyzers([new ModelAnalyzer(), new EinsumAnalyzer()]).GetAnalyzerDiagnosticsAsync();
         return (solution, [.. found.OrderBy(diagnostic => diagnostic.Location.SourceSpan.Start)]);
     }
 

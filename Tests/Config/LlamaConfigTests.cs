@@ -74,6 +74,42 @@ public sealed class LlamaConfigTests
     public void The_base_is_read_in_both_forms(string fields) => Assert.Equal(new Rope(500_000), Parse(fields).Rope);
 
     [Theory]
+    [InlineData("\"partial_rotary_factor\": 0.25")]
+    [InlineData("\"rope_parameters\": {\"rope_theta\": 10000, \"partial_rotary_factor\": 0.25}")]
+    [InlineData("\"partial_rotary_factor\": 0.25, \"rope_parameters\": {\"rope_type\": \"default\", \"partial_rotary_factor\": 0.25}")]
+    public void A_part_of_a_head_is_read_in_both_forms(string fields) => Assert.Equal(new Rope(part: 0.25), Parse(fields).Rope);
+
+    [Theory]
+    [InlineData("\"max_position_embeddings\": 512, \"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2.5}")]
+    [InlineData("\"max_position_embeddings\": 512, \"rope_parameters\": {\"rope_type\": \"dynamic\", \"factor\": 2.5}")]
+    public void Dynamic_scaling_is_of_the_trained_context(string fields) =>
+        Assert.Equal(new Rope(scaling: new DynamicRopeScaling(2.5, 512)), Parse(fields).Rope);
+
+    // mscale_all_dim alone changes nothing, both are a quotient, and a factor that is said wins.
+    [Theory]
+    [InlineData("\"factor\": 4, \"original_max_position_embeddings\": 32768", 1.1386294361119891)]
+    [InlineData("\"original_max_position_embeddings\": 32768", 1.1386294361119891)]
+    [InlineData("\"factor\": 4, \"original_max_position_embeddings\": 32768, \"mscale_all_dim\": 0.5", 1.1386294361119891)]
+    [InlineData("\"factor\": 4, \"original_max_position_embeddings\": 32768, \"mscale\": 1, \"mscale_all_dim\": 0.5", 1.0648216253695715)]
+    [InlineData("\"factor\": 4, \"original_max_position_embeddings\": 32768, \"mscale\": 1, \"mscale_all_dim\": 1", 1)]
+    [InlineData("\"factor\": 4, \"original_max_position_embeddings\": 32768, \"attention_factor\": 0.75", 0.75)]
+    public void Yarn_says_how_strong_it_is(string fields, double amplitude)
+    {
+        Rope rope = Parse("\"max_position_embeddings\": 131072, \"rope_scaling\": {\"rope_type\": \"yarn\", " + fields + "}").Rope;
+        var yarn = Assert.IsType<YarnRopeScaling>(rope.Scaling);
+        Assert.Equal((4.0, 32768, 32.0, 1.0, true), (yarn.Factor, yarn.OriginalPositions, yarn.FastTurns, yarn.SlowTurns, yarn.IsWhole));
+        Assert.Equal(amplitude, yarn.Amplitude, 1e-12);
+        Assert.Equal(
+            rope,
+            Parse("\"max_position_embeddings\": 131072, \"rope_parameters\": {\"rope_type\": \"yarn\", \"rope_theta\": 10000, " + fields + "}").Rope);
+    }
+
+    [Fact]
+    public void Yarn_has_turns_of_its_own() => Assert.Equal(
+        new Rope(scaling: new YarnRopeScaling(2, 2048, null, 16, 2, isWhole: false)),
+        Parse("\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2, \"beta_fast\": 16, \"beta_slow\": 2, \"truncate\": false}").Rope);
+
+    [Theory]
     [InlineData("\"rope_scaling\": {\"type\": \"linear\", \"factor\": 4.0}")]
     [InlineData("\"rope_scaling\": {\"rope_type\": \"linear\", \"type\": \"linear\", \"factor\": 4}")]
     [InlineData("\"rope_parameters\": {\"rope_type\": \"linear\", \"factor\": 4.0, \"rope_theta\": 10000}")]
@@ -131,12 +167,18 @@ public sealed class LlamaConfigTests
         "config.json: expected one bos_token_id, found a list")]
     [InlineData("\"tie_word_embeddings\": \"yes\"",
         "config.json: expected true or false as tie_word_embeddings, found '\"yes\"'")]
-    [InlineData("\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2}",
-        "config.json: rope_scaling: unknown rope type 'yarn', known are default, linear and llama3")]
-    [InlineData("\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}",
-        "config.json: rope_scaling: unknown rope type 'dynamic', known are default, linear and llama3")]
+    [InlineData("\"rope_scaling\": {\"rope_type\": \"mrope\", \"factor\": 2}",
+        "config.json: rope_scaling: unknown rope type 'mrope', known are default, linear, dynamic, yarn and llama3")]
     [InlineData("\"rope_parameters\": {\"rope_type\": \"longrope\"}",
-        "config.json: rope_parameters: unknown rope type 'longrope', known are default, linear and llama3")]
+        "config.json: rope_parameters: longrope has a factor for each pair and two sets of them, which is not computed here")]
+    [InlineData("\"rope_scaling\": {\"rope_type\": \"yarn\"}",
+        "config.json: rope_scaling: has no factor")]
+    [InlineData("\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2, \"mscale\": -1}",
+        "config.json: rope_scaling: expected a finite number of at least 0 as mscale, found '-1'")]
+    [InlineData("\"rope_scaling\": {\"rope_type\": \"dynamic\"}",
+        "config.json: rope_scaling: has no factor")]
+    [InlineData("\"rope_scaling\": {\"rope_type\": \"dynamic\", \"factor\": 0.5}",
+        "config.json: rope_scaling: expected a factor of at least 1, found 0.5")]
     [InlineData("\"rope_scaling\": {\"rope_type\": \"linear\"}",
         "config.json: rope_scaling: has no factor")]
     [InlineData("\"rope_scaling\": {\"factor\": 2}",
@@ -151,8 +193,12 @@ public sealed class LlamaConfigTests
         "config.json: rope_theta is 1, but 2 in rope_parameters")]
     [InlineData("\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2}, \"rope_parameters\": {\"rope_type\": \"linear\", \"factor\": 3}",
         "config.json: rope_scaling and rope_parameters differ")]
-    [InlineData("\"partial_rotary_factor\": 0.5",
-        "config.json: partial_rotary_factor is 0.5, but whole heads are rotated here")]
+    [InlineData("\"partial_rotary_factor\": 1.5",
+        "config.json: expected a partial_rotary_factor of at most 1, found 1.5")]
+    [InlineData("\"partial_rotary_factor\": 0.5, \"rope_parameters\": {\"rope_theta\": 10000, \"partial_rotary_factor\": 0.25}",
+        "config.json: partial_rotary_factor is 0.5, but 0.25 in rope_parameters")]
+    [InlineData("\"partial_rotary_factor\": 0.04",
+        "config.json: of a head of 128 5 values are rotated, but a rotation turns pairs: expected an even number")]
     [InlineData("\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 2, "
         + "\"low_freq_factor\": 4, \"high_freq_factor\": 4, \"original_max_position_embeddings\": 8}",
         "config.json: rope_scaling: expected low_freq_factor below high_freq_factor, found 4 and 4")]

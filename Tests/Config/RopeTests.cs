@@ -101,6 +101,87 @@ public sealed class RopeTests
         Assert.Equal(a, b);
     }
 
+    /// <summary>
+    /// Only the first values of a head turn, in both layouts, at the frequencies of a head that is no larger than they are.
+    /// </summary>
+    [Theory]
+    [InlineData(RopeLayout.Halves, 16, 0.25, 4)]
+    [InlineData(RopeLayout.Neighbours, 16, 0.25, 4)]
+    [InlineData(RopeLayout.Halves, 80, 0.4, 32)]
+    [InlineData(RopeLayout.Neighbours, 9, 0.9, 8)]
+    [InlineData(RopeLayout.Halves, 128, 0.5, 64)]
+    public void A_part_of_a_head_is_turned(RopeLayout layout, int size, double part, int turned)
+    {
+        var rope = new Rope(500_000, layout, part: part);
+        Assert.Equal(turned, rope.Turned(size));
+        float[] head = [.. Enumerable.Range(0, size).Select(i => MathF.Sin(i + 1))];
+        double[] expected = [.. Turned(head.AsSpan(0, turned), 77, 500_000, layout), .. head[turned..].Select(value => (double)value)];
+        rope.Table(size, 100).Apply(head, 77);
+        for (int i = 0; i < size; i++) Assert.Equal(expected[i], head[i], i < turned ? 4e-7 : 0);
+    }
+
+    /// <summary>
+    /// transformers' _compute_dynamic_ntk_parameters at the length of the whole sequence, written out: the base times
+    /// (factor·n/original − (factor − 1))^(d/(d − 2)).
+    /// </summary>
+    [Theory]
+    [InlineData(100, 1)]
+    [InlineData(512, 1)]
+    [InlineData(513, 1)]
+    [InlineData(4096, 0.5)]
+    public void Dynamic_scaling_is_of_the_length(int positions, double part)
+    {
+        var rope = new Rope(10_000, RopeLayout.Halves, new DynamicRopeScaling(3, 512), part);
+        int d = part == 1 ? 24 : 12;
+        double n = Math.Max(positions, 512), @base = 10_000 * Math.Pow(3 * n / 512 - 2, d / (d - 2.0));
+        RopeTable table = rope.Table(24, positions);
+        for (int pair = 0; pair < d / 2; pair++)
+        {
+            double frequency = 1 / Math.Pow(@base, 2.0 * pair / d);
+            Assert.Equal(frequency, rope.Frequency(pair, 24, positions), 1e-12);
+            foreach (int position in (int[])[0, 1, positions - 1])
+            {
+                Assert.Equal(Math.Cos(position * frequency), table.Cosines[position * d / 2 + pair], 1e-6);
+                Assert.Equal(Math.Sin(position * frequency), table.Sines[position * d / 2 + pair], 1e-6);
+            }
+        }
+
+        // The same length is the same table, another is another, and up to the trained context all are one.
+        Assert.Same(table, rope.Table(24, positions));
+        Assert.Equal(positions < 512, ReferenceEquals(table, rope.Table(24, positions + 1)));
+        Assert.NotSame(table, rope.Table(24, positions + 1000));
+        for (int other = 5000; other < 5100; other++) rope.Table(24, other);
+        Assert.Equal(table.Cosines[^1], rope.Table(24, positions).Cosines[^1]);
+    }
+
+    /// <summary>transformers' _compute_yarn_parameters, written out in the paper's terms, over several heads and bases.</summary>
+    [Theory]
+    [InlineData(128, 1_000_000, 4, 32768, 32, 1, true)]
+    [InlineData(64, 10_000, 40, 4096, 32, 1, true)]
+    [InlineData(64, 150_000, 32, 4096, 32, 1, false)]
+    [InlineData(16, 10_000, 2, 64, 8, 2, true)]
+    [InlineData(4, 10_000, 2, 8, 32, 1, true)]
+    public void Yarn_ramps_from_kept_to_interpolated(int size, double @base, double factor, int original, double fast, double slow, bool whole)
+    {
+        var scaling = new YarnRopeScaling(factor, original, null, fast, slow, whole);
+        Rope rope = new(@base, RopeLayout.Halves, scaling), part = new(@base, RopeLayout.Halves, scaling, 0.5);
+        double Dimension(double turns) => size * Math.Log(original / (turns * 2 * Math.PI)) / (2 * Math.Log(@base));
+        double low = Math.Max(whole ? Math.Floor(Dimension(fast)) : Dimension(fast), 0);
+        double high = Math.Min(whole ? Math.Ceiling(Dimension(slow)) : Dimension(slow), size - 1);
+        if (low == high) high += 0.001;
+        RopeTable table = rope.Table(size, 64);
+        for (int pair = 0; pair < size / 2; pair++)
+        {
+            double plain = Math.Pow(@base, -2.0 * pair / size), ramp = Math.Clamp((pair - low) / (high - low), 0, 1);
+            double frequency = plain / factor * ramp + plain * (1 - ramp);
+            Assert.Equal(frequency, rope.Frequency(pair, size), 1e-12 * plain);
+            Assert.Equal(frequency, part.Frequency(pair, 2 * size), 1e-12 * plain);
+            double amplitude = 0.1 * Math.Log(factor) + 1;
+            Assert.Equal(amplitude * Math.Cos(63 * frequency), table.Cosines[63 * size / 2 + pair], 1e-6);
+            Assert.Equal(amplitude * Math.Sin(63 * frequency), table.Sines[63 * size / 2 + pair], 1e-6);
+        }
+    }
+
     [Fact]
     public void A_table_is_kept_grows_by_doubling_and_costs_nothing_when_it_is_long_enough()
     {
@@ -148,7 +229,12 @@ public sealed class RopeTests
         Assert.Equal(rope, new Rope(100));
         Assert.Equal(rope.GetHashCode(), new Rope(100).GetHashCode());
         Assert.NotEqual(rope, rope with { Scaling = new LinearRopeScaling(2) });
+        Assert.NotEqual(rope, rope with { Part = 0.5 });
         Assert.Equal("base 100, halves, linear (factor 2.5)", (rope with { Scaling = new LinearRopeScaling(2.5) }).ToString());
+        Assert.Equal("base 100, halves, dynamic (factor 2, original 8), part 0.5",
+            (rope with { Scaling = new DynamicRopeScaling(2, 8), Part = 0.5 }).ToString());
+        Assert.Equal("base 100, halves, yarn (factor 1, original 8, amplitude 1, turns 32 to 1)",
+            (rope with { Scaling = new YarnRopeScaling(1, 8) }).ToString());
     }
 
     [Fact]
@@ -167,5 +253,14 @@ public sealed class RopeTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new Rope(double.NaN));
         Assert.Throws<ArgumentOutOfRangeException>(() => new LinearRopeScaling(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Llama3RopeScaling(2, 4, 4, 8192));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Rope(part: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Rope(part: 1.1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Rope(part: 0.5).Table(6, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Rope(part: 0.1).Table(8, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DynamicRopeScaling(0.9, 8));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DynamicRopeScaling(2, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new YarnRopeScaling(2, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new YarnRopeScaling(2, 8, -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new YarnRopeScaling(2, 8, fastTurns: 0));
     }
 }

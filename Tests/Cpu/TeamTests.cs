@@ -150,6 +150,45 @@ public class TeamTests
         }
     }
 
+    private sealed class Dealt(int[] claims) : IDealtJob
+    {
+        public bool Prepared;
+
+        public void Prepare(Team team) => Prepared = true;
+
+        public void Run(Worker worker)
+        {
+            while (worker.Next(claims.Length, out int unit)) Interlocked.Increment(ref claims[unit]);
+        }
+    }
+
+    // Nobody waits for workers that have not begun; a job that needs them all comes in between.
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(16)]
+    public void WorkThatIsDealtOutIsDoneOnceByWhoeverIsThere(int threads)
+    {
+        using var team = new Team(threads);
+        int[] claims = new int[23];
+        for (int i = 1; i <= 3000; i++)
+        {
+            var job = new Dealt(claims);
+            team.Run(job);
+            Assert.True(job.Prepared);
+            Assert.Equal(Enumerable.Repeat(i, claims.Length), claims);
+            if (i % 50 == 0) Thread.Sleep(1);
+            if (i % 7 != 0) continue;
+            int runs = 0;
+            team.Run(new Job(worker =>
+            {
+                worker.Barrier();
+                Interlocked.Increment(ref runs);
+            }));
+            Assert.Equal(threads, runs);
+        }
+    }
+
     [Fact]
     public void DisposeStopsTheThreads()
     {

@@ -70,11 +70,11 @@ public sealed class MaskDiagnosticTests
 
     [Theory]
     [InlineData("Mask(\"b t [|k|]\", nameof(keep))", "b t k", "EIN0206",
-        "Mask names the axis 'k', and the value here has axes 'b h s t'")]
+        "Mask names the axis 'k', and the value here has axes 'b h s t' (b from 'x', h from 'Query', s from 'x', t from Rename(\"s -> t\"))")]
     [InlineData("Mask(\"b [|s|]\", nameof(keep))", "b t", "EIN0203",
-        "'s' is not axis 2 of 'keep', which has axes 'b t'; write 't' there ('t' was first bound by Rename(\"s -> t\"))")]
+        "'s' is not axis 2 of 'keep', which has axes 'b t'; write 't' there (t from Rename(\"s -> t\"), s from 'x')")]
     [InlineData("Mask(\"[|b|]\", nameof(keep))", "b t", "EIN0204",
-        "This term has 1 axis, and 'keep' has 2 axes; write 'b t'")]
+        "This term has 1 axis, and 'keep' has 2 axes; write 'b t' (b from 'x', t from Rename(\"s -> t\"))")]
     public Task A_mask_repeats_axes_of_the_scores(string modifier, string axes, string id, string message) =>
         Reports(id, message, modifier, $", [Axes(\"{axes}\")] Tensor<bool> keep");
 

@@ -100,6 +100,14 @@ public class SuppressionTests
             Generated.Files(source), file => file.SourceText.ToString().Contains("has errors: see its diagnostics", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_wrong_model_that_takes_ids_and_a_cache_has_all_that_its_users_name()
+    {
+        string source = Compilations.Llama.Replace("\"b s, v d -> b s d\"", "\"b s, d v -> b s d\"", StringComparison.Ordinal)
+            + "\npublic static class User { public static KvCache Use(Llama model) => model.CreateCache(batch: 1, capacity: 8); }";
+        Assert.Empty(Generated.Compiled(source).GetDiagnostics().Where(found => found.Severity == DiagnosticSeverity.Error));
+    }
+
     // What a build shows: pragmas, attributes and configuration applied.
     private static async Task<ImmutableArray<Diagnostic>> Effective(string source, SyntaxTreeOptionsProvider? options = null)
     {

@@ -66,9 +66,9 @@ public class SyntaxDiagnosticTests
         """);
 
     [Fact]
-    public Task EIN0105_An_ellipsis_is_not_supported_yet() => Failing.Reports(
+    public Task EIN0105_A_model_names_every_axis() => Failing.Reports(
         "EIN0105",
-        "'...' is not supported yet; name each axis, as in 'b s d'",
+        "'...' stands for axes that only a call knows, and a model names every axis; write their names, as in 'b s d'",
         """
         [Model]
         public sealed partial class Layer

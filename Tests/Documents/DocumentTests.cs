@@ -38,6 +38,18 @@ public class DocumentTests
         Assert.Contains(shown, Read("README.md"), StringComparison.Ordinal);
     }
 
+    /// <summary>The readme's short examples are parts of those that are compiled.</summary>
+    [Fact]
+    public void The_readme_shows_examples_of_the_language()
+    {
+        string page = Read("docs/language.md"), readme = Read("README.md");
+        foreach (string heading in (string[])["## Layers\n", "## Einsums without a model\n"])
+        {
+            int start = readme.IndexOf("```csharp\n", readme.IndexOf(heading, StringComparison.Ordinal), StringComparison.Ordinal) + "```csharp\n".Length;
+            Assert.Contains(readme[start..readme.IndexOf("```", start, StringComparison.Ordinal)], page, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void The_walk_through_shows_the_generated_kernel()
     {

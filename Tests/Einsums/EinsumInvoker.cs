@@ -28,7 +28,8 @@ internal static class EinsumInvoker
             : (object)OfDoubles(operand))];
         return method.Invoke(null, arguments) switch
         {
-            Tensor<float> single => new NaiveEinsum.Dense(single.Shape.ToArray(), [.. single.Span.ToArray().Select(static value => (double)value)]),
+            Tensor<float> single =>
+                new NaiveEinsum.Dense(single.Shape.ToArray(), [.. single.Span.ToArray().Select(static value => (double)value)]),
             Tensor<double> wide => new NaiveEinsum.Dense(wide.Shape.ToArray(), wide.Span.ToArray()),
             var other => throw new InvalidOperationException($"{method} returned {other}"),
         };
@@ -73,7 +74,8 @@ internal static class EinsumInvoker
             // A span has at least one axis: a scalar is one element.
             int[] shape = operand.Shape.Length == 0 ? [1] : operand.Shape;
             bool isDense = shape.Contains(0) || random.Next(3) == 0;
-            int[] order = isDense ? [.. Enumerable.Range(0, shape.Length)] : [.. Enumerable.Range(0, shape.Length).OrderBy(_ => random.Next())];
+            int[] order = isDense ? [.. Enumerable.Range(0, shape.Length)]
+                : [.. Enumerable.Range(0, shape.Length).OrderBy(_ => random.Next())];
             nint[] strides = new nint[shape.Length];
             int stride = isDense || random.Next(2) == 0 ? 1 : 2;
             foreach (int axis in order.Reverse())

@@ -45,7 +45,8 @@ public class RandomEinsumTests
                     : equation.Element == "float" ? EinsumInvoker.InvokeSpans<float>(method, operands, expected.Shape, random)
                     : EinsumInvoker.InvokeSpans<double>(method, operands, expected.Shape, random);
                 if (!found.Shape.SequenceEqual(expected.Shape) || !found.Values.SequenceEqual(expected.Values))
-                    failures.Add($"{batch}/{i}: {equation}: [{string.Join(", ", found.Values)}], expected [{string.Join(", ", expected.Values)}]");
+                    failures.Add(
+                        $"{batch}/{i}: {equation}: [{string.Join(", ", found.Values)}], expected [{string.Join(", ", expected.Values)}]");
             }
             catch (Exception error) when (error is TargetInvocationException or ArgumentException or InvalidOperationException)
             {
@@ -67,7 +68,8 @@ internal sealed class Compiled(AssemblyLoadContext context, Assembly assembly) :
         Compilation compilation = Generated.Compiled(source);
         using var image = new MemoryStream();
         EmitResult result = compilation.WithOptions(compilation.Options.WithOptimizationLevel(OptimizationLevel.Release)).Emit(image);
-        Assert.True(result.Success, string.Join("\n", result.Diagnostics.Where(static one => one.Severity == DiagnosticSeverity.Error).Take(20)));
+        Assert.True(
+            result.Success, string.Join("\n", result.Diagnostics.Where(static one => one.Severity == DiagnosticSeverity.Error).Take(20)));
         image.Position = 0;
         var context = new AssemblyLoadContext("Declared", isCollectible: true);
         return new Compiled(context, context.LoadFromStream(image));

@@ -16,7 +16,9 @@ internal enum EquationForm
     Call,
 }
 
-/// <summary>An equation of up to five operands and eight axes, with sizes: repeated axes, axes of one operand, zero extents, scalars, ellipses.</summary>
+/// <summary>
+/// An equation of up to five operands and eight axes, with sizes: repeated axes, axes of one operand, zero extents, scalars, ellipses.
+/// </summary>
 internal sealed record RandomEquation(string Text, int[][] Shapes, string Element, EquationForm Form)
 {
     private static readonly string[] Names = ["a", "b", "c", "d", "e", "f", "head", "d_in"];
@@ -62,26 +64,36 @@ internal sealed record RandomEquation(string Text, int[][] Shapes, string Elemen
             output.Insert(random.Next(output.Count + 1), "...");
         string text = string.Join(", ", terms.Select(static term => string.Join(" ", term))) + " -> " + string.Join(" ", output);
         EquationForm form = random.Next(10) switch { < 6 => EquationForm.Tensors, < 9 => EquationForm.Spans, _ => EquationForm.Call };
+
+        // A span has at least one axis, which an ellipsis would take for one of its own.
+        if (form == EquationForm.Spans && restRank >= 0
+            && (output.Count + restRank == 1 || shapes.Exists(static shape => shape.Length == 0)))
+            form = EquationForm.Tensors;
         return new RandomEquation(text, [.. shapes], random.Next(2) == 0 ? "float" : "double", form);
     }
 
     /// <summary>Small whole numbers, so that sums are exact in any order and every wrong element shows.</summary>
     public NaiveEinsum.Dense[] Operands(Random random) => [.. Shapes.Select(shape => new NaiveEinsum.Dense(
-        shape, [.. Enumerable.Range(0, shape.Aggregate(1, static (product, extent) => product * extent)).Select(_ => (double)random.Next(-2, 3))]))];
+        shape, [.. Enumerable.Range(
+            0, shape.Aggregate(1, static (product, extent) => product * extent)).Select(_ => (double)random.Next(-2, 3))]))];
 
     /// <summary>The declaration of a method <c>E{number}</c>.</summary>
     public string Declare(int number)
     {
-        IEnumerable<string> Of(string type) => Enumerable.Range(0, Shapes.Length).Select(i => string.Create(CultureInfo.InvariantCulture, $"{type} x{i}"));
+        IEnumerable<string> Of(string type) =>
+            Enumerable.Range(0, Shapes.Length).Select(i => string.Create(CultureInfo.InvariantCulture, $"{type} x{i}"));
         string tensor = Element == "float" ? "Tensor" : "Tensor<double>";
         return Form switch
         {
             EquationForm.Tensors => $"[Einsum(\"{Text}\")] public static partial {tensor} E{number}({string.Join(", ", Of(tensor))});",
-            EquationForm.Spans => $"[Einsum(\"{Text}\")] public static partial void E{number}({string.Join(", ", Of($"System.Numerics.Tensors.ReadOnlyTensorSpan<{Element}>"))}, "
-                + $"System.Numerics.Tensors.TensorSpan<{Element}> destination);",
-            _ => $"public static {tensor} E{number}({string.Join(", ", Of(tensor))}) => Einsum.Of(\"{Text}\", {string.Join(", ", Shapes.Select((_, i) => $"x{i}"))});",
+            EquationForm.Spans => $"[Einsum(\"{Text}\")] public static partial void E{number}("
+                + string.Join(", ", Of($"System.Numerics.Tensors.ReadOnlyTensorSpan<{Element}>"))
+                + $", System.Numerics.Tensors.TensorSpan<{Element}> destination);",
+            _ => $"public static {tensor} E{number}({string.Join(", ", Of(tensor))}) => Einsum.Of(\"{Text}\", "
+                + $"{string.Join(", ", Shapes.Select(static (_, i) => $"x{i}"))});",
         };
     }
 
-    public override string ToString() => $"{Text} ({Element}, {Form}) of {string.Join(" ", Shapes.Select(static shape => $"[{string.Join(", ", shape)}]"))}";
+    public override string ToString() =>
+        $"{Text} ({Element}, {Form}) of {string.Join(" ", Shapes.Select(static shape => $"[{string.Join(", ", shape)}]"))}";
 }

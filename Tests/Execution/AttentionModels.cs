@@ -1,7 +1,5 @@
 namespace Einsharp.Tests.Execution;
 
-#pragma warning disable EIN0402 // Kernels for GPUs know scales and Causal over a cache.
-
 // Attention in its variants; AttentionVariantTests computes each with named loops.
 
 /// <summary>A sliding window of a size that is known.</summary>
@@ -202,9 +200,68 @@ public sealed partial class PlainAttention
     [Einsum("a t u s, t v w -> u s a v w", "p", nameof(values))]
     public partial Tensor SeveralAxes([Axes("a s u i j")] Tensor q, [Axes("a t i j")] Tensor keys, [Axes("t v w")] Tensor values);
 
+    [Einsum("b s k, b t k -> b s t", nameof(q), nameof(keys)), Scale("1/sqrt(k)"), Mask("b s t", nameof(mask)), Softmax("t"), As("p")]
+    [Einsum("b s t, b t v -> b s v", "p", nameof(values))]
+    public partial Tensor OneHead(
+        [Axes("b s k")] Tensor q, [Axes("b t k")] Tensor keys, [Axes("b t v")] Tensor values, [Axes("b s t")] Tensor<bool> mask);
+
+    [Einsum("b h s k, b h t k -> b h s t", nameof(q), nameof(keys)), Scale("1/sqrt(k)"), Mask("b h s t", nameof(mask)), Softmax("t"), As("p")]
+    [Einsum("b h s t, b h t v -> b h s v", "p", nameof(values))]
+    public partial Tensor Heads(
+        [Axes("b h s k")] Tensor q, [Axes("b h t k")] Tensor keys, [Axes("b h t v")] Tensor values, [Axes("b h s t")] Tensor<bool> mask);
+
     [Einsum("s, t -> s t", nameof(q), nameof(keys)), Softmax("t"), As("p")]
     [Einsum("s t, t -> s", "p", nameof(values))]
     public partial Tensor Scalars([Axes("s")] Tensor q, [Axes("t")] Tensor keys, [Axes("t")] Tensor values);
+}
+
+/// <summary>Queries and keys normalised a head at a time, before they are rotated.</summary>
+[Model]
+public sealed partial class NormedAttention
+{
+    [Param("g r k d", Init.Linear)] public partial Param Query { get; }
+    [Param("g k d", Init.Linear)] public partial Param Key { get; }
+    [Param("g k d", Init.Linear)] public partial Param Value { get; }
+    [Param("k", Init.Normal, Mean = 1, Deviation = 0.3)] public partial Param QueryGain { get; }
+    [Param("k", Init.Normal, Mean = 1, Deviation = 0.3)] public partial Param KeyGain { get; }
+    [Setting("eps")] public partial float Epsilon { get; }
+    [Setting("rope")] public partial Rope Rotation { get; }
+
+    [Einsum("b s d, g r k d -> b s g r k", nameof(x), nameof(Query)), As("u")]
+    [RmsNorm("b s g r k, k -> b s g r k", "u", nameof(QueryGain), Epsilon = nameof(Epsilon)), Rotate("s", "k", nameof(Rotation)), As("q")]
+    [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Key)), As("v")]
+    [RmsNorm("b s g k, k -> b s g k", "v", nameof(KeyGain), Epsilon = nameof(Epsilon)),
+     Rotate("s", "k", nameof(Rotation)), Append("s -> t", nameof(cache)), As("keys")]
+    [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Value)), Append("s -> t", nameof(cache)), As("values")]
+    [Einsum("b s g r k, b t g k -> b g r s t", "q", "keys"), Scale("1/sqrt(k)"), Causal("s", "t"), Softmax("t"), As("p")]
+    [Einsum("b g r s t, b t g k -> b s g r k", "p", "values")]
+    public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
+}
+
+/// <summary>A layer whose positions see latent vectors of their own: attention along no axis of the rows.</summary>
+[Model]
+public sealed partial class LatentLayer
+{
+    [Param("n k d", Init.Linear)] public partial Param Latents { get; }
+    [Param("k d", Init.Linear)] public partial Param Query { get; }
+    [Param("d k", Init.Linear)] public partial Param Output { get; }
+
+    [Einsum("b s d, n k d -> b s n k", nameof(x), nameof(Latents)), As("latents")]
+    [Einsum("b s d, k d -> b s k", nameof(x), nameof(Query)), As("q")]
+    [Einsum("b s k, b s n k -> b s n", "q", "latents"), Softmax("n"), As("p")]
+    [Einsum("b s n, b s n k -> b s k", "p", "latents"), As("y")]
+    [Einsum("b s k, d k -> b s d", "y", nameof(Output)), Add(nameof(x))]
+    public partial Tensor Forward([Axes("b s d")] Tensor x);
+}
+
+/// <summary>Such layers.</summary>
+[Model]
+public sealed partial class LatentStack
+{
+    [Layers("layers", From = "layers.{0}.")] public partial Layers<LatentLayer> Layers { get; }
+
+    [Run("a c d -> a c d", nameof(Layers), nameof(x))]
+    public partial Tensor Forward([Axes("a c d")] Tensor x);
 }
 
 /// <summary>A block of an encoder: positions that are compared, no cache.</summary>

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Einsharp.Tests.Reference;
+using Einsharp.Weights;
 using static Einsharp.Tests.Reference.Named;
 
 namespace Einsharp.Tests.Execution;
@@ -340,6 +342,110 @@ public sealed class AttentionVariantTests
         values = Inputs.Random(17, 70);
         p = Einsum("s t", Of("s", q), Of("t", keys)).Softmax("t");
         Compare.Close(Einsum("s", p, Of("t", values)).Values, model.Scalars(q, keys, values).Span);
+    }
+
+    /// <summary>Official output of Stanford's CS336 assignment 1, spring 2025, at its tolerances.</summary>
+    [Fact]
+    public void ThePublishedVectorsAreMet()
+    {
+        if (TestData.Path("cs336/spring2025_usable.safetensors") is not { } path)
+            return;
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        float[] Floats(string name) => MemoryMarshal.Cast<byte, float>(file.Data(name)).ToArray();
+        bool[] mask = [.. file.Data("mask").ToArray().Select(value => value != 0)];
+        var model = new PlainAttention(new PlainAttentionSizes());
+        Tensor one = model.OneHead(
+            Tensor.From(Floats("q"), 4, 12, 64), Tensor.From(Floats("k"), 4, 16, 64), Tensor.From(Floats("v"), 4, 16, 64), Tensor.From(mask, 4, 12, 16));
+        Tensor two = model.Heads(
+            Tensor.From(Floats("q"), 2, 2, 12, 64), Tensor.From(Floats("k"), 2, 2, 16, 64), Tensor.From(Floats("v"), 2, 2, 16, 64),
+            Tensor.From(mask, 2, 2, 12, 16));
+        foreach ((string name, Tensor found) in ((string, Tensor)[])[("expect.sdpa", one), ("expect.sdpa4d", two)])
+        {
+            float[] expected = Floats(name);
+            Assert.Equal(expected.Length, found.Length);
+            for (int i = 0; i < expected.Length; i++)
+                Assert.Equal(expected[i], found.Span[i], 1e-6 + 1e-4 * Math.Abs(expected[i]));
+        }
+    }
+
+    [Theory]
+    [InlineData(9)]
+    [InlineData(100)]
+    public void QueriesAndKeysThatAreNormalised(int length)
+    {
+        var model = new NormedAttention(
+            new NormedAttentionSizes { d = D, g = 2, r = 3, k = 4 }, new NormedAttentionSettings { Eps = 0.1f, Rope = new Rope() });
+        model.Initialise(19);
+        Tensor x = Inputs.Random(19, 2, length, D);
+        Named q = Of("b s d", x).Project("b s g r k", model.Query).RmsNorm(Of(model.QueryGain), 0.1f).Rotate("s");
+        Named keys = Of("b s d", x).Project("b s g k", model.Key).RmsNorm(Of(model.KeyGain), 0.1f).Rotate("s").Rename("b t g k");
+        Named p = Einsum("b g r s t", q, keys).Map(score => score / 2).Causal("s", "t").Softmax("t");
+        float[] whole = model.Forward(x, null).Span.ToArray();
+        Compare.Close(Einsum("b s g r k", p, Of("b t d", x).Project("b t g k", model.Value)).Values, whole);
+        SameInPieces(x, whole, model.CreateCache, (part, cache, _) => model.Forward(part, cache));
+    }
+
+    [Fact]
+    public void LayersThatAttendAlongNoAxisOfTheirRows()
+    {
+        var model = new LatentStack(new LatentStackSizes { d = D, n = 20, k = 4, layers = 2 });
+        model.Initialise(20);
+        Tensor x = Inputs.Random(20, 2, 9, D);
+        Named y = Of("b s d", x);
+        foreach (LatentLayer layer in model.Layers)
+        {
+            Named latents = y.Project("b s n k", layer.Latents);
+            Named p = Einsum("b s n", y.Project("b s k", layer.Query), latents).Softmax("n");
+            y = Einsum("b s k", p, latents).Project("b s d", layer.Output).Add(y);
+        }
+
+        Compare.Close(y.Values, model.Forward(x).Span);
+    }
+
+    // Rotations of whole models: half of a head, YaRN with its amplitude, and a base that grows with the capacity of the cache, or with the call
+    // where there is none. Formulas as in transformers' modeling_rope_utils.py.
+    [Theory]
+    [InlineData("part", 0)]
+    [InlineData("yarn", 0)]
+    [InlineData("dynamic", 0)]
+    [InlineData("dynamic", 100)]
+    public void RotationsOfAModel(string kind, int capacity)
+    {
+        const int Length = 40, Size = 8;
+        Rope rope = kind switch
+        {
+            "part" => new Rope(part: 0.5),
+            "yarn" => new Rope(scaling: new YarnRopeScaling(4, 16, null, 2, 0.25)),
+            _ => new Rope(scaling: new DynamicRopeScaling(2, 16)),
+        };
+        int turned = kind == "part" ? 4 : Size;
+        double grown = 10_000 * Math.Pow(2.0 * (capacity == 0 ? Length : capacity) / 16 - 1, Size / (Size - 2.0));
+        double low = Math.Max(Math.Floor(Size * Math.Log(16 / (2 * 2 * Math.PI)) / (2 * Math.Log(10_000))), 0);
+        double high = Math.Min(Math.Ceiling(Size * Math.Log(16 / (0.25 * 2 * Math.PI)) / (2 * Math.Log(10_000))), Size - 1);
+        double Frequency(int pair)
+        {
+            double plain = Math.Pow(kind == "dynamic" ? grown : 10_000, -2.0 * pair / turned), ramp = Math.Clamp((pair - low) / (high - low), 0, 1);
+            return kind == "yarn" ? plain / 4 * ramp + plain * (1 - ramp) : plain;
+        }
+
+        double amplitude = kind == "yarn" ? 0.1 * Math.Log(4) + 1 : 1;
+        var model = new SlidingAttention(new SlidingAttentionSizes { d = D, g = 2, r = 2, k = Size }, new SlidingAttentionSettings { Rope = rope });
+        model.Initialise(21);
+        Tensor x = Inputs.Random(21, 1, Length, D);
+        Named q = Of("b s d", x).Project("b s g r k", model.Query).Rotate("s", turned, Frequency, amplitude);
+        Named keys = Of("b s d", x).Project("b s g k", model.Key).Rotate("s", turned, Frequency, amplitude).Rename("b t g k");
+        Named p = Einsum("b g r s t", q, keys).Map(score => score / Math.Sqrt(Size)).Causal("s", "t").Softmax("t");
+        double[] expected = Einsum("b s g r k", p, Of("b t d", x).Project("b t g k", model.Value)).Values;
+        if (capacity == 0)
+        {
+            Compare.Close(expected, model.Forward(x, null).Span);
+            return;
+        }
+
+        using KvCache cache = model.CreateCache(1, capacity);
+        float[] whole = model.Forward(x, cache).Span.ToArray();
+        Compare.Close(expected, whole);
+        SameInPieces(x, whole, (batch, _) => model.CreateCache(batch, capacity), (part, step, _) => model.Forward(part, step));
     }
 
     [Fact]

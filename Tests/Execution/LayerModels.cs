@@ -1,6 +1,3 @@
-// Kernels for GPUs have none of these layers yet.
-#pragma warning disable EIN0402
-
 namespace Einsharp.Tests.Execution;
 
 // The layers of the language, small; LayerTests computes every one with plain loops.

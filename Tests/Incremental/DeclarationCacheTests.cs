@@ -128,6 +128,41 @@ public class DeclarationCacheTests
     }
 
     [Fact]
+    public void A_method_that_begins_to_stand_alone_is_followed()
+    {
+        const string Linear =
+            """
+            namespace Declared;
+
+            public static partial class Layers
+            {
+                [Einsharp.Einsum(Names.Equation)]
+                public static partial Einsharp.Tensor Linear(Einsharp.Tensor x, Einsharp.Tensor w);
+            }
+            """;
+        const string Names = "namespace Declared; public static class Names { public const string Equation = \"b d, f d -> b f\"; }";
+        CSharpCompilation project = Compilations.Compile(Linear, Block, Names, "");
+        GeneratorDriver driver = Generated.Driver().RunGenerators(project);
+        (int File, string Text)[] edits =
+        [
+            (2, Names.Replace("b f", "f b", StringComparison.Ordinal)),
+            (3, "namespace Declared; [Einsharp.Model] partial class Layers;"),
+            (3, "namespace Declared; partial class Layers { static void Linear() { } static class Contraction; }"),
+            (3, "namespace Declared; public class Contraction;"),
+            (0, Linear.Replace("Einsharp.Einsum(", "Einsharp.Softmax(", StringComparison.Ordinal)),
+            (0, Linear),
+            (1, Block.Replace(", nameof(x), nameof(Gain))", ")", StringComparison.Ordinal)
+                .Replace("[Axes(\"b d\")] Tensor x", "Tensor x, Tensor g", StringComparison.Ordinal)),
+            (1, Block),
+        ];
+        foreach ((int file, string text) in edits)
+        {
+            project = Edit(project, file, text);
+            AssertFresh(driver = driver.RunGenerators(project), project);
+        }
+    }
+
+    [Fact]
     public void References_and_options_are_followed()
     {
         CSharpCompilation first = Compilations.Compile(s_sources);

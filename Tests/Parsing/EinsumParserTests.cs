@@ -32,6 +32,28 @@ public class EinsumParserTests
         }
     }
 
+    [Theory]
+    [InlineData("... d, f d -> ... f", "... d|f d|... f")]
+    [InlineData("b ... d,... -> ...d b", "b ... d|...|... d b")]
+    [InlineData("...->...", "...|...")]
+    public void An_ellipsis_is_one_axis(string text, string expected)
+    {
+        EquationSyntax equation = EinsumParser.ParseEquation(text, takesEllipsis: true).Value!;
+        Assert.Equal(
+            expected, string.Join("|", equation.Inputs.Append(equation.Output).Select(static term => string.Join(" ", term.Names))));
+    }
+
+    [Theory]
+    [InlineData("... a ... -> ...", "EIN0113", 6, 3)]
+    [InlineData("... -> ... ...", "EIN0113", 11, 3)]
+    [InlineData(".... -> a", "EIN0101", 0, 4)]
+    [InlineData(". . . -> a", "EIN0101", 0, 1)]
+    public void An_ellipsis_refused(string text, string id, int start, int length)
+    {
+        SyntaxError error = EinsumParser.ParseEquation(text, takesEllipsis: true).Error!;
+        Assert.Equal((id, start, length), (error.Id, error.Start, error.Length));
+    }
+
     [Fact]
     public void More_axes_than_letters()
     {

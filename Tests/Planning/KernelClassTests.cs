@@ -1,3 +1,5 @@
+using Einsharp.Generator.Plan;
+
 namespace Einsharp.Tests.Planning;
 
 /// <summary>Which kernels small declarations become.</summary>
@@ -127,6 +129,47 @@ public sealed class KernelClassTests
         IEnumerable<string> read = Members.Where(member => equations.Contains($"nameof({member.Name})", StringComparison.Ordinal))
             .Select(member => member.Text);
         Assert.Equal(kernels.Split(' '), Kernels([.. read, equations, $"public partial Tensor Forward({inputs});"]));
+    }
+
+    // However scores are modified, and wherever keys and values are: one kernel.
+    [Theory]
+    [InlineData("Softmax(\"t\")", "")]
+    [InlineData("Scale(\"1/sqrt(k)\"), Causal(\"s\", \"t\"), Softmax(\"t\")", "Causal")]
+    [InlineData("Window(\"s\", \"t\", 4), Softmax(\"t\")", "Window")]
+    [InlineData("SoftCap(30), Softmax(\"t\")", "Activation")]
+    [InlineData("Alibi(\"s\", \"t\", \"g r\"), Softmax(\"t\")", "Alibi")]
+    [InlineData("Mask(\"b s t\", nameof(mask)), Softmax(\"t\")", "Mask")]
+    [InlineData("Scale(\"2\"), Causal(\"s\", \"t\"), Scale(\"3\"), Softmax(\"t\")", "Causal")]
+    [InlineData("Scale(\"2\"), SoftCap(30), Scale(\"3\"), Softmax(\"t\")", "Activation Scale")]
+    [InlineData(
+        "SoftCap(30), Alibi(\"s\", \"t\", \"g r\"), Causal(\"s\", \"t\"), Window(\"s\", \"t\", 4), Mask(\"b s t\", nameof(mask)), Softmax(\"t\")",
+        "Activation Alibi Causal Window Mask")]
+    public void AttentionIsOneKernel(string modifiers, string steps)
+    {
+        foreach (string append in (string[])["Append(\"s -> t\", nameof(cache))", "Rename(\"s -> t\")"])
+        {
+            MethodPlan plan = Declared.Body($$"""
+                [Param("g r k d", Init.Linear)] public partial Param Query { get; }
+                [Param("g k d", Init.Linear)] public partial Param Key { get; }
+                [Param("g k d", Init.Linear)] public partial Param Value { get; }
+
+                [Einsum("b s d, g r k d -> b s g r k", nameof(x), nameof(Query)), As("q")]
+                [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Key)), {{append}}, As("keys")]
+                [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Value)), {{append}}, As("values")]
+                [Einsum("b s g r k, b t g k -> b g r s t", "q", "keys"), {{modifiers}}, As("p")]
+                [Einsum("b g r s t, b t g k -> b s g r k", "p", "values")]
+                public partial Tensor Forward(
+                    [Axes("b s d")] Tensor x{{(modifiers.Contains("mask", StringComparison.Ordinal) ? ", [Axes(\"b s t\")] Tensor<bool> mask" : "")}}
+                    {{(append[0] == 'A' ? ", KvCache? cache" : "")}});
+                """);
+            Assert.Equal(["SweepPlan", "AttentionPlan"], plan.Kernels.Select(kernel => kernel.GetType().Name));
+            var attention = (AttentionPlan)plan.Kernels[1];
+            Assert.Equal(steps, string.Join(' ', attention.Modifiers.Select(step => step.GetType().Name[..^"Operation".Length])));
+            Assert.Equal("s", attention.Position);
+            Assert.Equal(append[0] == 'A' ? ["g"] : ["b", "g"], attention.Groups);
+            Assert.Equal(["r"], attention.PerGroup);
+            Assert.Equal(append[0] == 'A', attention.IsPacked);
+        }
     }
 
     private static readonly (string Name, string Text)[] Members =

@@ -133,6 +133,25 @@ public sealed class RefusalTests
         public partial Tensor Forward([Axes("b s e")] Tensor x);
         """);
 
+    [Fact]
+    public Task KeysOfTheNewPositionsAloneBehindACache() => Attends(
+        "p = Einsum(\"b s g r k, b t g k -> b g r s t\")(other, keys)",
+        "Rename makes 't' of the new positions alone, and in a method with a cache earlier ones are to be seen: "
+        + "write Append(\"s -> t\", nameof(cache))",
+        """
+        Append("s -> t", nameof(cache)), As("keys")]
+        [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Value)), Append("s -> t", nameof(cache)), As("values")]
+        [Einsum("b s g r k, b t g k -> b g r s t", "q", "keys")
+        """,
+        """
+        Rename("s -> t"), As("keys")]
+        [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Value)), Rename("s -> t"), As("values")]
+        [Einsum("b s d, g k d -> b s g k", nameof(x), nameof(Value)), Append("s -> u", nameof(cache)), As("cached")]
+        [Einsum("b s g r k, b u g k -> b g r s u", "q", "cached"), Softmax("u"), As("weights")]
+        [Einsum("b g r s u, b u g k -> b s g r k", "weights", "cached"), As("other")]
+        [[|Einsum("b s g r k, b t g k -> b g r s t", "other", "keys")|]
+        """);
+
     // Attention with some lines changed.
     private static Task Attends(string what, string why, string old, string changed) => Refuses(
         what, why,

@@ -26,6 +26,23 @@ internal sealed partial class Named
         return Values[Offset(at)] + slopes[head] * (at[key] - at[query]);
     });
 
+    /// <summary>
+    /// The first values of the last axis turned by halves: pair i by position times its frequency, and multiplied by the amplitude.
+    /// </summary>
+    public Named Rotate(string position, int turned, Func<int, double> frequency, double amplitude = 1)
+    {
+        string axis = _axes[^1];
+        return Each(at =>
+        {
+            int i = at[axis], pair = i % (turned / 2);
+            if (i >= turned)
+                return Values[Offset(at)];
+            (double sin, double cos) = Math.SinCos(at[position] * frequency(pair));
+            double Value(int index) => Values[Offset(new Dictionary<string, int>(at, StringComparer.Ordinal) { [axis] = index })];
+            return amplitude * (i < turned / 2 ? Value(i) * cos - Value(i + turned / 2) * sin : Value(i) * cos + Value(i - turned / 2) * sin);
+        });
+    }
+
     /// <summary>With a parameter, along the axes that the output has not.</summary>
     public Named Project(string output, Param param) => Einsum(output, this, Of(param));
 }

@@ -31,7 +31,7 @@ def grouped(q, keys, values, seen=None, scale=None, cap=None, bias=None):
     if cap is not None:
         scores = cap * torch.tanh(scores / cap)
     if bias is not None:
-        scores = scores + bias
+        scores = scores + bias.to(scores.dtype)
     if seen is not None:
         scores = scores.reshape(b, g, r, s, -1).masked_fill(~seen, float("-inf")).reshape(scores.shape)
     return (F.softmax(scores, -1) @ values).transpose(1, 2).reshape(b, s, g, r, -1)
@@ -212,7 +212,7 @@ def RotaryCausal(draw):
 # By torch.nn.MultiheadAttention: three heads of size 4, biases everywhere
 
 def multihead(draw, d=12, heads=3, **sizes):
-    layer = nn.MultiheadAttention(d, heads, batch_first=True, dtype=torch.float64, **sizes)
+    layer = nn.MultiheadAttention(d, heads, batch_first=True, dtype=draw.dtype, **sizes)
     weights = [draw(name, d, sizes.get(axis, d), low=-0.5, high=0.5) for name, axis in (("query", ""), ("key", "kdim"), ("value", "vdim"))]
     if sizes:
         layer.q_proj_weight.copy_(weights[0])

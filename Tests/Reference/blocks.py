@@ -32,7 +32,7 @@ def fill_rest(layer, draw):
 
 
 def encoder(draw, norm_first, activation):
-    layer = nn.TransformerEncoderLayer(D, HEADS, HIDDEN, 0.0, activation, 1e-5, True, norm_first, dtype=torch.float64)
+    layer = nn.TransformerEncoderLayer(D, HEADS, HIDDEN, 0.0, activation, 1e-5, True, norm_first, dtype=draw.dtype)
     fill(layer.self_attn, draw)
     return fill_rest(layer, draw)(draw("x", 2, 7, D), src_mask=~causal(7))
 
@@ -50,7 +50,7 @@ def PostNormBlock(draw):
 @case
 def DecoderBlock(draw):
     """Causal self-attention, then cross-attention to a padded memory, post-norm."""
-    layer = nn.TransformerDecoderLayer(D, HEADS, HIDDEN, 0.0, F.relu, 1e-5, True, False, dtype=torch.float64)
+    layer = nn.TransformerDecoderLayer(D, HEADS, HIDDEN, 0.0, F.relu, 1e-5, True, False, dtype=draw.dtype)
     fill(layer.self_attn, draw)
     fill(layer.multihead_attn, draw, "cross_")
     keep = some_seen(draw.bools("keep", 0.6, 2, 5))
@@ -105,7 +105,7 @@ def perceptron(draw, x, mean, variance, training):
 @case
 def BatchNormPerceptron(draw):
     """Two batches of training, then inference by the running statistics they left."""
-    mean, variance = torch.zeros(HIDDEN, dtype=torch.float64), torch.ones(HIDDEN, dtype=torch.float64)
+    mean, variance = torch.zeros(HIDDEN, dtype=draw.dtype), torch.ones(HIDDEN, dtype=draw.dtype)
     results = {}
     for result, rows, training in (("1", 9, True), ("2", 6, True), ("3", 4, False)):
         results["y" + result] = perceptron(draw, draw("x" + result, rows, D), mean, variance, training)

@@ -1,4 +1,4 @@
-"""How a case is declared: a function of its draws that gives its results, all in float64."""
+"""How a case is declared: a function of its draws that gives its results, in the draws' type."""
 import functools
 
 import torch
@@ -9,11 +9,12 @@ import draws
 class Draw:
     """The operands of one case: draw("x", 2, 3) is that of C#'s draws.Tensor("x", 2, 3)."""
 
-    def __init__(self, name):
+    def __init__(self, name, dtype):
         self.name = name
+        self.dtype = dtype
 
     def __call__(self, operand, *shape, low=-1.0, high=1.0):
-        return torch.from_numpy(draws.floats(f"{self.name}/{operand}", shape, low, high))
+        return torch.from_numpy(draws.floats(f"{self.name}/{operand}", shape, low, high)).to(self.dtype)
 
     def gain(self, operand, *shape):
         return self(operand, *shape, low=0.5, high=1.5)
@@ -31,8 +32,8 @@ def collection():
 
     def case(function):
         @functools.wraps(function)
-        def run():
-            return function(Draw(function.__name__))
+        def run(dtype=torch.float64):
+            return {result: torch.as_tensor(value) for result, value in function(Draw(function.__name__, dtype)).items()}
         cases.append(run)
         return run
 

@@ -63,7 +63,7 @@ def rotate(x, frequencies, layout="halves", magnitude=1.0):
     else:
         first, second = x[..., 0:2 * half:2], x[..., 1:2 * half:2]
         turned = np.stack((first * cos - second * sin, second * cos + first * sin), -1).reshape(x.shape[:-1] + (2 * half,))
-    return np.concatenate((turned, rest), -1)
+    return np.concatenate((turned, rest), -1).astype(x.dtype)
 
 
 def both(draw, frequencies, magnitude=1.0, length=24):

@@ -35,24 +35,25 @@ partial class Leading
         if (a.Length == 0 || b.Length == 0 || c.Length == 0)
             return result;
 
-        // bc = b · c, summed over k. Each loop: its extent, then its strides in b, c and bc.
+        // bc = b · c, summed over k. Loops: extent, strides in b, c, bc.
         int bRestCount = Ellipsis.Count(bRest);
         int restJ = bRestCount * j;
         using Intermediate<float> bc = new(bRestCount, j);
         Contraction.MatrixVector<float>(
             Device.Cpu, b.Span, c.Span, bc.Span,
             batch: [],
-            m: [new(restJ, k, 0, 1)],
-            k: [new(k, 1, 1, 0)]);
+            m: [new LoopAxis(restJ, k, 0, 1)],
+            k: [new LoopAxis(k, 1, 1, 0)]);
 
-        // result = a · bc, summed over j. Each loop: its extent, then its strides in a, bc and result.
-        int shared = Ellipsis.Shared(aRest, bRest), aOwn = Ellipsis.Own(aRest, bRest), bcOwn = Ellipsis.Own(bRest, aRest);
+        // result = a · bc, summed over j. Loops: extent, strides in a, bc, result.
+        int shared = Ellipsis.Shared(aRest, bRest);
+        int aOwn = Ellipsis.Own(aRest, bRest), bcOwn = Ellipsis.Own(bRest, aRest);
         int restCount = Ellipsis.Count(rest);
         Contraction.MatrixVector<float>(
             Device.Cpu, a.Span, bc.Span, result.Span,
-            batch: [new(bcOwn, 0, shared * j, shared), new(shared, i * j, j, 1)],
-            m: [new(aOwn, shared * i * j, 0, shared), new(i, j, 0, restCount)],
-            k: [new(j, 1, 1, 0)]);
+            batch: [new LoopAxis(bcOwn, 0, shared * j, shared), new LoopAxis(shared, i * j, j, 1)],
+            m: [new LoopAxis(aOwn, shared * i * j, 0, shared), new LoopAxis(i, j, 0, restCount)],
+            k: [new LoopAxis(j, 1, 1, 0)]);
         return result;
     }
 }

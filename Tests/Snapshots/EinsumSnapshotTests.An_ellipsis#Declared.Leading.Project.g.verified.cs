@@ -26,14 +26,14 @@ partial class Leading
         if (x.Length == 0 || w.Length == 0)
             return result;
 
-        // result = w · x, summed over d. Each loop: its extent, then its strides in w, x and result.
+        // result = w · x, summed over d. Loops: extent, strides in w, x, result.
         int xRestCount = Ellipsis.Count(xRest);
         Contraction.MatrixMatrix<float>(
             Device.Cpu, w.Span, x.Span, result.Span,
             batch: [],
-            m: [new(h, d, 0, s)],
-            n: [new(xRestCount, 0, s * d, h * s), new(s, 0, d, 1)],
-            k: [new(d, 1, 1, 0)]);
+            m: [new LoopAxis(h, d, 0, s)],
+            n: [new LoopAxis(xRestCount, 0, s * d, h * s), new LoopAxis(s, 0, d, 1)],
+            k: [new LoopAxis(d, 1, 1, 0)]);
         return result;
     }
 }

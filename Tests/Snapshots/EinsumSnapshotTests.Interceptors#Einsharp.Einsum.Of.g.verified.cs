@@ -29,14 +29,14 @@ namespace Einsharp.Generated
             if (x.Length == 0 || w.Length == 0)
                 return result;
 
-            // result = x · w, summed over d. Each loop: its extent, then its strides in x, w and result.
+            // result = x · w, summed over d. Loops: extent, strides in x, w, result.
             int bs = b * s;
             Contraction.MatrixMatrix<float>(
                 Device.Cpu, x.Span, w.Span, result.Span,
                 batch: [],
-                m: [new(bs, d, 0, h)],
-                n: [new(h, 0, d, 1)],
-                k: [new(d, 1, 1, 0)]);
+                m: [new LoopAxis(bs, d, 0, h)],
+                n: [new LoopAxis(h, 0, d, 1)],
+                k: [new LoopAxis(d, 1, 1, 0)]);
             return result;
         }
 
@@ -56,11 +56,11 @@ namespace Einsharp.Generated
 
             CpuDevice cpu = EinsumShape.Processor(device);
 
-            // result = operand1, summed over i. Each loop: its extent, then its strides in operand1, in none and in result.
+            // result = operand1, summed over i. Loops: extent, strides in operand1, none, result.
             Contraction.Sum<double>(
                 cpu, operand1.Span, result.Span,
                 kept: [],
-                summed: [new(i, i + 1, 0, 0)]);
+                summed: [new LoopAxis(i, i + 1, 0, 0)]);
             return result;
         }
     }

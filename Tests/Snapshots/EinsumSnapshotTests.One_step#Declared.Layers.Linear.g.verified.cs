@@ -25,14 +25,14 @@ partial class Layers
         if (x.Length == 0 || weight.Length == 0)
             return result;
 
-        // result = x · weight, summed over d_in. Each loop: its extent, then its strides in x, weight and result.
+        // result = x · weight, summed over d_in. Loops: extent, strides in x, weight, result.
         int batchSeq = batch * seq;
         Contraction.MatrixMatrix<float>(
             Device.Cpu, x.Span, weight.Span, result.Span,
             batch: [],
-            m: [new(batchSeq, d_in, 0, d_out)],
-            n: [new(d_out, 0, d_in, 1)],
-            k: [new(d_in, 1, 1, 0)]);
+            m: [new LoopAxis(batchSeq, d_in, 0, d_out)],
+            n: [new LoopAxis(d_out, 0, d_in, 1)],
+            k: [new LoopAxis(d_in, 1, 1, 0)]);
         return result;
     }
 }

@@ -3,6 +3,7 @@
 #nullable enable
 
 using System;
+using System.Numerics.Tensors;
 using Einsharp;
 using Einsharp.Cpu;
 using Einsharp.Einsums;
@@ -14,8 +15,7 @@ partial class Views
     // i i -> i
     //
     //   destination = matrix: loop nest (copy), no arithmetic
-    internal static partial void Diagonal(
-        in global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> matrix, global::System.Numerics.Tensors.TensorSpan<float> destination)
+    internal static partial void Diagonal(in ReadOnlyTensorSpan<float> matrix, TensorSpan<float> destination)
     {
         EinsumShape.CheckRank(matrix.Lengths, 2, "i i", nameof(matrix));
         EinsumShape.CheckRank(destination.Lengths, 1, "i", nameof(destination));
@@ -30,10 +30,10 @@ partial class Views
             return;
         }
 
-        // destination = matrix. Each loop: its extent, then its strides in matrix, in none and in destination.
+        // destination = matrix. Loops: extent, strides in matrix, none, destination.
         Contraction.Sum<float>(
             Device.Cpu, matrix.Elements(), destination.Elements(),
-            kept: [new(i, matrix.Stride(0) + matrix.Stride(1), 0, destination.Stride(0))],
+            kept: [new LoopAxis(i, matrix.Stride(0) + matrix.Stride(1), 0, destination.Stride(0))],
             summed: []);
     }
 }

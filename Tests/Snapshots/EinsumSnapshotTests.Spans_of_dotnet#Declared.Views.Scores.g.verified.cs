@@ -3,6 +3,7 @@
 #nullable enable
 
 using System;
+using System.Numerics.Tensors;
 using Einsharp;
 using Einsharp.Cpu;
 using Einsharp.Einsums;
@@ -14,8 +15,7 @@ partial class Views
     // ... i d, ... j d -> ... i j
     //
     //   scores = queries · keys, summed over d: batched matrix-matrix, 2·...·i·j·d FLOPs
-    internal static partial void Scores(
-        global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> queries, global::System.Numerics.Tensors.ReadOnlyTensorSpan<float> keys, global::System.Numerics.Tensors.TensorSpan<float> scores)
+    internal static partial void Scores(ReadOnlyTensorSpan<float> queries, ReadOnlyTensorSpan<float> keys, TensorSpan<float> scores)
     {
         EinsumShape.CheckRankAtLeast(queries.Lengths, 2, "... i d", nameof(queries));
         EinsumShape.CheckRankAtLeast(keys.Lengths, 2, "... j d", nameof(keys));
@@ -41,14 +41,15 @@ partial class Views
             return;
         }
 
-        // scores = queries · keys, summed over d. Each loop: its extent, then its strides in queries, keys and scores.
-        int shared = Ellipsis.Shared(queriesRest, keysRest), queriesOwn = Ellipsis.Own(queriesRest, keysRest), keysOwn = Ellipsis.Own(keysRest, queriesRest);
+        // scores = queries · keys, summed over d. Loops: extent, strides in queries, keys, scores.
+        int shared = Ellipsis.Shared(queriesRest, keysRest);
+        int queriesOwn = Ellipsis.Own(queriesRest, keysRest), keysOwn = Ellipsis.Own(keysRest, queriesRest);
         Contraction.MatrixMatrix<float>(
             Device.Cpu, queriesRows.Span, keysRows.Span, scoresRows.Span,
-            batch: [new(shared, i * d, j * d, i * j)],
-            m: [new(queriesOwn, shared * i * d, 0, shared * i * j), new(i, d, 0, j)],
-            n: [new(keysOwn, 0, shared * j * d, shared * i * j), new(j, 0, d, 1)],
-            k: [new(d, 1, 1, 0)]);
+            batch: [new LoopAxis(shared, i * d, j * d, i * j)],
+            m: [new LoopAxis(queriesOwn, shared * i * d, 0, shared * i * j), new LoopAxis(i, d, 0, j)],
+            n: [new LoopAxis(keysOwn, 0, shared * j * d, shared * i * j), new LoopAxis(j, 0, d, 1)],
+            k: [new LoopAxis(d, 1, 1, 0)]);
         scoresRows.CopyTo(scores);
     }
 }

@@ -72,7 +72,7 @@ partial class LlamaBlock
             if (bsRows == 0)
                 return;
 
-            RopeTable rotationK = model.Rotation.Table(k, packed.Positions);
+            RopeTable rotationK = model.Rotation.Table(k, packed.Capacity);
             CacheSlot keysSlot = cache.Slot(slot);
             CacheSlot valuesSlot = cache.Slot(slot + 1);
             int unitsQ = g * r;
@@ -139,15 +139,15 @@ partial class LlamaBlock
         /// Sizes: g, r, k of the model; b, s of the call; t of the cache.<br/>
         /// Loops: blocks of rows × g (dealt out to the workers), steps of t, queries of the block in register tiles, k and k innermost.<br/>
         /// FLOPs: 2·b·s·t·g·r·(k + k) (half of that where every position is new).<br/>
-        /// Bytes: 4·b·t·g·(k + k) of the cache for each block of rows.<br/>
+        /// Bytes: 4·b·g·t·(k + k) of the cache for each block of rows.<br/>
         /// Grouped: a running maximum and sum replace the b g r s t tensor of scores, which never exists; the queries of a group share its keys and values.
         /// </remarks>
         private static void AttendHeads(
             LlamaBlock model, PackedRows packed, Worker worker, ReadOnlySpan<float> q, Span<float> heads, KvCache cache, int slot)
         {
+            int k = model.Sizes.k;
             int g = model.Sizes.g;
             int r = model.Sizes.r;
-            int k = model.Sizes.k;
             CacheSlot keysSlot = cache.Slot(slot);
             CacheSlot valuesSlot = cache.Slot(slot + 1);
             float factor = (float)(1.0 / Math.Sqrt((double)k));
@@ -160,7 +160,7 @@ partial class LlamaBlock
                 int queries = block.Count * r;
                 var softmax = new OnlineSoftmax(worker, queries, k, k);
                 for (int query = 0; query < queries; query++)
-                    softmax.Load(query, q.Slice(((block.FirstRow + query / r) * (groups * r) + group * r + query % r) * k, k), factor);
+                    softmax.Load(query, q.Slice((((block.FirstRow + query / r) * g + group) * r + query % r) * k, k), factor);
 
                 // Keys after the block's last row are of no use to it.
                 int seen = block.FirstPosition + block.Count;
@@ -173,7 +173,7 @@ partial class LlamaBlock
                 }
 
                 for (int query = 0; query < queries; query++)
-                    softmax.Store(query, heads.Slice(((block.FirstRow + query / r) * (groups * r) + group * r + query % r) * k, k));
+                    softmax.Store(query, heads.Slice((((block.FirstRow + query / r) * g + group) * r + query % r) * k, k));
             }
         }
 

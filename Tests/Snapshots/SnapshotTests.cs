@@ -25,6 +25,44 @@ public class SnapshotTests
         }
         """;
 
+    private const string Attention = """
+        using Einsharp;
+
+        namespace Declared;
+
+        [Model]
+        public sealed partial class RichAttention
+        {
+            [Param("g h r k d", Init.Linear)] public partial Param Query { get; }
+            [Param("g h k d", Init.Linear)] public partial Param Key { get; }
+            [Param("g h w d", Init.Linear)] public partial Param Value { get; }
+            [Setting("cap")] public partial float Cap { get; }
+            [Setting("window")] public partial int Size { get; }
+
+            [Einsum("b s d, g h r k d -> b s g h r k", nameof(x), nameof(Query)), As("q")]
+            [Einsum("b s d, g h k d -> b s g h k", nameof(x), nameof(Key)), Append("s -> t", nameof(cache)), As("keys")]
+            [Einsum("b s d, g h w d -> b s g h w", nameof(x), nameof(Value)), Append("s -> t", nameof(cache)), As("values")]
+            [Einsum("b s g h r k, b t g h k -> b g h r s t", "q", "keys"), Scale("1/sqrt(k)"), SoftCap(nameof(Cap)), Alibi("s", "t", "h r"),
+             Causal("s", "t"), Window("s", "t", nameof(Size)), Mask("b s t", nameof(mask)), Softmax("t"), As("p")]
+            [Einsum("b g h r s t, b t g h w -> b s r g h w", "p", "values")]
+            public partial Tensor Forward([Axes("b s d")] Tensor x, [Axes("b s t")] Tensor<bool> mask, KvCache? cache);
+        }
+
+        [Model]
+        public sealed partial class PlainAttention
+        {
+            [Einsum("b h s k, b t k -> b h s t", nameof(q), nameof(keys)), Scale("1/sqrt(k)"), Mask("s t", nameof(mask)), Softmax("t"), As("p")]
+            [Einsum("b h s t, b h t v -> b s h v", "p", nameof(values))]
+            public partial Tensor Forward(
+                [Axes("b h s k")] Tensor q, [Axes("b t k")] Tensor keys, [Axes("b h t v")] Tensor values, [Axes("s t")] Tensor<bool> mask);
+        }
+        """;
+
+    /// <summary>The kernels of attention with every modifier, and without a cache.</summary>
+    [Fact]
+    public void AttentionVariants() => Snapshot.Verify(
+        Generated.Files(Attention).Where(file => file.HintName.EndsWith("Kernels.g.cs", StringComparison.Ordinal)), this);
+
     [Fact]
     public void Llama() => Snapshot.Verify(Generated.Files(Compilations.Llama), this);
 
@@ -34,6 +72,7 @@ public class SnapshotTests
     [Theory]
     [InlineData(Compilations.Llama)]
     [InlineData(Pinned)]
+    [InlineData(Attention)]
     public void What_is_generated_compiles_without_a_warning(string source)
     {
         CultureInfo before = CultureInfo.CurrentCulture;

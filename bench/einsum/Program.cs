@@ -8,6 +8,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Text.Json;
 using Einsharp;
 using Einsharp.Bench;
@@ -39,7 +40,10 @@ while (Console.ReadLine() is { } line)
     string[] words = line.Split(' ');
     switch (words[0])
     {
-        case "list": Console.WriteLine(JsonSerializer.Serialize(Equations.All)); break;
+        case "list":
+            Console.WriteLine(JsonSerializer.Serialize(
+                Equations.All.Select(row => new { row.Name, row.Text, row.Sizes, row.Views, row.IsDouble })));
+            break;
         case "run":
             (double median, double least) = Row(int.Parse(words[1])).Time(out _);
             Console.WriteLine($"{median:R} {least:R}");
@@ -63,11 +67,19 @@ internal sealed class Row<T> : IRow
     private readonly CpuDevice _device;
     private readonly List<(Step Step, int A, int B, T[] To)> _steps = [];
     private readonly List<T[]> _values;
+    private readonly Delegate? _kernel;
+    private readonly nint[][] _shapes;
 
     public Row(Equation equation, CpuDevice device)
     {
         _device = device;
         Dictionary<string, int> sizes = Numbers(equation.Sizes);
+        _kernel = equation.Kernel;
+        _shapes =
+        [
+            .. equation.Text.Replace("->", ",").Split(',')
+                .Select(term => term.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(axis => (nint)sizes[axis]).ToArray()),
+        ];
         string[] inputs = equation.Text.Split("->")[0].Split(',', StringSplitOptions.TrimEntries);
         var views = new Dictionary<string, int>?[inputs.Length];
         if (equation.Views is { } text) views[text[0] - '0'] = Numbers(text[2..]);
@@ -114,8 +126,21 @@ internal sealed class Row<T> : IRow
 
     private void Run()
     {
-        foreach ((Step step, int a, int b, T[] to) in _steps) step.Run(_device, _values[a], _values[b], to);
+        switch (_kernel)
+        {
+            case EinsumOne<T> one: one(X(0), To, _device); break;
+            case EinsumTwo<T> two: two(X(0), X(1), To, _device); break;
+            case EinsumThree<T> three: three(X(0), X(1), X(2), To, _device); break;
+            case EinsumFour<T> four: four(X(0), X(1), X(2), X(3), To, _device); break;
+            default:
+                foreach ((Step step, int a, int b, T[] to) in _steps) step.Run(_device, _values[a], _values[b], to);
+                break;
+        }
     }
+
+    private TensorSpan<T> To => new(_steps[^1].To, _shapes[^1]);
+
+    private ReadOnlyTensorSpan<T> X(int i) => new(_values[i], _shapes[i]);
 
     private void RunPlainly()
     {

@@ -90,12 +90,14 @@ def main():
     print("| | equation | sizes | ours, µs | plain / ours | PyTorch, µs | PyTorch / ours |")
     print("|---|---|---|---|---|---|---|")
     for i in chosen:
-        own, other = statistics.median(ours[i]), statistics.median(theirs[i])
+        middle = min if options.least else statistics.median
+        own, other = middle(ours[i]), middle(theirs[i])
+        ratio = other / own if options.least else statistics.median(ratios[i])
         plain = "" if options.no_plain else f"{float(ask(f'plain {i}').split()[0]) / own:.1f}"
         row, low, high = table[i], min(ratios[i]), max(ratios[i])
         name = row["Name"] + (", float64" if row["IsDouble"] else "")
         print(f"| {name} | `{row['Text']}` | {row['Sizes']} | {own:.0f} | {plain} | {other:.0f} "
-              f"| {statistics.median(ratios[i]):.2f} ({low:.2f} to {high:.2f}) |", flush=True)
+              f"| {ratio:.2f} ({low:.2f} to {high:.2f}) |", flush=True)
     process.stdin.close()
 
 

@@ -12,7 +12,7 @@ namespace Einsharp.Bench;
 /// open, each in a compilation that nothing was asked of before.
 /// </summary>
 [MemoryDiagnoser]
-[SimpleJob(RunStrategy.Monitoring, launchCount: 1, warmupCount: 300, iterationCount: 200)]
+[SimpleJob(RunStrategy.Monitoring, launchCount: 1, warmupCount: 200, iterationCount: 100)]
 public class Keystroke
 {
     private readonly CompilationWithAnalyzersOptions _options = new(new AnalyzerOptions([]), null, concurrentAnalysis: true, false);

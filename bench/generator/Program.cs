@@ -9,7 +9,7 @@ using Einsharp.Bench;
 
 // In this process, so that nothing is built anew; results go to a temporary folder but for what is printed.
 ManualConfig config = ManualConfig.CreateEmpty()
-    .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance))
+    .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).AsMutator())
     .AddLogger(ConsoleLogger.Default)
     .AddExporter(MarkdownExporter.GitHub)
     .AddColumnProvider(DefaultColumnProviders.Instance)

@@ -150,7 +150,7 @@ internal sealed partial class AttentionEmitter
         if (attention.IsPacked && axis == attention.QueryAxes[1])
             return (1, new Part($"column + {row}", () => Extent(axis)));
         if (axis == attention.Position)
-            return (1, new Part($"first + {row}", () => Extent(axis)));
+            return (1, new Part($"block.FirstPosition + {row}", () => Extent(axis)));
         if (Starts(attention.Groups))
             return (attention.Groups.Count, new Part("group", () => attention.Groups.Count == 1 ? Extent(axis) : "groups"));
         if (attention.Groups.Contains(axis))

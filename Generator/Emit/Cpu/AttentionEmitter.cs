@@ -71,12 +71,12 @@ internal sealed partial class AttentionEmitter(ModelPlan plan, MethodPlan method
     {
         string perGroup = PerGroup, size = Extents(attention.Sizes), valueSize = Extents(attention.ValueSizes);
         if (!attention.IsPacked && attention.Position is { } position)
-            Body.Write($"int blocks = ({Extent(position)} + PackedRows.BlockRows - 1) / PackedRows.BlockRows;");
+            Body.Write($"int blocks = RowBlock.Blocks({Extent(position)});");
         Body.Gap();
         using (Body.Open($"while (worker.Next({Units}, out int unit))"))
         {
             EmitUnit();
-            string rows = attention.IsPacked ? "block.Count" : attention.Position is null ? "1" : "rows";
+            string rows = attention.Position is null ? "1" : "block.Count";
             Body.Write($"int queries = {(perGroup == "1" ? rows : rows == "1" ? perGroup : $"{rows} * {perGroup}")};");
             Body.Write($"var softmax = new OnlineSoftmax(worker, queries, {size}, {valueSize});");
             EmitLoad(queries);
@@ -124,8 +124,7 @@ internal sealed partial class AttentionEmitter(ModelPlan plan, MethodPlan method
         {
             if (Groups != "1")
                 Body.Write("int group = unit / blocks;");
-            Body.Write($"int first = {(Groups == "1" ? "unit" : "unit % blocks")} * PackedRows.BlockRows;");
-            Body.Write($"int rows = Math.Min(PackedRows.BlockRows, {Extent(position)} - first);");
+            Body.Write($"RowBlock block = RowBlock.Of({(Groups == "1" ? "unit" : "unit % blocks")}, {Extent(position)});");
         }
         else if (Groups != "1")
         {
@@ -173,25 +172,24 @@ internal sealed partial class AttentionEmitter(ModelPlan plan, MethodPlan method
     /// <summary>Which positions some row of the block may see: those between <c>start</c> and <c>seen</c>.</summary>
     private void EmitSeen()
     {
-        string first = FirstPosition, rows = attention.IsPacked ? "block.Count" : "rows";
         string all = IsCached ? $"{Packed}.Seen(block.Sequence)" : Extent(attention.Seen);
         Body.Write(attention.Causal
-            ? $"// Keys after the block's last row are of no use to it.\nint seen = {first} + {rows};"
+            ? $"// Keys after the block's last row are of no use to it.\nint seen = block.FirstPosition + block.Count;"
             : $"int seen = {all};");
         for (int i = 0; i < Windows.Count; i++)
         {
             if (i == 0)
                 Body.Write(attention.Causal ? "// Nor are those before the first row's window." : "// Keys that are in no row's window are of no use.");
-            string start = $"OnlineSoftmax.WindowStart({first}, window{Numbered(i)})";
+            string start = $"OnlineSoftmax.WindowStart(block.FirstPosition, window{Numbered(i)})";
             Body.Write(i == 0 ? $"int start = {start};" : $"start = Math.Max(start, {start});");
             if (!attention.Causal)
-                Body.Write($"seen = OnlineSoftmax.WindowEnd({first} + {rows} - 1, window{Numbered(i)}, seen);");
+                Body.Write($"seen = OnlineSoftmax.WindowEnd(block.FirstPosition + block.Count - 1, window{Numbered(i)}, seen);");
         }
     }
 
     private void EmitModifier(Operation modifier)
     {
-        string first = FirstPosition, perGroup = PerGroup;
+        string perGroup = PerGroup;
         switch (modifier)
         {
             case ScaleOperation scale:
@@ -201,13 +199,13 @@ internal sealed partial class AttentionEmitter(ModelPlan plan, MethodPlan method
                 Body.Write($"softmax.SoftCap({(cap.Literal is { } number ? Names.FloatLiteral(number) : Member(cap.Setting!.Property))});");
                 break;
             case AlibiOperation:
-                Body.Write($"softmax.Alibi({first}, {perGroup}, step);");
+                Body.Write($"softmax.Alibi(block.FirstPosition, {perGroup}, step);");
                 break;
             case CausalOperation:
-                Body.Write($"softmax.Causal({first}, {perGroup}, step);");
+                Body.Write($"softmax.Causal(block.FirstPosition, {perGroup}, step);");
                 break;
             case WindowOperation window:
-                Body.Write($"softmax.Window({first}, {perGroup}, step, window{Numbered(Windows.IndexOf(window))});");
+                Body.Write($"softmax.Window(block.FirstPosition, {perGroup}, step, window{Numbered(Windows.IndexOf(window))});");
                 break;
             case MaskOperation mask:
                 string span = Parameter("ReadOnlySpan<bool>", Scope.Value(mask.Mask.Name));
@@ -227,8 +225,6 @@ internal sealed partial class AttentionEmitter(ModelPlan plan, MethodPlan method
     private static string Text(ScalarRef size, Func<string, string>? member = null) => size.Literal is { } number
         ? Names.Literal((int)number)
         : member is null ? size.Setting!.Property : member(size.Setting!.Property);
-
-    private string FirstPosition => attention.IsPacked ? "block.FirstPosition" : "first";
 
     /// <summary>Keys and values are laid out as the cache has them, once for all the queries that read them.</summary>
     private void EmitPacking(string output)

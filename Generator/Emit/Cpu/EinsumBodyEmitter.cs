@@ -5,14 +5,23 @@ using Einsharp.Generator.Plan.Contractions;
 namespace Einsharp.Generator.Emit.Cpu;
 
 /// <summary>
-/// The statements of an einsum of its own: checks and sizes, the result, then a call of <c>Contraction</c> for each step.
+/// The statements of an einsum of its own: checks and sizes, the result, then a call of <c>Contraction</c> for each step; on a device of
+/// Einsharp.Runtime.Ilgpu one of <c>GpuContraction</c>, with the same groups of axes.
 /// </summary>
-internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, EinsumNames names, string? device)
+/// <param name="writer">Where to.</param>
+/// <param name="plan">The einsum.</param>
+/// <param name="names">Its names.</param>
+/// <param name="device">The expression of the device that it runs on; null for the processor.</param>
+/// <param name="gpu">Whether there are devices of Einsharp.Runtime.Ilgpu.</param>
+internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, EinsumNames names, string? device, bool gpu)
 {
     private readonly CheckedEinsum _einsum = plan.Einsum;
     private readonly Dictionary<int, string> _ellipses = [];
     private readonly Dictionary<string, string> _loops = new(StringComparer.Ordinal);
     private readonly Dictionary<int, string> _views = [];
+
+    // On a device, each value's view there.
+    private readonly Dictionary<int, string> _onDevice = [];
     private readonly string _element = plan.Einsum.Element;
     private string _processor = "";
 
@@ -27,6 +36,41 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
         string done = DeclareResult();
         WriteEmpty(done);
         writer.Gap();
+        if (device is not null && gpu)
+        {
+            string on = names.Local("gpu");
+            using (writer.Open($"if ({device} is {names.Library("IlgpuDevice")} {on})"))
+                Branch().EmitOnDevice(on);
+            using (writer.Open("else"))
+                Branch().EmitOnProcessor();
+            writer.Gap();
+        }
+        else
+        {
+            EmitOnProcessor();
+        }
+
+        if (IsDense(ResultValue) && !IsReturned)
+            writer.Write($"{_views[ResultValue]}.CopyTo({names.Value(ResultValue)});");
+        if (IsReturned)
+            writer.Write($"return {names.Value(ResultValue)};");
+    }
+
+    /// <summary>The same einsum in a block of its own, whose locals the other block does not see.</summary>
+    private EinsumBodyEmitter Branch()
+    {
+        var branch = new EinsumBodyEmitter(writer, plan, names.Copy(), device, gpu);
+        foreach (KeyValuePair<int, string> ellipsis in _ellipses)
+            branch._ellipses.Add(ellipsis.Key, ellipsis.Value);
+        foreach (KeyValuePair<string, string> loop in _loops)
+            branch._loops.Add(loop.Key, loop.Value);
+        foreach (KeyValuePair<int, string> view in _views)
+            branch._views.Add(view.Key, view.Value);
+        return branch;
+    }
+
+    private void EmitOnProcessor()
+    {
         if (device is not null)
         {
             _processor = names.Local("cpu");
@@ -39,16 +83,51 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
 
         foreach (EinsumStep step in plan.Steps)
             new EinsumStepEmitter(this, writer, plan, names, step).Emit();
-        if (IsDense(ResultValue) && !IsReturned)
-            writer.Write($"{_views[ResultValue]}.CopyTo({names.Value(ResultValue)});");
-        if (IsReturned)
-            writer.Write($"return {names.Value(ResultValue)};");
+    }
+
+    private void EmitOnDevice(string on)
+    {
+        _processor = names.Local("run");
+        writer.Write($"using {names.Library("GpuEinsum")} {_processor} = {names.Library("GpuEinsum")}.On<{_element}>({on});");
+        for (int value = 0; value < _einsum.Operands.Count; value++)
+            WriteView(value, $"Upload<{_element}>({Elements(value)})");
+
+        // What lies between the elements of a destination stays as it is.
+        string result = Elements(ResultValue);
+        WriteView(ResultValue, IsReturned ? $"New<{_element}>({names.Value(ResultValue)}.Length)" : $"Upload<{_element}>({result})");
+        foreach (EinsumStep step in plan.Steps)
+            new EinsumStepEmitter(this, writer, plan, names, step).Emit();
+        writer.Write($"{_processor}.Download<{_element}>({_onDevice[ResultValue]}, {result});");
+    }
+
+    private void WriteView(int value, string made)
+    {
+        string local = names.Local(names.Plain(value) + "OnDevice");
+        writer.Write($"{names.Library("ArrayView")}<{_element}> {local} = {_processor}.{made};");
+        _onDevice.Add(value, local);
+    }
+
+    /// <summary>The class that computes steps.</summary>
+    public string Contraction => names.Library(_onDevice.Count > 0 ? "GpuContraction" : "Contraction");
+
+    /// <summary>Declares the memory of a step's result that a later one reads.</summary>
+    public void DeclareIntermediate(int value, string extents)
+    {
+        if (_onDevice.Count == 0)
+        {
+            writer.Write($"using {names.Library("Intermediate")}<{_element}> {names.Value(value)} = new({extents});");
+            return;
+        }
+
+        writer.Write($"{names.Library("ArrayView")}<{_element}> {names.Value(value)} = {_processor}.New<{_element}>({extents});");
+        _onDevice.Add(value, names.Value(value));
     }
 
     public string Processor => _processor;
 
     /// <summary>A value's elements.</summary>
-    public string Elements(int value) => _views.TryGetValue(value, out string? view) ? view + ".Span"
+    public string Elements(int value) => _onDevice.TryGetValue(value, out string? there) ? there
+        : _views.TryGetValue(value, out string? view) ? view + ".Span"
         : plan.Values[value].IsStrided ? names.Value(value) + ".Elements()" : names.Value(value) + ".Span";
 
     /// <summary>The axes that the ellipsis stands for in a value: a local.</summary>
@@ -89,7 +168,8 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
         return count;
     }
 
-    private bool IsDense(int value) => TermOf(value) is { Type.Kind: EinsumTypeKind.Span or EinsumTypeKind.ReadOnlySpan, HasEllipsis: true };
+    private bool IsDense(int value) =>
+        TermOf(value) is { Type.Kind: EinsumTypeKind.Span or EinsumTypeKind.ReadOnlySpan, HasEllipsis: true };
 
     private EinsumTerm? TermOf(int value) => value < _einsum.Operands.Count ? _einsum.Operands[value]
         : value == ResultValue ? _einsum.Result : null;
@@ -126,6 +206,7 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
         var boundBy = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (PinnedAxis pinned in _einsum.Pinned)
             writer.Write($"const int {names.Axis(pinned.Name)} = {Names.Literal(pinned.Size)};");
+        string library = names.Library("EinsumShape");
         string? ellipsis = null;
         foreach (int value in Terms)
         {
@@ -139,9 +220,9 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
                     continue;
                 string extent = Extent(value, term, i), operand = $"nameof({names.Value(value)})";
                 if (_einsum.SizeOf(axis) is not null)
-                    checks.Add($"{names.Library("EinsumShape")}.CheckPinned({Names.Literal(axis)}, {names.Axis(axis)}, {extent}, {operand});");
+                    checks.Add($"{library}.CheckPinned({Names.Literal(axis)}, {names.Axis(axis)}, {extent}, {operand});");
                 else if (boundBy.TryGetValue(axis, out string? first))
-                    checks.Add($"{names.Library("EinsumShape")}.CheckSize({Names.Literal(axis)}, {names.Axis(axis)}, nameof({first}), {extent}, {operand});");
+                    checks.Add($"{library}.CheckSize({Names.Literal(axis)}, {names.Axis(axis)}, nameof({first}), {extent}, {operand});");
                 else
                     declared.Add($"{names.Axis(axis)} = {extent}");
                 if (!boundBy.ContainsKey(axis))
@@ -172,7 +253,8 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
             return;
         }
 
-        string local = names.Local(EinsumNames.Join(names.Plain(value).Length == 1 ? [names.Plain(value) + "Rest"] : [names.Plain(value), "rest"]));
+        string local = names.Local(
+            EinsumNames.Join(names.Plain(value).Length == 1 ? [names.Plain(value) + "Rest"] : [names.Plain(value), "rest"]));
         writer.Write($"{names.Library("ReadOnlySpan")}<int> {local} = {extents};");
         _ellipses.Add(value, local);
         if (joined is null)
@@ -182,7 +264,8 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
         }
 
         string both = names.Local("rest");
-        writer.Write($"{names.Library("ReadOnlySpan")}<int> {both} = {names.Library("Ellipsis")}.Join({joined}, {local}, nameof({names.Value(value)}));");
+        string join = $"{names.Library("Ellipsis")}.Join({joined}, {local}, nameof({names.Value(value)}))";
+        writer.Write($"{names.Library("ReadOnlySpan")}<int> {both} = {join};");
         joined = both;
     }
 
@@ -212,7 +295,11 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
         if (IsSpan(ResultValue) && !IsDense(ResultValue))
             writer.Write($"{result}.CheckDistinct(nameof({result}));");
         for (int i = 0; i < _einsum.Operands.Count; i++)
-            writer.Write($"{names.Library("EinsumShape")}.CheckApart<{_element}>({OwnElements(ResultValue)}, {OwnElements(i)}, nameof({result}), nameof({names.Value(i)}));");
+        {
+            string elements = $"{OwnElements(ResultValue)}, {OwnElements(i)}", both = $"nameof({result}), nameof({names.Value(i)})";
+            writer.Write($"{names.Library("EinsumShape")}.CheckApart<{_element}>({elements}, {both});");
+        }
+
         return "return;";
     }
 

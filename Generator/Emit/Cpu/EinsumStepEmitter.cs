@@ -31,7 +31,9 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
         if (!IsLast)
         {
             string extents = string.Join(", ", _step.Axes.Select(axis => body.Size(axis, _step.Result)));
-            writer.Write($"using {names.Library("Intermediate")}<{plan.Einsum.Element}> {names.Value(_step.Result)} = new({extents});");
+
+            // Of no axes too it is the constructor that is called, and not the default of a struct that is taken.
+            body.DeclareIntermediate(_step.Result, extents.Length == 0 ? "[]" : extents);
         }
 
         string values = string.Join(", ", new[] { _step.A, _step.B, _step.Result }.Where(static value => value >= 0).Select(body.Elements));
@@ -43,8 +45,9 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
             { Class: ContractionClass.Outer or ContractionClass.LoopNest } => [("batch", _batch), ("m", _m), ("n", _n)],
             _ => [("batch", _batch), ("m", _m), ("n", _n), ("k", _k)],
         };
-        List<string> arguments = [$"{body.Processor}, {values}", .. groups.Select(static group => $"{group.Name}: [{string.Join(", ", group.Loops)}]")];
-        writer.Write($"{names.Library("Contraction")}.{Method()}<{plan.Einsum.Element}>(\n    " + string.Join(",\n    ", arguments) + ");");
+        List<string> arguments =
+            [$"{body.Processor}, {values}", .. groups.Select(static group => $"{group.Name}: [{string.Join(", ", group.Loops)}]")];
+        writer.Write($"{body.Contraction}.{Method()}<{plan.Einsum.Element}>(\n    " + string.Join(",\n    ", arguments) + ");");
     }
 
     private string Method() => _step switch
@@ -74,7 +77,8 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
         }
 
         string local = names.Local(names.Plain(_step.Result) + "Rest");
-        writer.Write($"{names.Library("ReadOnlySpan")}<int> {local} = {names.Library("Ellipsis")}.Join({body.Extents(_step.A)}, {body.Extents(_step.B)});");
+        string joined = $"{names.Library("Ellipsis")}.Join({body.Extents(_step.A)}, {body.Extents(_step.B)})";
+        writer.Write($"{names.Library("ReadOnlySpan")}<int> {local} = {joined};");
         body.SetExtents(_step.Result, local);
     }
 
@@ -82,14 +86,16 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
     private void AddEllipsis()
     {
         string a = body.Extents(_step.A), b = body.Extents(_step.B), library = names.Library("Ellipsis");
-        string shared = names.Local("shared"), ownA = names.Local(names.Plain(_step.A) + "Own"), ownB = names.Local(names.Plain(_step.B) + "Own");
-        writer.Write($"int {shared} = {library}.Shared({a}, {b});\nint {ownA} = {library}.Own({a}, {b}), {ownB} = {library}.Own({b}, {a});");
+        string ownA = names.Local(names.Plain(_step.A) + "Own"), ownB = names.Local(names.Plain(_step.B) + "Own");
+        string shared = names.Local("shared");
+        writer.Write(
+            $"int {shared} = {library}.Shared({a}, {b});\nint {ownA} = {library}.Own({a}, {b}), {ownB} = {library}.Own({b}, {a});");
         string c = Stride(_step.Result, Ellipsis.Name), strideA = Stride(_step.A, Ellipsis.Name), strideB = Stride(_step.B, Ellipsis.Name);
         bool hasM = _step.Class is not ContractionClass.Dot;
         bool hasN = hasM && _step.Class is not ContractionClass.MatrixVector;
-        (hasM ? _m : _batch).Add($"new({ownA}, {Times(shared, strideA)}, 0, {Times(shared, c)})");
-        (hasN ? _n : _batch).Add($"new({ownB}, 0, {Times(shared, strideB)}, {Times(shared, c)})");
-        _batch.Add($"new({shared}, {strideA}, {strideB}, {c})");
+        (hasM ? _m : _batch).Add($"new {names.Library("LoopAxis")}({ownA}, {Times(shared, strideA)}, 0, {Times(shared, c)})");
+        (hasN ? _n : _batch).Add($"new {names.Library("LoopAxis")}({ownB}, 0, {Times(shared, strideB)}, {Times(shared, c)})");
+        _batch.Add($"new {names.Library("LoopAxis")}({shared}, {strideA}, {strideB}, {c})");
     }
 
     private static string Times(string left, string right) => right == "1" ? left : left + " * " + right;
@@ -103,7 +109,7 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
             string innermost = axes[axes.Count - 1];
             int owner = Has(_step.A) ? _step.A : _step.B >= 0 && Has(_step.B) ? _step.B : _step.Result;
             string extent = body.Loop(axes, owner), b = _step.B < 0 ? "0" : Stride(_step.B, innermost);
-            loops.Add($"new({extent}, {Stride(_step.A, innermost)}, {b}, {Stride(_step.Result, innermost)})");
+            loops.Add($"new {names.Library("LoopAxis")}({extent}, {Stride(_step.A, innermost)}, {b}, {Stride(_step.Result, innermost)})");
         }
     }
 

@@ -215,8 +215,8 @@ internal abstract partial class KernelEmitter
             loops[i].Dispose();
     }
 
-    private string Times(string index, IReadOnlyList<string> axes) =>
-        axes.Count == 0 || index == "0" ? index : $"{(index.Contains(' ') ? $"({index})" : index)} * {Scope.Product(axes)}";
+    private string Times(string index, string[] axes) =>
+        axes.Length == 0 || index == "0" ? index : $"{(index.Contains(' ') ? $"({index})" : index)} * {Scope.Product(axes)}";
 
     /// <summary>The row-major place of an operand's indices: those of loops, and those that the row stands for.</summary>
     private string Place(Operand operand, IReadOnlyList<string> axes, IReadOnlyCollection<string> loops)
@@ -248,7 +248,7 @@ internal abstract partial class KernelEmitter
     protected static string Index(string axis) => "i_" + axis;
 
     /// <summary>The offset of the loops' indices within a row of these features.</summary>
-    private string Offset(IReadOnlyList<string> features) => features.Count == 0
+    private string Offset(string[] features) => features.Length == 0
         ? "0"
         : features.Skip(1).Aggregate(
             Index(features[0]), (sum, axis) => $"{(sum.Contains(' ') ? $"({sum})" : sum)} * {Scope.Axis(axis)} + {Index(axis)}");

@@ -126,7 +126,7 @@ internal abstract partial class KernelEmitter
     {
         string local = Casing.Camel(rotate.Rope.Property) + Casing.Pascal(rotate.Axis);
         if (_tables.Add(local))
-            Body.Write($"RopeTable {local} = {Member(rotate.Rope.Property)}.Table({Scope.Axis(rotate.Axis)}, {Packed}.Positions);");
+            Body.Write($"RopeTable {local} = {Member(rotate.Rope.Property)}.Table({Scope.Axis(rotate.Axis)}, {Packed}.Capacity);");
         return local;
     }
 

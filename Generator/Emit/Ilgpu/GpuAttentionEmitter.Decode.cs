@@ -78,12 +78,16 @@ internal sealed partial class GpuAttentionEmitter
         Body.Write("int group = rest % groups, row = rest / groups;");
         Body.Write($"int sequence = {Packed}.Sequence[row];");
         Body.Write($"int seen = {(attention.Causal ? $"{Packed}.Position[row] + 1" : AllSeen)};");
+        if (Windows.Count > 0)
+            Body.Write($"int position = {Packed}.Position[row];");
+        EmitWindows("position", "position", null);
         Body.Gap();
         Body.Write("// Whole steps a share; the last may be shorter, or empty.");
+        string all = Windows.Count == 0 ? "seen" : "seen - start", begin = Windows.Count == 0 ? "" : "start + ";
         Body.Write($"""
-            int steps = (seen + AttentionDecode.Positions - 1) / AttentionDecode.Positions;
+            int steps = ({all} + AttentionDecode.Positions - 1) / AttentionDecode.Positions;
             int share = (steps + {splits} - 1) / {splits} * AttentionDecode.Positions;
-            int from = split * share, to = Math.Min(from + share, seen);
+            int from = {begin}split * share, to = Math.Min(from + share, seen);
             """);
         DeclareCache();
     }
@@ -190,6 +194,13 @@ internal sealed partial class GpuAttentionEmitter
                 using (Body.Open("else"))
                     Ones();
                 Body.Gap();
+            }
+
+            if (HasModify)
+            {
+                string isLast = part == "0" ? "" : $" && {part} + partFours >= fours";
+                Body.Write($"if (key < count{isLast})",
+                    $"score = {Modify}(size, row, group, first + i / AttentionDecode.Positions, step + key, score, args);");
             }
 
             Body.Write("scores[i] = key < count ? score : float.NegativeInfinity;");

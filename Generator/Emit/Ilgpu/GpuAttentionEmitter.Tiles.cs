@@ -47,9 +47,9 @@ internal sealed partial class GpuAttentionEmitter
             Body.Write($"// As many columns of values at a time as fit into registers.\nint width = {widest};");
             using (Body.Open($"for (int pass = 0; pass < Fours.Count({ValueSize}); pass += width)"))
             {
-                Body.Write("Float4 highest = Fours.All(float.NegativeInfinity), total = Fours.All(0);");
+                Body.Write($"Float4 highest = Fours.All({(HasModify ? Lowest : "float.NegativeInfinity")}), total = Fours.All(0);");
                 Body.Write($"Rows4 {string.Join(", ", Each(Sections).Select(i => $"{ValueSums}{i} = Rows4.Zero"))};");
-                using (Body.Open("for (int step = 0; step < seen; step += 4 * across)"))
+                using (Body.Open($"for (int step = {Start}; step < seen; step += 4 * across)"))
                 {
                     EmitScores();
                     Body.Gap();
@@ -100,8 +100,11 @@ internal sealed partial class GpuAttentionEmitter
         else
         {
             Body.Write($"int seen = {AllSeen};");
+            if (Windows.Count > 0)
+                Body.Write($"int firstPosition = {Packed}.Blocks[block + 3], last = Math.Min(first + 4 * down, queries) - 1;");
         }
 
+        EmitWindows("firstPosition + first / perGroup", "firstPosition + last / perGroup", "4 * across");
         DeclareCache();
         string fours = $"Fours.Count({Size})";
         string loaded = Pinned(attention.Size) is { } pinned
@@ -118,7 +121,7 @@ internal sealed partial class GpuAttentionEmitter
         bool isWhole = Pinned(attention.Size) <= PartFloats;
         if (isWhole)
         {
-            using (Body.Open("if (step == 0)"))
+            using (Body.Open($"if (step == {Start})"))
                 EmitQueries("0");
             Body.Gap();
             EmitPart("0");
@@ -130,7 +133,7 @@ internal sealed partial class GpuAttentionEmitter
             Body.Write("if (part > 0)", "Lanes.Barrier();");
             if (Pinned(attention.Size) is null)
             {
-                using (Body.Open($"if ({Size} > {Names.Literal(PartFloats)} || step == 0)"))
+                using (Body.Open($"if ({Size} > {Names.Literal(PartFloats)} || step == {Start})"))
                     EmitQueries("part");
                 Body.Gap();
             }
@@ -180,6 +183,17 @@ internal sealed partial class GpuAttentionEmitter
         Body.Write("// A line's lanes need the highest score of all of them.");
         using (Body.Open("if (isActive)"))
         {
+            if (HasModify)
+            {
+                Body.Write("int key = step + column;");
+                foreach (string i in Each(4))
+                {
+                    Body.Write($"int query{i} = Math.Min(first + line{Below(i)}, queries - 1);");
+                    Body.Write($"scores.Row{i} = {Modify}Four(\n    sizes.Value, firstRow + query{i} / perGroup, group, query{i} % perGroup, key, across, seen - 1, "
+                        + $"scores.Row{i}, args);");
+                }
+            }
+
             Body.Write($"scores = AttentionTile.Mask(scores, step + column, across, {seen});");
             Body.Write("AttentionTile.StoreSide(sideTile, line, down, column, Rows4.Max(scores));");
         }

@@ -10,6 +10,23 @@ namespace Einsharp.Generator.Emit.Ilgpu;
 internal sealed partial class GpuAttentionEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, AttentionPlan attention)
     : GpuKernelEmitter(plan, method, sizes, attention)
 {
+    /// <summary>
+    /// Whether keys and values are in the cache and the axes lie as groups, queries of a group, size: then tiles of queries share what they read.
+    /// </summary>
+    private bool IsStandard
+    {
+        get
+        {
+            if (attention.Keys.Append is not { } keys || attention.Values.Append is not { } values)
+                return false;
+            EquatableArray<string> heads = attention.Groups.Concat(attention.PerGroup).ToEquatable();
+            IEnumerable<string> Heads(AppendOperation append) => append.Axes.Skip(2).Take(append.Axes.Count - 3);
+            return attention.QueryAxes.Skip(2).SequenceEqual(heads.Concat(attention.Sizes))
+                && attention.OutputAxes.Skip(2).SequenceEqual(heads.Concat(attention.ValueSizes))
+                && Heads(keys).SequenceEqual(attention.Groups) && Heads(values).SequenceEqual(attention.Groups);
+        }
+    }
+
     private const string ValueSums = "sums", Memory = "Memory.SubView";
 
     private const string DecodeTiles =
@@ -21,11 +38,19 @@ internal sealed partial class GpuAttentionEmitter(ModelPlan plan, MethodPlan met
 
     private string Combine => attention.Name + "Combine";
 
-    public override string ScratchFloats =>
+    public override string ScratchFloats => !IsStandard ? "0" :
         $"AttentionDecode.ScratchFloats({HostLength(attention.Groups.Concat(attention.PerGroup))}, {HostSize(attention.ValueSize)})";
 
     protected override void EmitKernels()
     {
+        if (HasModify)
+            EmitModify();
+        if (!IsStandard)
+        {
+            EmitQuery();
+            return;
+        }
+
         EmitVector();
         EmitTiles();
         EmitDecode();
@@ -33,7 +58,9 @@ internal sealed partial class GpuAttentionEmitter(ModelPlan plan, MethodPlan met
     }
 
     // The tiles of a resident step lie in the memory where a sweep stages its rows.
-    public override IReadOnlyList<GpuResidentStep> Resident =>
+    public override IReadOnlyList<GpuResidentStep> Resident => !IsStandard
+        ? [new(Query + "Unit", [], Lanes: false, "scratch", QueryUnits)]
+        :
     [
         new(Decode + "Unit", [], Lanes: false, DecodeTiles, DecodeUnits),
         new(Combine + "Unit", [], Lanes: false, "", $"{ArgumentsLocal}.splits > 1 ? {CombineUnits} : 0"),
@@ -46,6 +73,12 @@ internal sealed partial class GpuAttentionEmitter(ModelPlan plan, MethodPlan met
 
     protected override void EmitLaunches(CodeWriter writer)
     {
+        if (!IsStandard)
+        {
+            writer.Write(Launch(Query, QueryUnits, "1"));
+            return;
+        }
+
         string groups = HostLength(attention.Groups), perGroup = HostLength(attention.PerGroup);
         using (writer.Open("if (AttentionDecode.IsFor(packed))"))
         {

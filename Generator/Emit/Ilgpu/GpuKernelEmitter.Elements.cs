@@ -78,18 +78,20 @@ internal abstract partial class GpuKernelEmitter
                 && spot.Features.Skip(spot.Features.Count - operand.Axes.Count).SequenceEqual(operand.Axes);
             return ParamAt(
                 operand, !isTrailing ? Flatten(spot, operand.Axes)
-                    : operand.Axes.Count == spot.Features.Count ? spot.Feature : $"{spot.Feature} % {Scope.Product(operand.Axes)}");
+                    : operand.Axes.Count == spot.Features.Count ? spot.Feature : $"{spot.Feature} % {Product(operand.Axes)}");
         }
 
         BufferPlan plan = Method.Buffer(BufferName(operand));
         string name = Buffer(plan.Name);
-        if (plan.Rows != Kernel.Rows)
-            return $"{name}[{Flatten(spot, plan.Rows.Concat(plan.Features))}]";
-        if (plan.Features.Count == 0)
+        EquatableArray<string> axes = plan.Rows.Concat(plan.Features).ToEquatable();
+        if (!axes.Take(Kernel.Rows.Count).SequenceEqual(Kernel.Rows))
+            return $"{name}[{Flatten(spot, axes)}]";
+        EquatableArray<string> inRow = axes.Skip(Kernel.Rows.Count).ToEquatable();
+        if (inRow.Count == 0)
             return $"{name}[{spot.Row}]";
-        return plan.Features == spot.Features
+        return inRow == spot.Features
             ? $"{name}[{spot.Row} * {spot.Length} + {spot.Feature}]"
-            : $"{name}[{spot.Row} * {Scope.Product(plan.Features)} + {Flatten(spot, plan.Features)}]";
+            : $"{name}[{spot.Row} * {Product(inRow)} + {Flatten(spot, inRow)}]";
     }
 
     /// <summary>A number of a parameter by its index as if rows were not padded.</summary>
@@ -116,7 +118,7 @@ internal abstract partial class GpuKernelEmitter
     {
         if (spot.Indices.TryGetValue(axis, out string? known))
             return known;
-        int at = spot.Features.ToList().IndexOf(axis);
+        int at = spot.Features.ToList().IndexOf(Method.Graph.Original(axis));
         if (at < 0)
             return RowIndexOf(spot, axis);
         string local = $"{spot.Feature}_{axis}";
@@ -141,7 +143,7 @@ internal abstract partial class GpuKernelEmitter
     }
 
     /// <summary>One axis's part of an index over several, outermost first.</summary>
-    private string Part(string index, IReadOnlyList<string> axes, int at)
+    private string Part(string index, EquatableArray<string> axes, int at)
     {
         string[] inner = [.. axes.Skip(at + 1).Select(Extent)];
         string quotient = inner.Length == 0 ? index : inner.Length == 1 ? $"{index} / {inner[0]}" : $"{index} / ({string.Join(" * ", inner)})";
@@ -152,7 +154,23 @@ internal abstract partial class GpuKernelEmitter
     protected string Extent(string axis) => Scope.IsCall(axis) ? CallAxis(Method.Graph.Original(axis)) : Scope.Axis(axis);
 
     /// <summary>A size that the call brings, as an argument.</summary>
-    protected string CallAxis(string axis) => Field("int", Scope.Local(axis), Scope.Local(axis), $"Axis {axis} of the call.");
+    protected string CallAxis(string axis) => Field("int", Scope.Local(axis), HostExtent(axis), $"Axis {axis} of the call.");
+
+    /// <summary>An axis's size in the host's statements.</summary>
+    protected string HostExtent(string axis)
+    {
+        string original = Method.Graph.Original(axis);
+        return !Scope.IsCall(original) ? HostSize(original)
+            : Steps.IsLayer(Method) && Method.Sequence is { } sequence ? $"({Steps.Extent(sequence, original)})"
+            : Scope.Local(original);
+    }
+
+    /// <summary>A product of sizes in the host's statements.</summary>
+    protected string HostExtents(IEnumerable<string> axes)
+    {
+        string[] all = [.. axes.Select(HostExtent)];
+        return all.Length == 0 ? "1" : string.Join(" * ", all);
+    }
 
     // The table's row is the position; where nothing is packed, that is the index.
     private string PositionsAt(AddPositionsOperation positions, Spot spot)

@@ -70,6 +70,8 @@ internal abstract partial class GpuKernelEmitter
     {
         SweepPlan sweep => new GpuSweepEmitter(plan, method, sizes, sweep),
         AttentionPlan attention => new GpuAttentionEmitter(plan, method, sizes, attention),
+        ReducePlan reduce => new GpuReduceEmitter(plan, method, sizes, reduce),
+        StatisticsPlan statistics => new GpuStatisticsEmitter(plan, method, sizes, statistics),
         _ => new GpuRowEmitter(plan, method, sizes, kernel),
     };
 
@@ -113,6 +115,9 @@ internal abstract partial class GpuKernelEmitter
 
     /// <summary>The bodies, one after another, that compute the kernel for one row.</summary>
     public abstract IReadOnlyList<GpuResidentStep> Resident { get; }
+
+    /// <summary>Whether a resident step can have it: the host has nothing to do for it but to launch it.</summary>
+    public virtual bool CanStay => true;
 
     /// <summary>The host's statement that makes the arguments.</summary>
     public string Arguments
@@ -355,14 +360,7 @@ internal abstract partial class GpuKernelEmitter
     /// <summary>A scale factor, computed by the host in double.</summary>
     protected string Factor(ScaleExpression factor)
     {
-        var scope = new Scope(_plan.Model, Method, axis => axis);
-        string expression = scope.Factor(factor);
-        foreach (string axis in factor.Tokens.Where(token => char.IsLetter(token[0]) && token != "sqrt").Distinct())
-        {
-            expression = System.Text.RegularExpressions.Regex.Replace(
-                expression, $@"\(double\){System.Text.RegularExpressions.Regex.Escape(scope.Axis(axis))}\b", "(double)" + HostSize(axis));
-        }
-
+        string expression = new Scope(_plan.Model, Method, axis => axis).Factor(factor, HostExtent);
         if (!_factors.Contains(expression))
             _factors.Add(expression);
         int index = _factors.IndexOf(expression);

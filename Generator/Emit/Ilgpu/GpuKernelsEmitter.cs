@@ -21,6 +21,12 @@ internal static class GpuKernelsEmitter
     {
         foreach (KernelPlan kernel in method.Kernels.Where(kernel => kernel is not RunPlan))
         {
+            if (kernel is BatchNormPlan { Mean: not null } batch)
+            {
+                var statistics = new StatisticsPlan(batch.Name + "Statistics", batch.Rows, [batch.Norm], batch);
+                yield return new GpuStatisticsEmitter(plan, method, sizes, statistics) { PartOf = kernel };
+            }
+
             if (kernel is not SweepPlan sweep)
             {
                 yield return GpuKernelEmitter.For(plan, method, sizes, kernel);

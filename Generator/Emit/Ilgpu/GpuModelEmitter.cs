@@ -48,18 +48,28 @@ internal static class GpuModelEmitter
     /// </summary>
     /// <param name="writer">Where to, inside the class.</param>
     /// <param name="signature">The model as its parents know it.</param>
+    /// <param name="family">It and the models that it runs.</param>
     /// <param name="body">An arrow and a throw.</param>
-    public static void EmitShell(CodeWriter writer, ModelSignature signature, string body)
+    public static void EmitShell(CodeWriter writer, ModelSignature signature, IEnumerable<ModelSignature> family, string body)
     {
         string model = signature.Name;
         (bool isSequence, bool takesCache) = (signature.IsSequence, signature.TakesCache);
-        string split = signature.SplitsRows ? ", int sequences, int positions" : "";
-        string rows = isSequence ? "" : "int rowCount, ", slot = takesCache ? "int slot, " : "";
+        string scratch = signature.SplitsRows ? "int rows, int sequences, int positions" : "int rows";
+        string rows = isSequence || signature.ReadsCallSizes ? "" : "int rowCount, ", slot = takesCache ? "int slot, " : "";
+        if (signature.ReadsCallSizes)
+        {
+            // As many sizes as the input has axes of the call: those that no size of the family is called.
+            string[] sizes = [.. signature.Input!.Value.Except(family.SelectMany(member => member.Sizes).Select(size => size.Axis))
+                .Select((_, i) => "int size" + Names.Literal(i))];
+            scratch = string.Join(", ", isSequence ? sizes.Prepend("int rows") : sizes);
+            rows = string.Concat(sizes.Select(size => size + ", "));
+        }
+
         string step = $"GpuSession session, {rows}ArrayView<float> input, ArrayView<float> result, {slot}ArrayView<float> workspace";
         writer.Write("/// <summary>Throws: the model has no kernels for GPUs.</summary>");
         using (writer.Open("internal sealed class OnGpu"))
         {
-            writer.Write($"internal OnGpu({model} model, GpuLoader loader) {body}\ninternal int ForwardScratch(int rows{split}) {body}\n"
+            writer.Write($"internal OnGpu({model} model, GpuLoader loader) {body}\ninternal int ForwardScratch({scratch}) {body}\n"
                 + $"internal void ForwardStep({step}) {body}");
             if (isSequence)
             {

@@ -29,80 +29,79 @@ internal static class GpuRefusals
 
     private static (Operation At, string Why)? WhyNot(MethodPlan method, KernelPlan kernel)
     {
-        if (kernel is AttentionPlan attention)
-            return WhyNot(attention) is { } lack ? (attention.Operations[0], lack) : null;
-        if (method.ReadsCallSizes)
-            return (kernel.Operations[0], "a layer needs the sizes of single axes of the call");
         foreach (Operation operation in kernel.Operations)
         {
             if (!Knows(method, kernel, operation))
                 return (operation, $"there is none for {operation.Text}");
         }
 
-        if (kernel is not (SweepPlan or AttentionPlan or NormPlan or GatherPlan or SelectPlan or RunPlan or AppendPlan or MapPlan or ContractPlan))
-            return (kernel.Operations[0], $"there is none for {kernel.Operations[0].Text}");
-        if (Output(kernel) is { } output && method.Buffer(output).Rows != kernel.Rows)
-            return (kernel.Operations[0], $"{kernel.Operations[0].Text} goes along an axis of the call");
-        return kernel is SweepPlan sweep && GpuSweepEmitter.WhyNot(sweep) is { } why
-            ? (sweep.Operations.FirstOrDefault(operation => operation is SoftmaxOperation) ?? sweep.Operations[0], why)
-            : null;
+        return kernel switch
+        {
+            SweepPlan sweep when GpuSweepEmitter.WhyNot(sweep) is { } why =>
+                (sweep.Operations.FirstOrDefault(operation => operation is SoftmaxOperation) ?? sweep.Operations[0], why),
+            NormPlan { Output: var output } when IsAcross(method, kernel, output) => (kernel.Operations[0], Across(method, kernel)),
+            BatchNormPlan { Output: var output } when IsAcross(method, kernel, output) => (kernel.Operations[0], Across(method, kernel)),
+            MapPlan { Output: var output } when IsAcross(method, kernel, output) => (kernel.Operations[0], Across(method, kernel)),
+            SweepPlan or AttentionPlan or NormPlan or BatchNormPlan or ReducePlan or GatherPlan or SelectPlan or RunPlan or AppendPlan or MapPlan
+                or ContractPlan => null,
+            _ => (kernel.Operations[0], $"there is none for {kernel.Operations[0].Text}"),
+        };
     }
 
-    private static string? Output(KernelPlan kernel) => kernel switch
-    {
-        NormPlan norm => norm.Output,
-        MapPlan map => map.Output,
-        ContractPlan contract => contract.Output,
-        _ => null,
-    };
+    /// <summary>Whether what a kernel takes as a row goes over positions of a cache's method, of which every sequence has its own number.</summary>
+    private static bool IsAcross(MethodPlan method, KernelPlan kernel, string output) =>
+        method.Graph.Cache is not null && method.Buffer(output).Rows is var rows && rows == method.Sequence && rows != kernel.Rows;
+
+    private static string Across(MethodPlan method, KernelPlan kernel) =>
+        $"{kernel.Operations[0].Text} goes along '{method.Sequence!.Value[1]}', of which every sequence of a cache has its own number";
 
     private static bool Knows(MethodPlan method, KernelPlan kernel, Operation operation) => operation switch
     {
-        EinsumOperation einsum => kernel is not ContractPlan || KnowsEinsum(method, kernel, einsum),
-        GatherOperation or SelectOperation or RunOperation => true,
-        RotateOperation or AppendOperation or RenameOperation or CausalOperation => true,
-        ScaleOperation scale => !scale.Factor.Tokens.Any(method.CallAxes.Contains),
-        ActivationOperation activation => activation.Kind == ActivationKind.Silu,
-        SoftmaxOperation softmax => !softmax.IsLog && (kernel is AttentionPlan || softmax.Axes[softmax.Axes.Count - 1] == softmax.Axis),
-        NormOperation norm => KnowsNorm(kernel, norm),
-        BinaryOperation binary => KnowsBinary(method, kernel, binary),
+        EinsumOperation einsum => kernel is not ContractPlan || einsum.Operands.All(operand => HasRows(method, kernel, operand)),
+        GatherOperation or SelectOperation or RunOperation or AppendOperation or RenameOperation or ActivationOperation => true,
+        ScaleOperation scale => kernel is AttentionPlan || !scale.Factor.Tokens.Any(method.CallAxes.Contains),
+        RotateOperation rotate => kernel.Rows == method.Sequence && rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
+        CausalOperation or WindowOperation or MaskOperation or AlibiOperation => kernel is AttentionPlan,
+        SoftmaxOperation softmax => kernel is AttentionPlan || Features(method, kernel, softmax).Contains(method.Graph.Original(softmax.Axis)),
+        NormOperation norm => norm.Over.Select(method.Graph.Original).All(Features(method, kernel, norm).Contains),
+        BatchNormOperation => kernel is BatchNormPlan,
+        ReduceOperation => kernel is ReducePlan,
+        AddPositionsOperation add => kernel.Rows == method.Sequence && add.Table.Axes.Skip(1).All(Features(method, kernel, add).Contains),
+        BinaryOperation binary => CanRead(method, kernel, binary, binary.Other),
         _ => false,
     };
 
-    // Over all features, by a vector of gains, where the row is read: in a kernel of its own or before a sweep.
-    private static bool KnowsNorm(KernelPlan kernel, NormOperation norm) =>
-        norm is { Kind: NormKind.Rms, Bias: null, Gain: { Kind: OperandKind.Param, Axes.Count: 1 } gain }
-        && norm.Axes.Count == kernel.Rows.Count + 1 && norm.Axes[norm.Axes.Count - 1] == gain.Axes[0]
-        && (kernel is NormPlan || kernel is SweepPlan { Norm.Norm.Id: var first } && first == norm.Id);
+    private static EquatableArray<string> Features(MethodPlan method, KernelPlan kernel, Operation operation) =>
+        operation.Axes.Select(method.Graph.Original).Skip(kernel.Rows.Count).ToEquatable();
 
-    private static bool KnowsBinary(MethodPlan method, KernelPlan kernel, BinaryOperation binary)
+    /// <summary>Whether a kernel that has one number of an operation at hand finds that of another operand.</summary>
+    private static bool CanRead(MethodPlan method, KernelPlan kernel, Operation operation, Operand other)
     {
-        Operand other = binary.Other;
-        return HasRows(method, kernel, other) && (kernel is not SweepPlan || binary.IsAligned);
-    }
+        EquatableArray<string> features = Features(method, kernel, operation);
+        string[] ofRows = [.. other.Axes.Select(method.Graph.Original).Where(axis => !features.Contains(axis))];
+        if (!ofRows.All(kernel.Rows.Contains))
+            return false;
+        if (other.Kind != OperandKind.Param)
+        {
+            // What is in no buffer is at hand in the same tile.
+            if (Buffer(method, other)?.Rows is not { } rows || rows == kernel.Rows)
+                return true;
 
-    private static bool KnowsEinsum(MethodPlan method, KernelPlan kernel, EinsumOperation einsum) =>
-        einsum.Operands.All(operand => HasRows(method, kernel, operand));
+            // Behind a cache packed rows are no plain extents.
+            if (method.Graph.Cache is not null && rows == method.Sequence)
+                return false;
+        }
+
+        // A layer that knows nothing of its rows but their number cannot tell their axes apart.
+        return ofRows.Length == 0 || kernel.Rows == method.Sequence || !Steps.IsLayer(method);
+    }
 
     // A parameter has none of the axes that rows are made of, any other operand has them all, in front.
     private static bool HasRows(MethodPlan method, KernelPlan kernel, Operand operand) => operand.Kind == OperandKind.Param
         ? !operand.Axes.Any(kernel.Rows.Contains)
         : operand.Axes.Take(kernel.Rows.Count).Select(method.Graph.Original).ToEquatable() == kernel.Rows;
 
-    /// <summary>Why there are no kernels for an attention: they read the cache, and know scales and Causal.</summary>
-    private static string? WhyNot(AttentionPlan attention)
-    {
-        Operation? other = attention.Modifiers.FirstOrDefault(modifier => modifier is not CausalOperation);
-        if (other is not null)
-            return $"its attention has {other.Text}";
-        if (attention.Keys.Append is not { } keys || attention.Values.Append is not { } values)
-            return "its attention reads keys and values that are not in a cache";
-        EquatableArray<string> heads = attention.Groups.Concat(attention.PerGroup).ToEquatable();
-        IEnumerable<string> Heads(AppendOperation append) => append.Axes.Skip(2).Take(append.Axes.Count - 3);
-        return attention.QueryAxes.Skip(2).SequenceEqual(heads.Concat(attention.Sizes))
-            && attention.OutputAxes.Skip(2).SequenceEqual(heads.Concat(attention.ValueSizes))
-            && Heads(keys).SequenceEqual(attention.Groups) && Heads(values).SequenceEqual(attention.Groups)
-                ? null
-                : "the axes of its attention lie in another order than groups, queries of a group, size";
-    }
+    private static BufferPlan? Buffer(MethodPlan method, Operand operand) => operand.Kind == OperandKind.Input
+        ? method.Buffers.FirstOrDefault(buffer => buffer.Name == operand.Name)
+        : method.Buffers.FirstOrDefault(buffer => buffer.Operation == method.Graph.Source(operand.Id));
 }

@@ -13,7 +13,7 @@ internal sealed class GpuResidentEmitter(ModelPlan plan, MethodPlan method, IRea
     private readonly Scope _host = new(plan.Model, method, axis => axis);
 
     /// <summary>Whether a parent can run it as a layer: what all layers do, and have no layers of their own.</summary>
-    public bool IsLayer => Steps.IsLayer(method) && !Runs.Any() && method.Sequence is not null;
+    public bool IsLayer => Steps.IsLayer(method) && !Runs.Any() && method.Sequence is not null && kernels.All(kernel => kernel.CanStay);
 
     /// <summary>Whether it is a step of its own: positions in, layers that can be run so, and a last row out.</summary>
     public bool IsStep => method.Sequence is not null && method.Graph.Cache is not null && method.Input.Length == 0 && Runs.Any()

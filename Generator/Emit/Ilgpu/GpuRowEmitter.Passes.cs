@@ -66,7 +66,7 @@ internal sealed partial class GpuRowEmitter
     /// <summary>A pair of features a lane: it needs both before it writes either.</summary>
     private void EmitRotation(RotateOperation rotate, IEnumerable<Operation> rest)
     {
-        string size = Scope.Axis(rotate.Axis), half = $"({size} / 2)", rope = Rope(rotate);
+        string size = Extent(rotate.Axis), half = $"({size} / 2)", rope = Rope(rotate);
         using (Body.Open("for (int pair = lane; pair < features / 2; pair += Group.DimX)"))
         {
             Body.Write($"int at = pair % {half}, i = pair / {half} * {size} + at * {rope}.PairStride, j = i + {rope}.PairOffset;");
@@ -127,23 +127,28 @@ internal sealed partial class GpuRowEmitter
     /// <param name="Length">The run's length.</param>
     private sealed record Run(string Each, string EachOwn, string At, string Reduce, string Length);
 
+    // Whether the locals of teams are declared in the method at hand.
+    private bool _hasTeams;
+
     private void EmitRuns(EquatableArray<string> over, Action<Run> emit)
     {
         List<string> features = [.. Features];
-        int first = features.IndexOf(over[0]), end = first + over.Count;
+        int first = features.IndexOf(Method.Graph.Original(over[0])), end = first + over.Count;
         if (over.Count == features.Count)
         {
             emit(new Run(NextFeature, NextFeature, "i", "GroupReduce", "features"));
             return;
         }
 
-        string length = Scope.Product(over), inner = Scope.Product(features.Skip(end));
-        Body.Write("int team = PortableLanes.Team(Group.DimX), teams = Group.DimX / team;");
-        Body.Write($"int runs = features / {length};");
-        using (Body.Open("for (int step = 0; step < runs; step += teams)"))
+        string length = Product(over), inner = Product(features.Skip(end));
+        if (!_hasTeams)
+            Body.Write("int team = PortableLanes.Team(Group.DimX), teams = Group.DimX / team;");
+        _hasTeams = true;
+        using (Body.Open($"for (int step = 0; step < features / {length}; step += teams)"))
         {
+            Body.Write($"int last = features / {length} - 1;");
             Body.Write("// A team without a run of its own takes the last, and writes nothing.");
-            Body.Write("bool isOwn = step + lane / team < runs;\nint run = isOwn ? step + lane / team : runs - 1;");
+            Body.Write("bool isOwn = step + lane / team <= last;\nint run = isOwn ? step + lane / team : last;");
             Body.Write(inner == "1"
                 ? $"int from = run * {length};"
                 : $"int from = run / {inner} * {inner} * {length} + run % {inner};");

@@ -30,6 +30,7 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
             SelectPlan select => (select.Output, select.Epilogue),
             MapPlan map => (map.Output, map.Epilogue),
             ContractPlan contract => (contract.Output, contract.Epilogue),
+            BatchNormPlan norm => (norm.Output, norm.Epilogue),
             FinishPlan finish => ("", finish.Operations),
             _ => ("", []),
         };
@@ -40,9 +41,10 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
 
     private AppendOperation? Appended => (Kernel as AppendPlan)?.Append ?? (Kernel as FinishPlan)?.Append;
 
+    /// <summary>What a row is made of: all axes behind those that number the kernel's rows.</summary>
     private EquatableArray<string> Features => Appended is { } append
         ? append.Input.Axes.Skip(Kernel.Rows.Count).ToEquatable()
-        : Method.Buffer(_output).Features;
+        : Method.Buffer(_output).Rows.Concat(Method.Buffer(_output).Features).Skip(Kernel.Rows.Count).ToEquatable();
 
     private KernelNotes Notes
     {
@@ -60,6 +62,7 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
             {
                 NormPlan when PartOf is not null => "its mean is needed before the first product.",
                 NormPlan => "kept in memory, because not one sweep alone reads it.",
+                BatchNormPlan { Mean: not null } => "the statistics of the batch come before its first row.",
                 ContractPlan => "an einsum with no faster class: a plain loop nest.",
                 AppendPlan => "what is appended is made by a kernel that cannot append it.",
                 _ when IsFinish => $"{Whole} the whole row, which no group of the sweep has.",
@@ -82,6 +85,7 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
             {
                 ContractPlan contract => _epilogue.Prepend(contract.Einsum),
                 NormPlan norm => _epilogue.Prepend(norm.Norm),
+                BatchNormPlan { Mean: null } norm => _epilogue.Prepend(norm.Norm),
                 _ => _epilogue,
             };
             foreach (string param in MatricesOf(operations))
@@ -125,10 +129,11 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
             return;
         }
 
-        Body.Write($"int features = {Scope.Length(Features)};");
+        Body.Write($"int features = {Length(Features)};");
         if (Kernel is FinishPlan finish)
             Body.Write($"long sequence = {Packed}.Sequence[row];\nint position = {Packed}.Position[row];");
         bool isFirst = true;
+        _hasTeams = false;
         foreach (List<Operation> pass in Passes())
         {
             if (!isFirst)
@@ -162,7 +167,7 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
     private string InCache(string slot, AppendOperation append, string index)
     {
         (EquatableArray<string> axes, string sizeAxis) = CacheAxes(append);
-        string size = Scope.Axis(sizeAxis), heads = Scope.Product(axes);
+        string size = Extent(sizeAxis), heads = Product(axes);
         string head = axes.Count == 0 ? "sequence" : $"(sequence * {heads} + {Operand(index)} / {size})";
         return $"{slot}.Memory[({head} * {slot}.Capacity + position) * {size} + {Operand(index)} % {size}]";
     }
@@ -227,6 +232,17 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
             case MapPlan map:
                 Body.Write($"float value = {Buffer(map.Input)}[row * features + i];");
                 break;
+            case BatchNormPlan norm:
+                Body.Write($"float value = {Buffer(norm.Input)}[row * features + i];");
+                if (norm.Mean is null)
+                {
+                    EmitElement(norm.Norm, "value", spot);
+                    break;
+                }
+
+                string feature = Flatten(spot, norm.Norm.Gain.Axes);
+                Body.Write($"value = value * {Buffer(norm.Factor)}[{feature}] + {Buffer(norm.Summand)}[{feature}];");
+                break;
             case ContractPlan contract:
                 EmitContract(contract, spot);
                 break;
@@ -245,7 +261,7 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
         foreach (string axis in contract.Summed)
         {
             inner.Indices[axis] = "i_" + axis;
-            loops.Add(Body.Open($"for (int i_{axis} = 0; i_{axis} < {Scope.Axis(axis)}; i_{axis}++)"));
+            loops.Add(Body.Open($"for (int i_{axis} = 0; i_{axis} < {Extent(axis)}; i_{axis}++)"));
         }
 
         Body.Write($"value += {string.Join(" * ", contract.Einsum.Operands.Select(operand => At(inner, operand)))};");
@@ -256,8 +272,8 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
     private void EmitAppend(AppendPlan append)
     {
         (EquatableArray<string> axes, string sizeAxis) = CacheAxes(append.Append);
-        string size = Scope.Axis(sizeAxis), heads = Scope.Product(axes);
-        Body.Write($"int features = {Scope.Length(Features)};");
+        string size = Extent(sizeAxis), heads = Product(axes);
+        Body.Write($"int features = {Length(Features)};");
         Body.Write($"long sequence = {Packed}.Sequence[row];\nint position = {Packed}.Position[row];");
         string input = Buffer(append.Input);
         using (Body.Open(NextFeature))

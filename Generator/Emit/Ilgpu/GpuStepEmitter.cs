@@ -21,6 +21,7 @@ internal sealed class GpuStepEmitter(
                 StepRole.Packed or StepRole.Worker or StepRole.Cache => null,
                 StepRole.FloatInput or StepRole.Result or StepRole.Workspace => "ArrayView<float>",
                 StepRole.IntInput => "ArrayView<int>",
+                StepRole.MaskInput => "ArrayView<byte>",
                 _ => parameter.Type,
             };
             if (type is not null)
@@ -74,19 +75,33 @@ internal sealed class GpuStepEmitter(
 
     private void EmitScratch()
     {
-        List<EquatableArray<string>> spaces = Steps.RowSpaces(method);
-        string counts = string.Join(", ", spaces.Select(space => "int " + Scope.RowCount(space)));
+        string counts = string.Join(", ", Steps.WorkspaceParameters(plan.Model, method).Select(count => "int " + count.Name));
         List<string> wants = [.. kernels.Select(kernel => kernel.ScratchFloats).Where(floats => floats != "0").Distinct()];
         foreach (RunPlan run in method.Kernels.OfType<RunPlan>())
         {
-            string field = GpuModelEmitter.LayersField(run.Layers);
-            wants.Add($"({field}.Length == 0 ? 0 : {field}[0].ForwardScratch({Steps.LayerRowCounts(run, plan.Model, axis => axis)}))");
+            string field = GpuModelEmitter.LayersField(run.Layers), rows = Steps.LayerRowCounts(run, plan.Model, CallSize);
+            wants.Add($"({field}.Length == 0 ? 0 : {field}[0].ForwardScratch({rows}))");
         }
 
         string largest = wants.Count == 0 ? "0" : wants.Aggregate((left, right) => $"Math.Max({left}, {right})");
         writer.Write("/// <summary>Floats that kernels need beside the workspace, one after the other.</summary>");
-        writer.Write($"internal int {_name}Scratch({counts}) => {largest};");
+        if (!method.ReadsCallSizes)
+        {
+            writer.Write($"internal int {_name}Scratch({counts}) => {largest};");
+            return;
+        }
+
+        using (writer.Open($"internal int {_name}Scratch({counts})"))
+        {
+            foreach (EquatableArray<string> space in Steps.RowSpaces(method))
+                writer.Write(Steps.RowDeclaration(method, space, Size, "packedRows"));
+            writer.Write($"return {largest};");
+        }
     }
+
+    private string Size(string axis) => "_sizes." + Names.Identifier(method.Graph.Original(axis));
+
+    private string CallSize(string axis) => _scope.IsCall(axis) ? Scope.Local(method.Graph.Original(axis)) : Size(axis);
 
     private void EmitBuffers()
     {
@@ -98,22 +113,19 @@ internal sealed class GpuStepEmitter(
         if (method.WorkspaceSlots > 0 || method.Kernels.Any(kernel => kernel is RunPlan))
         {
             writer.Write($"Span<int> at = stackalloc int[{Names.Literal(method.WorkspaceSlots + 1)}];");
-            string rowCounts = string.Concat(spaces.Select(space => Scope.RowCount(space) + ", "));
+            string rowCounts = string.Concat(Steps.WorkspaceParameters(plan.Model, method).Select(count => count.Argument + ", "));
             writer.Write($"model.{_name}Workspace({rowCounts}at);");
         }
 
-        foreach (BufferPlan buffer in method.Buffers.Where(buffer => buffer.Role == BufferRole.Workspace).OrderBy(buffer => buffer.Slot))
+        foreach (BufferPlan buffer in method.Buffers.Where(buffer => buffer is { Role: BufferRole.Workspace, Blocked: null }).OrderBy(buffer => buffer.Slot))
         {
-            string length = Scope.RowCount(buffer.Rows)
-                + string.Concat(buffer.Features.Select(axis => " * _sizes." + Names.Identifier(method.Graph.Original(axis))));
             writer.Write($"ArrayView<float> {_scope.Value(buffer.Name)} = "
-                + $"workspace.SubView(at[{Names.Literal(buffer.Slot)}], {length});");
+                + $"workspace.SubView(at[{Names.Literal(buffer.Slot)}], {Steps.Length(buffer, Size)});");
         }
     }
 
     private void EmitLayers(RunPlan run)
     {
-        ModelSignature child = plan.Model.Submodels.First(submodel => submodel.FullName == run.Model);
         string input = _scope.Value(run.Input), output = _scope.Value(run.Output), between = _scope.Value(run.Between);
         string layers = GpuModelEmitter.LayersField(run.Layers);
         writer.Gap();
@@ -129,7 +141,7 @@ internal sealed class GpuStepEmitter(
 
         using (writer.Open($"for (int layer = 0; layer < {layers}.Length; layer++)"))
         {
-            string rows = child.IsSequence ? "" : Scope.RowCount(run.Rows) + ", ";
+            string rows = string.Concat(Steps.LayerRows(plan.Model, run, CallSize).Where(argument => argument != "packed").Select(argument => argument + ", "));
             string slot = run.TakesCache ? "layerSlot, " : "";
             writer.Write($"ArrayView<float> to = ({layers}.Length - layer) % 2 == 1 ? {output} : {between};");
             string workspace = $"workspace.SubView(at[{Names.Literal(method.WorkspaceSlots)}])";

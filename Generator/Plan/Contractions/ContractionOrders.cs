@@ -67,8 +67,8 @@ internal sealed class ContractionOrders(
             {
                 ContractionTree a = values[i].Value.Tree, b = values[j].Value.Tree;
                 EquatableArray<string> made = Kept(a, b, Others(values, i, j));
-                var next = (
-                    Apart: !a.Axes.Any(axis => b.Axes.Contains(axis)), Growth: size(made) - size(a.Axes) - size(b.Axes), Cost: Flops(a, b, made));
+                bool apart = !a.Axes.Any(axis => b.Axes.Contains(axis));
+                var next = (Apart: apart, Growth: size(made) - size(a.Axes) - size(b.Axes), Cost: Flops(a, b, made));
                 if (cost is not null && next.CompareTo(cost.Value) >= 0)
                     continue;
                 (best, cost) = ((i, j), next);

@@ -66,7 +66,7 @@ internal sealed record ContractionPath(
         get
         {
             IEnumerable<string> terms = Steps.Select(static step => step.Flops).Where(static flops => flops.Factor > 0)
-                .GroupBy(static flops => string.Join(" ", flops.Axes.OrderBy(static axis => axis, StringComparer.Ordinal)), StringComparer.Ordinal)
+                .GroupBy(static flops => string.Join(" ", flops.Axes.OrderBy(static axis => axis, StringComparer.Ordinal)))
                 .Select(static like => new Monomial(like.Sum(static flops => flops.Factor), like.First().Axes).ToString());
             return terms.Any() ? string.Join(" + ", terms) : "none";
         }

@@ -8,8 +8,8 @@ namespace Einsharp.Generator.Plan.Contractions;
 /// all for up to <see cref="OptimalOperands"/> operands, and greedy beyond.
 /// </summary>
 /// <remarks>
-/// A cost is a number of FLOPs, in which every axis whose size is not known at compile time counts as <see cref="UnknownSize"/>. Where costs
-/// are equal the smaller intermediate wins, and then the order in which the user wrote the operands, from the left.
+/// A cost is a number of FLOPs, in which every axis whose size is not known at compile time counts as <see cref="UnknownSize"/>. Where
+/// costs are equal the smaller intermediate wins, and then the order in which the user wrote the operands, from the left.
 /// </remarks>
 internal static class ContractionPlanner
 {
@@ -52,7 +52,8 @@ internal static class ContractionPlanner
         for (int i = 0; i < operands.Count; i++)
         {
             string[] own = operands[i].Distinct().ToArray();
-            string[] kept = own.Where(axis => output.Contains(axis) || operands.Where((_, j) => j != i).Any(other => other.Contains(axis))).ToArray();
+            List<EquatableArray<string>> others = operands.Where((_, j) => j != i).ToList();
+            string[] kept = own.Where(axis => output.Contains(axis) || others.Exists(other => other.Contains(axis))).ToArray();
             var leaf = new ContractionTree(i, null, null, own.ToEquatable());
             leaves.Add(kept.Length == own.Length ? leaf : new ContractionTree(-1, leaf, null, kept.ToEquatable()));
         }

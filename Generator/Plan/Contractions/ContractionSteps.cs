@@ -28,7 +28,8 @@ internal sealed class ContractionSteps(IReadOnlyList<EquatableArray<string>> ope
         return operands.Count + steps.Count - 1;
     }
 
-    // An intermediate lies as its reader reads it: what the reader keeps in the reader's order, then what it sums, as the other operand has it.
+    // An intermediate lies as its reader reads it: what the reader keeps in the reader's order, then what it sums, as the other operand
+    // has it.
     private EquatableArray<string> LayoutOf(ContractionTree value, EquatableArray<string> reader, ContractionTree? other)
     {
         if (value.Operand >= 0)
@@ -38,14 +39,15 @@ internal sealed class ContractionSteps(IReadOnlyList<EquatableArray<string>> ope
         return kept.Concat(beside.Distinct().Where(axis => value.Axes.Contains(axis) && !reader.Contains(axis))).ToEquatable();
     }
 
-    private static ContractionStep Product(int a, EquatableArray<string> left, int b, EquatableArray<string> right, EquatableArray<string> axes)
+    private static ContractionStep Product(
+        int a, EquatableArray<string> left, int b, EquatableArray<string> right, EquatableArray<string> axes)
     {
         EquatableArray<string> batch = axes.Where(axis => left.Contains(axis) && right.Contains(axis)).ToEquatable();
         EquatableArray<string> m = axes.Where(axis => left.Contains(axis) && !right.Contains(axis)).ToEquatable();
         EquatableArray<string> n = axes.Where(axis => !left.Contains(axis) && right.Contains(axis)).ToEquatable();
         EquatableArray<string> k = left.Distinct().Where(axis => !axes.Contains(axis)).ToEquatable();
         ContractionClass kernel = ContractionClassifier.Classify(batch.Count > 0, m.Count > 0, n.Count > 0, k.Count > 0);
-        bool swap = kernel == ContractionClass.MatrixVector ? m.Count == 0 : axes.LastOrDefault() is { } innermost && m.Contains(innermost);
+        bool swap = kernel == ContractionClass.MatrixVector ? m.Count == 0 : axes.Count > 0 && m.Contains(axes[axes.Count - 1]);
         if (!swap)
             return new ContractionStep(a, b, 0, kernel, axes, batch, m, n, k);
         EquatableArray<string> turned = right.Distinct().Where(axis => !axes.Contains(axis)).ToEquatable();

@@ -13,7 +13,7 @@ public struct SoftmaxPart
     /// <summary>Four columns of Σ exp(score - highest) · value.</summary>
     public Float4 Sum;
 
-    /// <summary>The highest score; −∞ before the first.</summary>
+    /// <summary>The highest score; before the first the lowest float, since all that comes may be hidden (−∞).</summary>
     public float Highest;
 
     /// <summary>Σ exp(score - highest).</summary>
@@ -26,7 +26,7 @@ public struct SoftmaxPart
         {
             SoftmaxPart empty;
             empty.Sum = Fours.All(0);
-            empty.Highest = float.NegativeInfinity;
+            empty.Highest = -3.4028235e38f;
             empty.Total = 0;
             return empty;
         }
@@ -34,7 +34,7 @@ public struct SoftmaxPart
 
     /// <summary>Four positions more.</summary>
     /// <param name="part">What was seen before.</param>
-    /// <param name="scores">−∞ for a position that is not to be seen; not all four are.</param>
+    /// <param name="scores">−∞ for a position that is not to be seen.</param>
     /// <param name="values">Four columns of the value of each position; finite where the score is −∞.</param>
     public static SoftmaxPart Add(SoftmaxPart part, Float4 scores, Rows4 values)
     {

@@ -23,28 +23,36 @@ internal sealed class GpuInputs(IlgpuDevice device, GpuStream stream) : IDisposa
 
     /// <summary>Copies an argument, if that was not done in this call.</summary>
     public ArrayView<T> Upload<T>(Tensor<T> tensor)
+        where T : unmanaged => Upload<T, T>(tensor);
+
+    /// <summary>Copies a mask, as bytes: kernels have no bool in memory.</summary>
+    public ArrayView<byte> Upload(Tensor<bool> tensor) => Upload<bool, byte>(tensor);
+
+    private ArrayView<TView> Upload<T, TView>(Tensor<T> tensor)
         where T : unmanaged
+        where TView : unmanaged
     {
         ArgumentNullException.ThrowIfNull(tensor);
+        int size = Unsafe.SizeOf<TView>();
         Argument? free = null;
         foreach (Argument argument in _arguments)
         {
             if (argument.Call == _call && ReferenceEquals(argument.Tensor, tensor))
-                return argument.Memory.View<T>().SubView(0, tensor.Length);
-            bool fits = argument.Call != _call && argument.Memory.Bytes >= (long)tensor.Length * Unsafe.SizeOf<T>();
+                return argument.Memory.View<TView>().SubView(0, tensor.Length);
+            bool fits = argument.Call != _call && argument.ElementSize == size && argument.Memory.Bytes >= (long)tensor.Length * size;
             if (fits && (free is null || argument.Memory.Bytes < free.Memory.Bytes))
                 free = argument;
         }
         if (free is null)
         {
             long length = BitOperations.RoundUpToPowerOf2((uint)Math.Max(tensor.Length, Alignment));
-            free = new Argument(new GpuMemory(device, length, Unsafe.SizeOf<T>(), "an argument"));
+            free = new Argument(new GpuMemory(device, length, size, "an argument"), size);
             _arguments.Add(free);
         }
-        stream.Send<T>(tensor.Span, free.Memory.View<T>());
+        stream.Send(MemoryMarshal.Cast<T, TView>(tensor.Span), free.Memory.View<TView>());
         free.Tensor = tensor;
         free.Call = _call;
-        return free.Memory.View<T>().SubView(0, tensor.Length);
+        return free.Memory.View<TView>().SubView(0, tensor.Length);
     }
 
     /// <summary>Copies the rows of a chunk.</summary>
@@ -123,8 +131,10 @@ internal sealed class GpuInputs(IlgpuDevice device, GpuStream stream) : IDisposa
         return blocks;
     }
 
-    private sealed class Argument(GpuMemory memory)
+    private sealed class Argument(GpuMemory memory, int elementSize)
     {
+        public int ElementSize => elementSize;
+
         public GpuMemory Memory { get; } = memory;
 
         public object? Tensor { get; set; }

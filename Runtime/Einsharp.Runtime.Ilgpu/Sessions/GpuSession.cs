@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Einsharp.Cpu;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -16,6 +17,8 @@ public abstract class GpuSession : ForwardSession
     private readonly GpuInputs _inputs;
     private readonly GpuResult _deferred;
     private readonly List<(Rope Rope, int Size, GpuMemory Cosines, GpuMemory Sines)> _ropes = [];
+    private readonly Dictionary<int, GpuMemory> _slopes = [];
+    private readonly ParamMoves _moves = new();
     private GpuMemory? _barrier;
     private GpuMemory? _workspace;
     private GpuMemory? _scratch;
@@ -132,12 +135,36 @@ public abstract class GpuSession : ForwardSession
     /// <inheritdoc cref="Upload(Tensor{int})"/>
     protected ArrayView<float> Upload(Tensor tensor) => _inputs.Upload<float>(tensor);
 
+    /// <inheritdoc cref="Upload(Tensor{int})"/>
+    protected ArrayView<byte> Upload(Tensor<bool> tensor) => _inputs.Upload(tensor);
+
+    /// <summary>The slope of each head, by which scores fall with the distance of their positions.</summary>
+    /// <param name="heads">How many heads.</param>
+    public ArrayView<float> Slopes(int heads)
+    {
+        if (_slopes.TryGetValue(heads, out GpuMemory? known))
+            return known.View<float>();
+        float[] slopes = new float[heads];
+        for (int head = 0; head < heads; head++)
+            slopes[head] = OnlineSoftmax.AlibiSlope(head, heads);
+        var memory = new GpuMemory(_device, heads, sizeof(float), "the slopes of heads");
+        _slopes.Add(heads, memory);
+        Stream.Send<float>(slopes, memory.View<float>());
+        return memory.View<float>();
+    }
+
     /// <summary>The table of a rotation for all positions of the cache, or of the chunk at hand if there is none.</summary>
     /// <param name="rope">The rotation.</param>
     /// <param name="size">The size of a head.</param>
+    /// <exception cref="NotSupportedException">The rotation turns a part of a head only.</exception>
     public RopeView Rope(Rope rope, int size)
     {
         ArgumentNullException.ThrowIfNull(rope);
+        if (rope.Turned(size) != size)
+        {
+            throw new NotSupportedException(FormattableString.Invariant(
+                $"Kernels for GPUs turn whole heads; this rotation turns {rope.Turned(size)} of {size} values ({rope})."));
+        }
         int positions = Cache?.Capacity ?? Packed.Positions, half = size / 2;
         foreach ((Rope known, int knownSize, GpuMemory cosines, GpuMemory sines) in _ropes)
         {
@@ -145,6 +172,31 @@ public abstract class GpuSession : ForwardSession
                 return View(rope, half, cosines, sines);
         }
         return AddRope(rope, size, positions);
+    }
+
+    /// <summary>
+    /// Notes what a batch does to running statistics: running += momentum · (batch − running), the variance's being the unbiased one. They are
+    /// read back now, and the parameters move on the host when the call has succeeded.
+    /// </summary>
+    /// <param name="gain">The gain, which the error names.</param>
+    /// <param name="runningMean">The running mean.</param>
+    /// <param name="runningVariance">The running variance.</param>
+    /// <param name="momentum">How far a batch moves them.</param>
+    /// <param name="count">The values of each feature.</param>
+    /// <param name="mean">The batch's mean.</param>
+    /// <param name="variance">The batch's biased variance.</param>
+    /// <exception cref="InvalidOperationException">The batch has one value of each feature, which has no variance.</exception>
+    public void Keep(
+        Param gain, Param runningMean, Param runningVariance, float momentum, long count, ArrayView<float> mean, ArrayView<float> variance)
+    {
+        if (count == 1)
+            throw new InvalidOperationException(
+                $"BatchNorm trains by the variance of each feature over the batch, and there is one value of each feature of {gain}");
+        float[] values = new float[mean.Length];
+        Stream.Receive<float>(mean, values);
+        _moves.Add(runningMean, momentum, values, 1);
+        Stream.Receive<float>(variance, values);
+        _moves.Add(runningVariance, momentum, values, (float)(count / (count - 1.0)));
     }
 
     /// <summary>Starts to copy values on the device.</summary>
@@ -183,11 +235,18 @@ public abstract class GpuSession : ForwardSession
             _inputs.BeginCall();
         if (Packed.Sequences > 0)
             Rows = _inputs.Upload(Packed);
-        _workspaceFloats = WorkspaceFloats();
+
+        // One more, so that a buffer without elements begins inside too.
+        _workspaceFloats = checked(WorkspaceFloats() + 1);
         _scratchFloats = ScratchFloats();
         Grow(ref _workspace, _workspaceFloats, "the workspace");
         Grow(ref _scratch, _scratchFloats, "the workspace of kernels");
+        _moves.Clear();
         Enqueue();
+        if (_moves.IsEmpty)
+            return;
+        Stream.Synchronize();
+        _moves.Apply();
     }
 
     /// <inheritdoc/>
@@ -234,6 +293,9 @@ public abstract class GpuSession : ForwardSession
             sines.Dispose();
         }
         _ropes.Clear();
+        foreach (GpuMemory slopes in _slopes.Values)
+            slopes.Dispose();
+        _slopes.Clear();
         _inputs.Dispose();
         _deferred.Dispose();
         _workspace?.Dispose();

@@ -67,6 +67,15 @@ internal sealed class ConfigReader
             : throw WrongValue(name, "a finite number above 0", value);
     }
 
+    /// <summary>A finite number of at least 0.</summary>
+    public double? OptionalAtLeastZero(string name)
+    {
+        if (Find(name) is not { } value) return null;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number >= 0 && double.IsFinite(number)
+            ? number
+            : throw WrongValue(name, "a finite number of at least 0", value);
+    }
+
     /// <summary>A token or a list of them, each below the size of the vocabulary. Absent is the default; null is none.</summary>
     public IReadOnlyList<int> Tokens(string name, int otherwise, int vocabulary)
     {

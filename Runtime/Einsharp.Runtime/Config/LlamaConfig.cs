@@ -92,6 +92,10 @@ public sealed record LlamaConfig
             throw config.Wrong($"hidden_size {model} is no multiple of num_attention_heads {heads}, and no head_dim is given");
         head ??= model / heads;
         if (head % 2 != 0) throw config.Wrong($"the size of a head is {head}, but a rotation turns pairs: expected an even one");
+        int positions = config.Size("max_position_embeddings", 2048, 1 << 30);
+        Rope rope = RopeConfig.Read(config, positions);
+        if (rope.Turned(head.Value) is var turned && (turned < 2 || turned % 2 != 0))
+            throw config.Wrong($"of a head of {head} {turned} values are rotated, but a rotation turns pairs: expected an even number");
 
         int vocabulary = config.Size("vocab_size", 32000, 1 << 24);
         return new LlamaConfig
@@ -103,9 +107,9 @@ public sealed record LlamaConfig
             Heads = heads,
             KeyValueHeads = groups,
             HeadSize = head.Value,
-            Positions = config.Size("max_position_embeddings", 2048, 1 << 30),
+            Positions = positions,
             Epsilon = (float)config.Positive("rms_norm_eps", 1e-6),
-            Rope = RopeConfig.Read(config),
+            Rope = rope,
             BeginToken = config.Tokens("bos_token_id", 1, vocabulary) switch
             {
                 [] => null,

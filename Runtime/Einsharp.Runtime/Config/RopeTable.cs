@@ -16,28 +16,36 @@ public sealed class RopeTable
     private readonly float[] _sines;
     private readonly int _half;
 
-    internal RopeTable(Rope rope, int size, int positions)
+    internal RopeTable(Rope rope, int size, int positions, int span)
     {
-        _half = size / 2;
+        _half = rope.Turned(size) / 2;
         Size = size;
+        Span = span;
         Positions = positions;
         Layout = rope.Layout;
         _cosines = GC.AllocateUninitializedArray<float>(positions * _half);
         _sines = GC.AllocateUninitializedArray<float>(positions * _half);
+        double amplitude = rope.Scaling?.Amplitude ?? 1;
         for (int pair = 0; pair < _half; pair++)
         {
-            double frequency = rope.Frequency(pair, size);
+            double frequency = rope.Frequency(pair, size, span);
             for (int position = 0; position < positions; position++)
             {
                 (double sine, double cosine) = Math.SinCos(position * frequency);
-                _cosines[position * _half + pair] = (float)cosine;
-                _sines[position * _half + pair] = (float)sine;
+                _cosines[position * _half + pair] = (float)(amplitude * cosine);
+                _sines[position * _half + pair] = (float)(amplitude * sine);
             }
         }
     }
 
-    /// <summary>The size of the heads it turns; even.</summary>
+    /// <summary>The size of the heads it turns.</summary>
     public int Size { get; }
+
+    /// <summary>How many values of a head it turns, the first ones; even.</summary>
+    public int Turned => 2 * _half;
+
+    /// <summary>How many positions its frequencies are for, where they depend on it; else 0.</summary>
+    internal int Span { get; }
 
     /// <summary>It knows the positions 0 … Positions - 1.</summary>
     public int Positions { get; }
@@ -45,10 +53,10 @@ public sealed class RopeTable
     /// <summary>Which values are a pair.</summary>
     public RopeLayout Layout { get; }
 
-    /// <summary>The cosines, [position][pair], row-major, Size/2 pairs.</summary>
+    /// <summary>The cosines, [position][pair], row-major, <see cref="Turned"/>/2 pairs; scaled by the amplitude of the rotation.</summary>
     public ReadOnlySpan<float> Cosines => _cosines;
 
-    /// <summary>The sines, [position][pair], row-major, Size/2 pairs.</summary>
+    /// <summary>The sines, [position][pair], row-major, <see cref="Turned"/>/2 pairs; scaled by the amplitude of the rotation.</summary>
     public ReadOnlySpan<float> Sines => _sines;
 
     /// <summary>Turns one head, in place, to a position.</summary>
@@ -71,12 +79,17 @@ public sealed class RopeTable
     }
 
     /// <summary>The positions to make a table for: a power of two, unless only fewer fit.</summary>
-    internal static int RoundUp(int size, int positions)
+    internal static int RoundUp(int size, int turned, int positions)
     {
-        if (size < 2 || size % 2 != 0)
+        if (size < 2 || (turned == size && size % 2 != 0))
             throw new ArgumentOutOfRangeException(nameof(size), size, "a rotation turns pairs: the size of a head is even and at least 2");
+        if (turned < 2 || turned % 2 != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(size), string.Create(CultureInfo.InvariantCulture,
+                $"a rotation turns pairs: of a head of {size} it turns {turned}, expected an even number of at least 2"));
+        }
         ArgumentOutOfRangeException.ThrowIfNegative(positions);
-        int most = Array.MaxLength / (size / 2);
+        int most = Array.MaxLength / (turned / 2);
         if (positions > most)
             throw new ArgumentOutOfRangeException(nameof(positions), string.Create(CultureInfo.InvariantCulture,
                 $"a table of rotations for heads of {size} holds at most {most} positions, {positions} were asked for"));

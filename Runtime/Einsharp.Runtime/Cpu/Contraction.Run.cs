@@ -6,8 +6,11 @@ namespace Einsharp.Cpu;
 /// <content>From the caller's spans to the kernels.</content>
 public static partial class Contraction
 {
-    // Multiplications below which a team is not worth its start.
-    private const long TeamWork = 1 << 16;
+    // Multiplications below which a team is not worth its start: of a product, and of what is limited by memory.
+    private const long TeamProducts = 1 << 18;
+    private const long TeamElements = 1 << 15;
+
+    internal static int VectorBytes => Vector512.IsHardwareAccelerated ? 64 : Vector256.IsHardwareAccelerated ? 32 : 16;
 
     private static unsafe void Run<T>(
         in ContractionRunner runner, ReadOnlySpan<T> a, Param? aParam, bool hasB, ReadOnlySpan<T> b, Param? bParam, Span<T> c,
@@ -32,67 +35,72 @@ public static partial class Contraction
                 K = new AxisList(pinnedK, k.Length),
             };
             call.Check();
-            if (runner.Device is null) Compute<T>(runner.Worker, call, VectorBytes);
-            else if (runner.Device.Threads > 1 && call.Work >= TeamWork) ContractionJob<T>.Run(runner.Device.Team, call);
-            else Compute<T>(Team.Alone, call, VectorBytes);
+            if (call.Batch.Extent == 0 || call.M.Extent == 0 || call.N.Extent == 0)
+            {
+                if (runner.Device is null) runner.Worker.Barrier();
+            }
+            else if (runner.Device is null)
+            {
+                Compute<T>(runner.Worker, call, VectorBytes);
+            }
+            else if (runner.Device.Threads > 1 && call.Work >= (call.IsProduct ? TeamProducts : TeamElements))
+            {
+                ComputeTogether<T>(runner.Device.Team, call);
+            }
+            else
+            {
+                Compute<T>(Team.Alone, call, VectorBytes);
+            }
         }
         GC.KeepAlive(aParam);
         GC.KeepAlive(bParam);
     }
 
+    [SkipLocalsInit]
+    private static unsafe void ComputeTogether<T>(Team team, in ContractionCall call)
+        where T : unmanaged
+    {
+        LoopAxis* axes = stackalloc LoopAxis[ContractionPlan.Room(call)];
+        double zero;
+        var plan = ContractionPlan.Of(call, axes, &zero, sizeof(T), team.Threads, VectorBytes);
+        ContractionJob<T>.Run(team, plan);
+    }
+
     /// <summary>Every worker calls it with the same arguments.</summary>
     /// <param name="worker">The worker.</param>
-    /// <param name="call">The contraction.</param>
+    /// <param name="call">A contraction that has a result.</param>
     /// <param name="vectorBytes">The width of the vectors: 64, 32 or 16.</param>
     [SkipLocalsInit]
     internal static unsafe void Compute<T>(Worker worker, in ContractionCall call, int vectorBytes)
         where T : unmanaged
     {
         worker.Barrier(); // the units are counted anew
-        long m = call.M.Extent, n = call.N.Extent, k = call.K.Extent;
-        if (call.Batch.Extent == 0 || m == 0 || n == 0) return;
-        LoopAxis* axes = stackalloc LoopAxis[2 * (call.Batch.Count + call.M.Count + call.N.Count + call.K.Count) + 2];
-        if (k == 0)
-        {
-            T zero = default;
-            ContractionCall zeros = Zeros(call, axes, &zero);
-            LoopNest<Simd128<T>, Vector128<T>, T>.Compute(worker, zeros, axes + call.Batch.Count + call.M.Count + call.N.Count);
-            return;
-        }
-        if (m > 1 && n > 1 && k > 1)
-        {
-            GemmPlan plan = GemmPlan.Of(call, axes);
-            switch (plan.VectorBytes(vectorBytes, sizeof(T)))
-            {
-                case 64: Gemm<Simd512<T>, Vector512<T>, T>.Compute(worker, plan); break;
-                case 32: Gemm<Simd256<T>, Vector256<T>, T>.Compute(worker, plan); break;
-                default: Gemm<Simd128<T>, Vector128<T>, T>.Compute(worker, plan); break;
-            }
-            return;
-        }
-        switch (vectorBytes)
-        {
-            case 64: LoopNest<Simd512<T>, Vector512<T>, T>.Compute(worker, call, axes); break;
-            case 32: LoopNest<Simd256<T>, Vector256<T>, T>.Compute(worker, call, axes); break;
-            default: LoopNest<Simd128<T>, Vector128<T>, T>.Compute(worker, call, axes); break;
-        }
+        LoopAxis* axes = stackalloc LoopAxis[ContractionPlan.Room(call)];
+        double zero;
+        var plan = ContractionPlan.Of(call, axes, &zero, sizeof(T), worker.Count, vectorBytes);
+        Compute<T>(worker, plan, plan.Counters == 0 ? null : worker.Common(plan.CommonFloats, plan.Counters));
     }
 
-    // An empty sum is 0: one zero, read again and again.
-    private static unsafe ContractionCall Zeros<T>(in ContractionCall call, LoopAxis* axes, T* zero)
+    /// <summary>Every worker calls it, in a new phase.</summary>
+    internal static unsafe void Compute<T>(Worker worker, in ContractionPlan plan, float* common)
         where T : unmanaged
     {
-        int count = 0;
-        foreach (LoopAxis axis in call.Batch.Span) axes[count++] = new LoopAxis(axis.Extent, 0, 0, axis.C);
-        foreach (LoopAxis axis in call.M.Span) axes[count++] = new LoopAxis(axis.Extent, 0, 0, axis.C);
-        foreach (LoopAxis axis in call.N.Span) axes[count++] = new LoopAxis(axis.Extent, 0, 0, axis.C);
-        return new ContractionCall
+        switch (plan.VectorBytes)
         {
-            A = new ContractionOperand(zero, 1, ElementFormat.Plain),
-            C = call.C,
-            Batch = new AxisList(axes, count),
-        };
+            case 64: Compute<Simd512<T>, Vector512<T>, T>(worker, plan, common); break;
+            case 32: Compute<Simd256<T>, Vector256<T>, T>(worker, plan, common); break;
+            default: Compute<Simd128<T>, Vector128<T>, T>(worker, plan, common); break;
+        }
     }
 
-    internal static int VectorBytes => Vector512.IsHardwareAccelerated ? 64 : Vector256.IsHardwareAccelerated ? 32 : 16;
+    private static unsafe void Compute<S, V, T>(Worker worker, in ContractionPlan plan, float* common)
+        where S : struct, ISimd<V, T>
+        where V : unmanaged
+        where T : unmanaged
+    {
+        int* counters = (int*)common;
+        T* room = (T*)(counters + plan.Counters);
+        if (plan.IsProduct) Gemm<S, V, T>.Compute(worker, plan.Product, counters, room);
+        else LoopNest<S, V, T>.Compute(worker, plan.Nest, plan.Adding, counters, room);
+    }
 }

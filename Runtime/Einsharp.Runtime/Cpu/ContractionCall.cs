@@ -66,6 +66,9 @@ internal unsafe struct ContractionCall
     public AxisList N;
     public AxisList K;
 
+    /// <summary>Whether it is a product of matrices.</summary>
+    public readonly bool IsProduct => M.Extent > 1 && N.Extent > 1 && K.Extent > 1;
+
     /// <summary>Multiplications, or additions.</summary>
     public readonly long Work => Batch.Extent * M.Extent * N.Extent * K.Extent;
 

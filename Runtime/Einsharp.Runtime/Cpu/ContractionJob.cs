@@ -20,19 +20,22 @@ internal readonly struct ContractionRunner
 }
 
 /// <summary>A contraction as a job of a team. Each calling thread has one and uses it again, so that a call allocates nothing.</summary>
-internal sealed class ContractionJob<T> : ITeamJob
+internal sealed unsafe class ContractionJob<T> : IDealtJob
     where T : unmanaged
 {
     [ThreadStatic] private static ContractionJob<T>? s_job;
 
-    private ContractionCall _call;
+    private ContractionPlan _plan;
+    private float* _common;
 
-    public static void Run(Team team, in ContractionCall call)
+    public static void Run(Team team, in ContractionPlan plan)
     {
         ContractionJob<T> job = s_job ??= new ContractionJob<T>();
-        job._call = call;
+        job._plan = plan;
         team.Run(job);
     }
 
-    public void Run(Worker worker) => Contraction.Compute<T>(worker, _call, Contraction.VectorBytes);
+    public void Prepare(Team team) => _common = _plan.Counters == 0 ? null : team.Common(_plan.CommonFloats, _plan.Counters);
+
+    public void Run(Worker worker) => Contraction.Compute<T>(worker, _plan, _common);
 }

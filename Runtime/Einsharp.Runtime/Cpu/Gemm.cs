@@ -18,12 +18,16 @@ internal static unsafe class Gemm<S, V, T>
     private static int PanelColumns => GemmPacking<S, V, T>.PanelColumns;
 
     /// <summary>Every worker calls it, in a new phase.</summary>
-    public static void Compute(Worker worker, GemmPlan plan)
+    /// <param name="worker">The worker.</param>
+    /// <param name="plan">The plan, cut for these workers and vectors.</param>
+    /// <param name="packed">How many panels of each column block are packed: zeros.</param>
+    /// <param name="panels">Room for panels that are packed together.</param>
+    public static void Compute(Worker worker, in GemmPlan plan, int* packed, T* panels)
     {
-        plan.Cut(worker.Count, PanelColumns, sizeof(T));
         if (plan.Direct) ComputeDirect(worker, plan);
         else if (plan.Sharing == GemmSharing.Units) ComputeUnits(worker, plan);
-        else ComputeTogether(worker, plan);
+        else if (plan.IsOneTogether) ComputeOne(worker, plan, packed, panels);
+        else ComputeMany(worker, plan, panels);
     }
 
     /// <summary>Everything is read and written in place, at one stride an axis.</summary>
@@ -32,7 +36,7 @@ internal static unsafe class Gemm<S, V, T>
     {
         LoopAxis m = plan.M.Count == 1 ? plan.M.Axes[0] : default, k = plan.K.Count == 1 ? plan.K.Axes[0] : default;
         int columns = (int)plan.Columns;
-        long rowBlocks = (plan.Rows + plan.MBlock - 1) / plan.MBlock, columnBlocks = (columns + plan.NBlock - 1) / plan.NBlock;
+        long rowBlocks = plan.RowBlocks, columnBlocks = (columns + plan.NBlock - 1) / plan.NBlock;
         long works = plan.Batches * rowBlocks * columnBlocks;
         int units = (int)Math.Min(works, 32 * worker.Count);
         var tile = new GemmTile<T> { ARow = m.A, AK = k.A, BK = k.B, CRow = m.C, K = (int)plan.Inner };
@@ -65,8 +69,8 @@ internal static unsafe class Gemm<S, V, T>
 
     private static void ComputeUnits(Worker worker, in GemmPlan plan)
     {
-        var block = new GemmBlock<T>(worker, plan, PanelColumns, together: false);
-        long rowBlocks = (plan.Rows + plan.MBlock - 1) / plan.MBlock, columnBlocks = (plan.Columns + plan.NBlock - 1) / plan.NBlock;
+        var block = new GemmBlock<T>(worker, plan, PanelColumns, together: null);
+        long rowBlocks = plan.RowBlocks, columnBlocks = (plan.Columns + plan.NBlock - 1) / plan.NBlock;
         long works = plan.Batches * rowBlocks * columnBlocks;
         int units = (int)Math.Min(works, 32 * worker.Count);
         while (worker.Next(units, out int unit))
@@ -88,9 +92,44 @@ internal static unsafe class Gemm<S, V, T>
         }
     }
 
-    private static void ComputeTogether(Worker worker, in GemmPlan plan)
+    /// <summary>
+    /// All of b is packed at once. There is no barrier: the units that pack are dealt out before those that multiply, and who comes to a
+    /// column block too early waits for it alone.
+    /// </summary>
+    private static void ComputeOne(Worker worker, in GemmPlan plan, int* packed, T* panels)
     {
-        var block = new GemmBlock<T>(worker, plan, PanelColumns, together: true);
+        var block = new GemmBlock<T>(worker, plan, PanelColumns, panels);
+        block.SetBatch(plan, 0);
+        int stretches = plan.Stretches, blockPanels = plan.NBlock / PanelColumns;
+        int allPanels = (int)((plan.Columns + PanelColumns - 1) / PanelColumns), packs = allPanels * stretches;
+        int columnBlocks = (allPanels + blockPanels - 1) / blockPanels, rowBlocks = plan.RowBlocks;
+        while (worker.Next(packs + columnBlocks * rowBlocks, out int unit))
+        {
+            int columnBlock = unit < packs ? unit / (blockPanels * stretches) : (unit - packs) / rowBlocks;
+            int inBlock = Math.Min(blockPanels, allPanels - columnBlock * blockPanels);
+            if (unit < packs)
+            {
+                (int stretch, int panel) = Math.DivRem(unit - columnBlock * blockPanels * stretches, inBlock);
+                Together(plan, ref block, 0, stretch, 0, columnBlock);
+                Pack(plan, block, panel);
+                Interlocked.Increment(ref packed[columnBlock]);
+                continue;
+            }
+            var wait = new SpinWait();
+            while (Volatile.Read(ref packed[columnBlock]) < inBlock * stretches) wait.SpinOnce(sleep1Threshold: -1);
+            long row = (unit - packs) % rowBlocks * plan.MBlock, end = Math.Min(plan.Rows, row + plan.MBlock);
+            for (int stretch = 0; stretch < stretches; stretch++)
+            {
+                Together(plan, ref block, 0, stretch, 0, columnBlock);
+                Rows(plan, block, row, end);
+            }
+        }
+    }
+
+    /// <summary>As much of b as fits is packed at a time, with barriers between.</summary>
+    private static void ComputeMany(Worker worker, in GemmPlan plan, T* room)
+    {
+        var block = new GemmBlock<T>(worker, plan, PanelColumns, room);
         int stretches = plan.Stretches;
         for (long batch = 0; batch < plan.Batches; batch++)
         {
@@ -111,7 +150,7 @@ internal static unsafe class Gemm<S, V, T>
                         Pack(plan, block, inBlock);
                     }
                     worker.Barrier();
-                    int rowBlocks = (int)((plan.Rows + plan.MBlock - 1) / plan.MBlock);
+                    int rowBlocks = plan.RowBlocks;
                     while (worker.Next(columnBlocks * rowBlocks, out int unit))
                     {
                         (int columnBlock, int rowBlock) = Math.DivRem(unit, rowBlocks);

@@ -57,18 +57,16 @@ internal unsafe struct GemmBlock<T>
     /// <param name="worker">Whose room is taken.</param>
     /// <param name="plan">The plan, cut.</param>
     /// <param name="panelColumns">Columns of a panel.</param>
-    /// <param name="together">Whether the panels are the team's.</param>
-    public GemmBlock(Worker worker, in GemmPlan plan, int panelColumns, bool together)
+    /// <param name="together">The team's room for panels, or none.</param>
+    public GemmBlock(Worker worker, in GemmPlan plan, int panelColumns, T* together)
     {
         int k = plan.KBlock, n = plan.NBlock, line = AlignedMemory.Alignment / sizeof(T);
         // Where b is read in place, the last columns may need a panel all the same: it lies where all panels would.
         int panels = n * k, widened = plan.B.Format == ElementFormat.Plain ? 0 : panelColumns * k;
-        int elements = GroupRows * k + line + MostRows * panelColumns + widened + (together ? 0 : panels);
+        int elements = GroupRows * k + line + MostRows * panelColumns + widened + (together != null ? 0 : panels);
         int bytes = elements * sizeof(T) + (2 * k + 2 * n) * sizeof(nint) + n / panelColumns + 8 * AlignedMemory.Alignment;
         byte* room = (byte*)worker.Tiles(bytes / sizeof(float) + 1);
-        Packed = together
-            ? (T*)worker.Common(checked(plan.StretchesTogether * plan.NTogether * k) * sizeof(T) / sizeof(float))
-            : (T*)Take(ref room, panels * sizeof(T));
+        Packed = together != null ? together : (T*)Take(ref room, panels * sizeof(T));
         Panels = Packed;
         Copied = (T*)Take(ref room, (GroupRows * k + line) * sizeof(T));
         Sums = (T*)Take(ref room, MostRows * panelColumns * sizeof(T));

@@ -70,6 +70,12 @@ internal unsafe struct GemmPlan
     /// <summary>Stretches of k.</summary>
     public readonly int Stretches => (int)((Inner + KBlock - 1) / KBlock);
 
+    /// <summary>Whether all that is packed together is packed at once.</summary>
+    public readonly bool IsOneTogether => Batches == 1 && NTogether >= Columns && StretchesTogether == Stretches;
+
+    /// <summary>Blocks of rows.</summary>
+    public readonly int RowBlocks => (int)((Rows + MBlock - 1) / MBlock);
+
     /// <summary>The vector width for so many columns: not wider than they are.</summary>
     public readonly int VectorBytes(int most, int elementSize) =>
         Columns * elementSize <= 16 ? 16 : Columns * elementSize <= 32 ? Math.Min(32, most) : most;

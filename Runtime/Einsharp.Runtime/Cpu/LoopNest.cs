@@ -22,86 +22,66 @@ internal static unsafe class LoopNest<S, V, T>
 
     /// <summary>Every worker calls it, in a new phase.</summary>
     /// <param name="worker">The worker.</param>
-    /// <param name="call">The contraction.</param>
-    /// <param name="axes">Room for the axes of the call and two more.</param>
-    public static void Compute(Worker worker, in ContractionCall call, LoopAxis* axes)
+    /// <param name="plan">The nest.</param>
+    /// <param name="adding">Adds up its parts, if it has more than one.</param>
+    /// <param name="done">How many units are done: zero.</param>
+    /// <param name="parts">Room for the sums of all parts.</param>
+    public static void Compute(Worker worker, in NestPlan plan, in NestPlan adding, int* done, T* parts)
     {
-        NestPlan plan = NestPlan.Of(call, axes);
-        if (plan.Parts == 1)
+        T* room = (T*)worker.Tiles(7 * MostRun * sizeof(T) / sizeof(float));
+        NestPlan own = plan;
+        if (plan.Parts > 1) own.C = (byte*)parts;
+        long works = Works(own, worker.Count, out int run, out long tiles);
+        int units = (int)Math.Min(works, 16 * worker.Count);
+        while (worker.Next(units, out int unit))
         {
-            Shared(worker, plan);
+            Range(own, works * unit / units, works * (unit + 1) / units, run, tiles, room);
+            if (plan.Parts == 1 || Interlocked.Increment(ref *done) < units) continue;
+            // The last part is summed.
+            NestPlan last = adding;
+            last.A = new ContractionOperand(parts, plan.PartStride * plan.Parts, ElementFormat.Plain);
+            works = Works(last, 1, out run, out tiles);
+            Range(last, 0, works, run, tiles, room);
             return;
         }
-        // Each part writes its sums side by side; then they are added up, part after part.
-        long results = call.Batch.Extent * call.M.Extent * call.N.Extent;
-        byte* parts = (byte*)worker.Common(checked((int)(results * plan.Parts * sizeof(T) / sizeof(float))));
-        int count = plan.Kept.Count;
-        LoopAxis* sums = stackalloc LoopAxis[count + 4];
-        int dense = 1;
-        for (int i = count - 1; i >= 0; i--) Dense(ref plan.Kept.Axes[i], ref sums[i], ref dense);
-        Dense(ref plan.Y, ref sums[count], ref dense);
-        bool across = plan.Form == NestForm.Across;
-        if (across) Dense(ref plan.X, ref sums[count + 1], ref dense);
-        byte* c = plan.C;
-        plan.C = parts;
-        Shared(worker, plan, results);
-        worker.Barrier();
-        LoopAxis term = new(plan.Parts, (int)results, 0, 0);
-        var added = new ContractionCall
-        {
-            A = new ContractionOperand(parts, results * plan.Parts, ElementFormat.Plain),
-            C = c,
-            Batch = new AxisList(sums, count + (across ? 2 : 1)),
-            K = new AxisList(&term, 1),
-        };
-        LoopAxis* room = stackalloc LoopAxis[count + 6];
-        Shared(worker, NestPlan.Of(added, room, cut: false));
     }
 
-    private static void Dense(ref LoopAxis axis, ref LoopAxis sum, ref int dense)
-    {
-        sum = new LoopAxis(axis.Extent, dense, 0, axis.C);
-        axis = axis with { C = dense };
-        dense *= axis.Extent;
-    }
-
-    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Shared(Worker worker, in NestPlan plan, long partStride = 0)
+    private static long Works(in NestPlan plan, int workers, out int run, out long tiles)
     {
         long kept = plan.Kept.Extent;
         // Few long runs are cut, for the workers' sake: no element's sum is.
-        int run = plan.InPlace && plan.X.C == 1 ? MostLongRun : MostRun;
-        while (run > LeastRun && kept * plan.Parts * (plan.X.Extent / run) < 4 * worker.Count) run /= 2;
-        long tiles = plan.Form switch
+        run = plan.InPlace && plan.X.C == 1 ? MostLongRun : MostRun;
+        while (run > LeastRun && kept * plan.Parts * (plan.X.Extent / run) < 4 * workers) run /= 2;
+        tiles = plan.Form switch
         {
             NestForm.Transpose => Tiles(plan.X.Extent, TransposeTile) * Tiles(plan.Y.Extent, TransposeTile),
             NestForm.Along => Tiles(plan.Y.Extent, RowGroup),
             _ => Tiles(plan.X.Extent, run),
         };
-        long works = kept * tiles * plan.Parts;
-        int units = (int)Math.Min(works, 16 * worker.Count);
-        T* room = (T*)worker.Tiles(7 * MostRun * sizeof(T) / sizeof(float));
+        return kept * tiles * plan.Parts;
+    }
+
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Range(in NestPlan plan, long work, long end, int run, long tiles, T* room)
+    {
+        long kept = plan.Kept.Extent, tile = work % tiles;
         int* index = stackalloc int[plan.Kept.Count + plan.Summed.Count + 2];
-        while (worker.Next(units, out int unit))
+        int* inner = index + plan.Kept.Count;
+        var walk = new AxisWalk(plan.Kept, work / tiles % kept, index);
+        for (; work < end; work++)
         {
-            long work = works * unit / units, end = works * (unit + 1) / units;
-            long tile = work % tiles, at = work / tiles % kept;
-            var walk = new AxisWalk(plan.Kept, at, index);
-            for (; work < end; work++)
+            int part = plan.Parts == 1 ? 0 : (int)(work / tiles / kept);
+            nint c = walk.C + part * plan.PartStride;
+            switch (plan.Form)
             {
-                int part = (int)(work / tiles / kept);
-                nint c = walk.C + (nint)(part * partStride);
-                switch (plan.Form)
-                {
-                    case NestForm.Map: Map(plan, walk.A, walk.B, c, tile * run, run, room); break;
-                    case NestForm.Transpose: Transpose(plan, walk.A, c, tile); break;
-                    case NestForm.Across: Across(plan, walk.A, walk.B, c, tile * run, run, part, room, index + plan.Kept.Count); break;
-                    default: Along(plan, walk.A, walk.B, c, tile * RowGroup, part, room, index + plan.Kept.Count); break;
-                }
-                if (++tile < tiles) continue;
-                tile = 0;
-                walk.Next();
+                case NestForm.Map: Map(plan, walk.A, walk.B, c, tile * run, run, room); break;
+                case NestForm.Transpose: Transpose(plan, walk.A, c, tile); break;
+                case NestForm.Across: Across(plan, walk.A, walk.B, c, tile * run, run, part, room, inner); break;
+                default: Along(plan, walk.A, walk.B, c, tile * RowGroup, part, room, inner); break;
             }
+            if (++tile < tiles) continue;
+            tile = 0;
+            walk.Next();
         }
     }
 

@@ -47,6 +47,9 @@ internal unsafe struct NestPlan
     /// </summary>
     public int Parts;
 
+    /// <summary>From one part's sums to the next one's.</summary>
+    public nint PartStride;
+
     /// <summary>Whether runs are read where they are, or a second operand has but one number for a run.</summary>
     public readonly bool InPlace => A.Format == ElementFormat.Plain && X.A == 1
         && (!HasB || X.B == 0 || (X.B == 1 && B.Format == ElementFormat.Plain));
@@ -82,6 +85,28 @@ internal unsafe struct NestPlan
         if (cut && summed.Count > 0 && rows < 64 && results * terms >= 2 * PartTerms && terms >= 64)
             plan.Parts = (int)Math.Clamp(results * terms / PartTerms, 1, Math.Min(MostParts, terms / 16));
         return plan;
+    }
+
+    /// <summary>
+    /// Lets each part write its sums side by side, <paramref name="results"/> of them, and returns the plan that adds them up, part after
+    /// part. Both have <see cref="A"/> or <see cref="C"/> set where the memory for the parts is known.
+    /// </summary>
+    public NestPlan Divide(long results, LoopAxis* room, LoopAxis* more)
+    {
+        int count = Kept.Count, dense = 1;
+        for (int i = count - 1; i >= 0; i--) Dense(ref Kept.Axes[i], ref room[i], ref dense);
+        Dense(ref Y, ref room[count++], ref dense);
+        if (Form == NestForm.Across) Dense(ref X, ref room[count++], ref dense);
+        room[count] = new LoopAxis(Parts, checked((int)results), 0, 0);
+        PartStride = (nint)results;
+        return Of(new ContractionCall { C = C, Batch = new AxisList(room, count), K = new AxisList(room + count, 1) }, more, cut: false);
+    }
+
+    private static void Dense(ref LoopAxis axis, ref LoopAxis sum, ref int dense)
+    {
+        sum = new LoopAxis(axis.Extent, dense, 0, axis.C);
+        axis = axis with { C = dense };
+        dense *= axis.Extent;
     }
 
     private void Map(AxisList kept)

@@ -5,7 +5,21 @@ namespace Einsharp.Cpu;
 /// <param name="FirstRow">The first packed row.</param>
 /// <param name="Count">How many rows.</param>
 /// <param name="FirstPosition">The position of the first row; the others follow.</param>
-public readonly record struct RowBlock(int Sequence, int FirstRow, int Count, int FirstPosition);
+public readonly record struct RowBlock(int Sequence, int FirstRow, int Count, int FirstPosition)
+{
+    /// <summary>A block of rows that are positions 0 to <paramref name="rows"/> - 1, all of one sequence.</summary>
+    /// <param name="index">The block, 0 to <see cref="Blocks"/> - 1.</param>
+    /// <param name="rows">How many rows there are.</param>
+    public static RowBlock Of(int index, int rows)
+    {
+        int first = index * PackedRows.BlockRows;
+        return new RowBlock(0, first, Math.Min(PackedRows.BlockRows, rows - first), first);
+    }
+
+    /// <summary>How many blocks so many rows are.</summary>
+    /// <param name="rows">A number of rows.</param>
+    public static int Blocks(int rows) => (rows + PackedRows.BlockRows - 1) / PackedRows.BlockRows;
+}
 
 /// <summary>
 /// The real (sequence, position) pairs of a chunk of a ragged batch, sequence after sequence without padding: every kernel sees [rows,
@@ -33,6 +47,11 @@ public sealed class PackedRows
 
     /// <summary>One more than the highest position of a row.</summary>
     public int Positions { get; private set; }
+
+    /// <summary>
+    /// The most positions that a sequence can come to: the capacity of the cache, or those of a call without one. What rotations are made for.
+    /// </summary>
+    public int Capacity { get; internal set; }
 
     /// <summary>Whether these are the first columns of the call.</summary>
     public bool IsFirstChunk { get; private set; }

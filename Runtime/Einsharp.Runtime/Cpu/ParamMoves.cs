@@ -8,6 +8,9 @@ internal sealed class ParamMoves
     private readonly List<Move> _moves = [];
     private int _count;
 
+    /// <summary>Whether nothing is noted.</summary>
+    public bool IsEmpty => _count == 0;
+
     /// <summary>Forgets what was noted.</summary>
     public void Clear() => _count = 0;
 

@@ -76,8 +76,11 @@ public sealed class Team : IDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             Team? outer = s_current;
             s_current = this;
+            var dealt = job as IDealtJob;
+            dealt?.Prepare(this);
             Start(job);
             Work(0);
+            if (dealt != null) DismissLate();
             AwaitOthers();
             s_current = outer;
             _job = null;
@@ -137,6 +140,18 @@ public sealed class Team : IDisposable
         Interlocked.Decrement(ref _shared.Inside);
     }
 
+    // Whoever claims a seat's part of a job first has it: the worker, to do it, or the caller, because nothing is left to do.
+    private bool Claim(int index, int generation) =>
+        Interlocked.CompareExchange(ref _seats[index].Claimed, generation, unchecked(generation - 1)) == unchecked(generation - 1);
+
+    private void DismissLate()
+    {
+        for (int i = 1; i < _seats.Length; i++)
+        {
+            if (Claim(i, _shared.Generation)) Interlocked.Decrement(ref _shared.Inside);
+        }
+    }
+
     private void AwaitOthers()
     {
         for (int spins = 0; Volatile.Read(ref _shared.Inside) != 0; spins++) Pause(spins);
@@ -149,6 +164,7 @@ public sealed class Team : IDisposable
         while (true)
         {
             AwaitGeneration(ref seen, _seats[index]);
+            if (!Claim(index, seen)) continue;
             if (_job == null) break;
             Work(index);
         }
@@ -218,12 +234,20 @@ public sealed class Team : IDisposable
 
     internal unsafe float* Tiles(int index, int floats) => Seat.Grown(ref _seats[index].Tiles, floats);
 
-    internal unsafe float* Common(int index, int floats)
+    internal unsafe float* Common(int index, int floats, int zeros)
     {
         Barrier(); // nobody reads the old buffer any more
-        if (index == 0) Seat.Grown(ref _common, floats);
+        if (index == 0) Common(floats, zeros);
         Barrier();
         return _common!.Pointer;
+    }
+
+    /// <summary>The buffer that the workers share, between two jobs or by one worker between two barriers.</summary>
+    internal unsafe float* Common(int floats, int zeros)
+    {
+        float* common = Seat.Grown(ref _common, floats);
+        new Span<float>(common, zeros).Clear();
+        return common;
     }
 
     private void Pause(int spins)
@@ -244,6 +268,7 @@ public sealed class Team : IDisposable
     {
         public readonly AutoResetEvent Wake = new(false);
         public int Parked;
+        public int Claimed; // the generation of the last job that the worker, or the caller in its place, took
         public AlignedMemory? Scratch;
         public AlignedMemory? Tiles;
 

@@ -10,6 +10,17 @@ public interface ITeamJob
     void Run(Worker worker);
 }
 
+/// <summary>
+/// A job all of whose work is dealt out by <see cref="Worker.Next"/> (or lies behind a barrier): what one worker does not do another does.
+/// So nobody waits for a worker that has not even begun when all is done, because its core had other things to do.
+/// </summary>
+internal interface IDealtJob : ITeamJob
+{
+    /// <summary>Called before the job runs, when no other does.</summary>
+    /// <param name="team">The team.</param>
+    void Prepare(Team team);
+}
+
 /// <summary>One thread of a <see cref="Team"/> inside a job.</summary>
 public readonly struct Worker
 {
@@ -55,8 +66,8 @@ public readonly struct Worker
     /// <summary>A second buffer of the same kind for the library's own tiles, so that theirs and the kernel's never overlap.</summary>
     internal unsafe float* Tiles(int floats) => _team.Tiles(Index, floats);
 
-    /// <summary>
-    /// A buffer that all workers share, of undefined contents. Every worker calls it; two barriers are inside.
-    /// </summary>
-    internal unsafe float* Common(int floats) => _team.Common(Index, floats);
+    /// <summary>A buffer that all workers share, of undefined contents. Every worker calls it; two barriers are inside.</summary>
+    /// <param name="floats">How many floats are needed.</param>
+    /// <param name="zeros">How many of the first are to be zero.</param>
+    internal unsafe float* Common(int floats, int zeros) => _team.Common(Index, floats, zeros);
 }

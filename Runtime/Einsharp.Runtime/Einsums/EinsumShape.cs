@@ -105,14 +105,15 @@ public static class EinsumShape
     }
 
     /// <summary>As many operands as terms.</summary>
-    /// <param name="found">The number of operands.</param>
+    /// <param name="operands">How many there are.</param>
     /// <param name="terms">The number of terms.</param>
     /// <param name="equation">The equation.</param>
     /// <exception cref="ArgumentException">The two differ.</exception>
-    public static void CheckCount(int found, int terms, string equation)
+    public static void CheckCount(int operands, int terms, string equation)
     {
-        if (found != terms)
-            throw new ArgumentException(Text($"\"{equation}\" has {terms} terms, and {found} operands were given."), "operands");
+        if (operands != terms)
+            throw new ArgumentException(
+                Text($"\"{equation}\" has {terms} terms, and the number of operands given is {operands}."), nameof(operands));
     }
 
     /// <summary>A destination shares no memory with an operand: what is written would be read again.</summary>
@@ -127,13 +128,15 @@ public static class EinsumShape
         if (destination.Overlaps(operand))
             {
             throw new ArgumentException(
-                $"The memory of '{destinationName}' overlaps that of '{name}', which is read while '{destinationName}' is written.", destinationName);
+                $"The memory of '{destinationName}' overlaps that of '{name}', which is read while '{destinationName}' is written.",
+                destinationName);
         }
     }
 
     private static ArgumentException WrongRank(string shape, int found, int rank, string term, string name, string atLeast)
     {
-        string hint = rank == 1 && term.Length == found && found > 1 ? $" Axes are separated by spaces: '{string.Join(' ', term.ToCharArray())}'." : "";
+        string hint = rank == 1 && term.Length == found && found > 1
+            ? $" Axes are separated by spaces: '{string.Join(' ', term.ToCharArray())}'." : "";
         return new ArgumentException(Text($"'{name}' has {Axes(found)}, {shape}, and its term '{term}' has {atLeast}{rank}.") + hint, name);
     }
 

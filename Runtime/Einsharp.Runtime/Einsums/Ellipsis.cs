@@ -28,7 +28,8 @@ public static class Ellipsis
     /// <summary>The number of elements of the axes that the other operand lacks.</summary>
     /// <param name="extents">The extents of one operand's axes.</param>
     /// <param name="other">Those of the other's.</param>
-    public static int Own(ReadOnlySpan<int> extents, ReadOnlySpan<int> other) => Count(extents[..Math.Max(0, extents.Length - other.Length)]);
+    public static int Own(ReadOnlySpan<int> extents, ReadOnlySpan<int> other) =>
+        Count(extents[..Math.Max(0, extents.Length - other.Length)]);
 
     /// <summary>The axes of a product.</summary>
     /// <param name="left">The extents of one operand's axes.</param>
@@ -56,7 +57,8 @@ public static class Ellipsis
         if (!extents.SequenceEqual(found))
         {
             throw new ArgumentException(
-                $"'...' stands for axes of {Tensor<int>.Format(extents)} in the operands, and '{name}' has {Tensor<int>.Format(found)} there.", name);
+                $"'...' stands for axes of {Tensor<int>.Format(extents)} in the operands, "
+                + $"and '{name}' has {Tensor<int>.Format(found)} there.", name);
         }
     }
 
@@ -66,7 +68,8 @@ public static class Ellipsis
         for (int i = 1; i <= Math.Min(extents.Length, other.Length); i++)
             isOne |= extents[^i] != other[^i] && (extents[^i] == 1 || other[^i] == 1);
         return new ArgumentException(
-            $"'...' stands for axes of {Tensor<int>.Format(extents)} in the operands before '{name}', and for {Tensor<int>.Format(other)} in it: "
-            + "from the right, each is of one size." + (isOne ? " An axis of size 1 is not broadcast." : ""), name);
+            $"'...' stands for axes of {Tensor<int>.Format(extents)} in the operands before '{name}', "
+            + $"and for {Tensor<int>.Format(other)} in it: from the right, each is of one size."
+            + (isOne ? " An axis of size 1 is not broadcast." : ""), name);
     }
 }

@@ -21,7 +21,8 @@ public readonly ref struct Intermediate<T>
         {
             length *= extent;
             if (length > Array.MaxLength)
-                throw new InvalidOperationException($"An intermediate result of shape {Tensor<T>.Format(extents)} has more than {Array.MaxLength} elements.");
+                throw new InvalidOperationException(
+                    $"An intermediate result of shape {Tensor<T>.Format(extents)} has more than {Array.MaxLength} elements.");
         }
 
         _items = ArrayPool<T>.Shared.Rent((int)length);

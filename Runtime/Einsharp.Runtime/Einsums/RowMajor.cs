@@ -5,8 +5,8 @@ using System.Numerics.Tensors;
 namespace Einsharp.Einsums;
 
 /// <summary>
-/// A span as row-major memory, in which the axes of an ellipsis, however many, are one: the span's own memory where that is so already, else
-/// pooled memory.
+/// A span as row-major memory, in which the axes of an ellipsis, however many, are one: the span's own memory where that is so already,
+/// else pooled memory.
 /// </summary>
 /// <typeparam name="T">The element type.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]

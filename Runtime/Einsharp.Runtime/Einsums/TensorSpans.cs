@@ -30,7 +30,8 @@ public static class TensorSpans
     /// <typeparam name="T">The element type.</typeparam>
     /// <param name="span">The span.</param>
     /// <param name="axis">The axis.</param>
-    public static int Stride<T>(this scoped in ReadOnlyTensorSpan<T> span, int axis) => Int32(span.Strides[axis], "elements between neighbours");
+    public static int Stride<T>(this scoped in ReadOnlyTensorSpan<T> span, int axis) =>
+        Int32(span.Strides[axis], "elements between neighbours");
 
     /// <inheritdoc cref="Stride{T}(in ReadOnlyTensorSpan{T}, int)"/>
     public static int Stride<T>(this scoped in TensorSpan<T> span, int axis) => Int32(span.Strides[axis], "elements between neighbours");
@@ -44,18 +45,19 @@ public static class TensorSpans
     {
         for (int i = 0; i < destination.Rank; i++)
         {
-            if (destination.Strides[i] == 0 && destination.Lengths[i] > 1)
+            if (destination.Strides[i] == 0 && destination.Lengths[i] > 1 && !destination.IsEmpty)
             {
                 throw new ArgumentException(
-                    $"'{name}' repeats one element along axis {i.ToString(CultureInfo.InvariantCulture)} of {EinsumShape.Format(destination.Lengths)}, "
-                    + "and cannot be written to.", name);
+                    $"'{name}' repeats one element along axis {i.ToString(CultureInfo.InvariantCulture)} of "
+                    + $"{EinsumShape.Format(destination.Lengths)}, and cannot be written to.", name);
             }
         }
     }
 
     internal static int Int32(nint number, string what) => number <= int.MaxValue
         ? (int)number
-        : throw new NotSupportedException(FormattableString.Invariant($"A tensor span of {number} {what} is larger than the kernels can address."));
+        : throw new NotSupportedException(
+            FormattableString.Invariant($"A tensor span of {number} {what} is larger than the kernels can address."));
 
     internal static Span<T> Writable<T>(this scoped in ReadOnlyTensorSpan<T> span)
     {
@@ -64,6 +66,7 @@ public static class TensorSpans
         nint last = 0;
         for (int i = 0; i < span.Rank; i++)
             last += (span.Lengths[i] - 1) * span.Strides[i];
-        return MemoryMarshal.CreateSpan(ref System.Runtime.CompilerServices.Unsafe.AsRef(in TensorMarshal.GetReference(span)), Int32(last + 1, "elements"));
+        return MemoryMarshal.CreateSpan(
+            ref System.Runtime.CompilerServices.Unsafe.AsRef(in TensorMarshal.GetReference(span)), Int32(last + 1, "elements"));
     }
 }

@@ -39,7 +39,8 @@ public static class Einsum
     /// <returns>A new tensor with the axes of the output.</returns>
     /// <exception cref="ArgumentException">An operand has another rank or size than the equation says.</exception>
     /// <exception cref="InvalidOperationException">The generator has not compiled this call.</exception>
-    public static Tensor<double> Of(string equation, Device device, params ReadOnlySpan<Tensor<double>> operands) => throw NotCompiled(equation);
+    public static Tensor<double> Of(string equation, Device device, params ReadOnlySpan<Tensor<double>> operands) =>
+        throw NotCompiled(equation);
 
     private static InvalidOperationException NotCompiled(string equation) => new(
         $"Einsum.Of(\"{equation}\") was not compiled: the project needs Einsharp's generator as an analyzer, and "

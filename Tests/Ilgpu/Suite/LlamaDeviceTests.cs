@@ -55,6 +55,18 @@ public sealed class LlamaDeviceTests
         Compare.Close(new NaiveLlama(model).Logits(ids), Inputs.Alone(model, ids), DeviceRuns.Relative);
     }
 
+    public static TheoryData<string, string> Partial => TestDevices.With(["halves", "neighbours"]);
+
+    [Theory]
+    [MemberData(nameof(Partial))]
+    public void A_rotation_of_a_part_of_a_head_is_refused(string device, string layout)
+    {
+        var rope = new Rope(layout: layout == "halves" ? RopeLayout.Halves : RopeLayout.Neighbours, part: 0.5);
+        Llama model = Inputs.Llama(TestDevices.Open(device), k: 8, rope: rope);
+        NotSupportedException error = Assert.Throws<NotSupportedException>(() => Inputs.Alone(model, Inputs.Ids(3, 11, seed: 1)));
+        Assert.StartsWith("Kernels for GPUs turn whole heads; this rotation turns 4 of 8 values", error.Message, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string, string> Rotations =>
         TestDevices.With(["halves", "neighbours", "halves, scaled", "neighbours, scaled"]);
 
