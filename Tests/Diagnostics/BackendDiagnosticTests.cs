@@ -6,16 +6,17 @@ public class BackendDiagnosticTests
     [Fact]
     public Task EIN0401_No_kernel_computes_this_yet() => Failing.Reports(
         "EIN0401",
-        "No kernel computes Einsum(\"b d, f d -> b f\")(x, Weight) yet: more than one float tensor parameter is not "
-        + "supported yet",
+        "No kernel computes n = RmsNorm(\"b d, d -> b d\")(x, gain, Epsilon) yet: a gain or a bias is a [Param]",
         """
         [Model]
         public sealed partial class Layer
         {
             [Param("f d", Init.Linear)] public partial Param Weight { get; }
+            [Setting("eps")] public partial float Epsilon { get; }
 
-            [[|Einsum("b d, f d -> b f", nameof(x), nameof(Weight))|], Multiply(nameof(y))]
-            public partial Tensor Forward([Axes("b d")] Tensor x, [Axes("b f")] Tensor y);
+            [[|RmsNorm("b d, d -> b d", nameof(x), nameof(gain), Epsilon = nameof(Epsilon))|], As("n")]
+            [Einsum("b d, f d -> b f", "n", nameof(Weight))]
+            public partial Tensor Forward([Axes("b d")] Tensor x, [Axes("d")] Tensor gain);
         }
         """);
 

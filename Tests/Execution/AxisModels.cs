@@ -35,7 +35,7 @@ public sealed partial class Reductions
     [Einsum("b s h k, b s h k -> b s h k", "heads", "heads"), Add("max"), Multiply("min"), Add("head"), Add("lse"), Add("total"),
      Multiply(nameof(turned)), Reduce("b s h k -> b s k", Reduction.Sum), Add("min"), As("sum")]
     [Einsum("b s d -> b s d", nameof(x)), Multiply("mean"), Reduce("b s d -> b s", Reduction.Sum), As("wide")]
-    [Einsum("b s k -> b s k", "sum"), Multiply("wide"), Softmax("s"), Reduce("b s k -> b", Reduction.Max)]
+    [Einsum("b s k -> b s k", "sum"), Multiply("wide"), Scale("0.001"), Softmax("s"), Reduce("b s k -> b", Reduction.Max)]
     public partial Tensor Forward(
         [Axes("b s d")] Tensor x, [Axes("k s h")] Tensor turned, [Axes("h k")] Tensor summit, [Axes("d")] Tensor offset);
 }
