@@ -7,6 +7,7 @@ namespace Einsharp.Tests.Execution;
 
 /// <summary>Softmax, log softmax and norms along axes of the call.</summary>
 [Model]
+[Sizes("small", "e=19", "d=5")]
 public sealed partial class AlongCalls
 {
     [Param("e d", Init.Normal, Deviation = 0.5)] public partial Param Weight { get; }
@@ -206,6 +207,7 @@ public sealed partial class RaggedPooling
 /// <summary>Axes split, joined, permuted, and seen in the same memory under other names.</summary>
 [Model]
 [Axis("k", 4)]
+[Sizes("small", "d=24", "e=5", "g=3", "r=2", "f=7", "joined=14", "o=6", "half=2")]
 public sealed partial class Rearranged
 {
     [Param("d e", Init.Linear)] public partial Param In { get; }

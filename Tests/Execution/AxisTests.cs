@@ -323,18 +323,19 @@ public sealed class AxisTests
     }
 
     [Theory]
-    [InlineData(1, 1, 1)]
-    [InlineData(2, 7, 3)]
-    [InlineData(0, 3, 1)]
-    public void AxesSplitJoinedAndPermuted(int b, int s, int threads)
+    [InlineData(1, 1, 1, 5)]
+    [InlineData(2, 7, 3, 5)]
+    [InlineData(2, 7, 3, 6)]
+    [InlineData(0, 3, 1, 6)]
+    public void AxesSplitJoinedAndPermuted(int b, int s, int threads, int e)
     {
         LayerTests.OnThreads(threads, device =>
         {
-            var sizes = new RearrangedSizes { d = 24, e = 5, g = 3, r = 2, f = 7, joined = 14, o = 6, half = 2 };
+            var sizes = new RearrangedSizes { d = 24, e = e, g = 3, r = 2, f = 7, joined = 14, o = 6, half = 2 };
             Assert.Equal((4, 3), (sizes.k, sizes.o2));
             var model = new Rearranged(sizes, device);
             model.Initialise(1);
-            Tensor x = Inputs.Random(2, b, s, 5);
+            Tensor x = Inputs.Random(2, b, s, e);
             Named heads = Named.Einsum("b s d", Named.Of("b s e", x), Named.Of(model.In)).Reshape("b s g r k", b, s, 3, 2, 4).Add(Named.Of(model.Bias));
             Named turned = heads.Transpose("b g r s k").Multiply(Named.Of(model.Size)).Softmax("s");
             Named all = Named.Einsum("r b s f", turned, Named.Of(model.Out)).Transpose("b s r f").Reshape("b s joined", b, s, 14);

@@ -126,6 +126,20 @@ public sealed partial class Renamed
     public partial Tensor Forward([Axes("b s d")] Tensor x);
 }
 
+/// <summary>Heads joined and taken apart where they lie: nothing moves.</summary>
+[Model]
+public sealed partial class JoinedHeads
+{
+    [Param("h k d", Init.Linear)] public partial Param Split { get; }
+    [Param("d e", Init.Linear)] public partial Param Whole { get; }
+
+    [Rearrange("n (h2 k) -> n h2 k", nameof(x)), As("parts")]
+    [Einsum("n h2 k -> n h2 k", "parts"), Silu, Rearrange("n h2 k -> n (d: h2 k)"), As("y")]
+    [Einsum("n d, h k d -> n h k", "y", nameof(Split)), Rearrange("n h k -> n (e: h k)"), As("joined")]
+    [Einsum("n e, d e -> n d", "joined", nameof(Whole)), Add(nameof(x)), Rearrange("n (h2 k) -> n h2 k"), Silu]
+    public partial Tensor Forward([Axes("n d")] Tensor x);
+}
+
 /// <summary>Rows of a table and what follows, without positions.</summary>
 [Model]
 public sealed partial class Lookup

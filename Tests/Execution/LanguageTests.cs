@@ -277,6 +277,23 @@ public sealed class LanguageTests
         Compare.Close(expected, found.Span);
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(50, 2)]
+    public void HeadsJoinedAndTakenApartWhereTheyLie(int rows, int threads)
+    {
+        using var device = new CpuDevice(threads);
+        var sizes = new JoinedHeadsSizes { h = 3, k = 4, d = 20, e = 12 };
+        Assert.Equal(5, sizes.h2);
+        var model = new JoinedHeads(sizes, device);
+        model.Initialise(12);
+        Tensor x = Inputs.Random(12, rows, 20), y = model.Forward(x);
+        Assert.Equal([rows, 5, 4], y.Shape.ToArray());
+        Named input = Named.Of("n d", x), heads = Named.Einsum("n h k", input.Silu(), Named.Of(model.Split));
+        Named joined = heads.Reshape("n e", rows, 12);
+        Compare.Close(Named.Einsum("n d", joined, Named.Of(model.Whole)).Add(input).Silu().Values, y.Span);
+    }
+
     [Fact]
     public void RowsOfATableWithoutPositions()
     {

@@ -19,6 +19,7 @@ public sealed partial class Norms
 
 /// <summary>Norms over several axes, over some of the features, and before a sweep; gains that may be stored in fewer bits.</summary>
 [Model]
+[Sizes("small", "h=3", "k=7", "f=12")]
 public sealed partial class WideNorms
 {
     [Param("h k", Init.Normal, Mean = 1, Deviation = 0.3)] public partial Param Gain { get; }

@@ -63,15 +63,49 @@ public class SnapshotTests
     public void AttentionVariants() => Snapshot.Verify(
         Generated.Files(Attention).Where(file => file.HintName.EndsWith("Kernels.g.cs", StringComparison.Ordinal)), this);
 
+    // A kernel of each kind that layers bring.
+    private const string Layered = """
+        using Einsharp;
+
+        namespace Declared;
+
+        [Model]
+        internal sealed partial class Pooled
+        {
+            [Param("h k d", Init.Linear)] public partial Param Heads { get; }
+            [Param("k", Init.Ones)] public partial Param Gain { get; }
+            [Param("d", Init.Ones)] public partial Param Scale { get; }
+            [Param("d", Init.Zeros)] public partial Param Shift { get; }
+            [Param("d", Init.Zeros)] public partial Param Mean { get; }
+            [Param("d", Init.Ones)] public partial Param Variance { get; }
+            [Param("p d", Init.Normal, Deviation = 0.02)] public partial Param Positions { get; }
+            [Setting("eps")] public partial float Epsilon { get; }
+            [Setting("momentum")] public partial float Momentum { get; }
+
+            [BatchNorm("b s d, d, d, d, d -> b s d", nameof(x), nameof(Scale), nameof(Shift), nameof(Mean), nameof(Variance),
+                Epsilon = nameof(Epsilon), Momentum = nameof(Momentum)), AddPositions("s", nameof(Positions)), As("y")]
+            [Einsum("b s d, h k d -> b s h k", "y", nameof(Heads)), As("heads")]
+            [LayerNorm("b s h k, k -> b s h k", "heads", nameof(Gain), Epsilon = nameof(Epsilon)), Gelu, As("normed")]
+            [Rearrange("b s h k -> b h s k", "normed"), LogSoftmax("s"), As("turned")]
+            [Reduce("b h s k -> b k", "turned", Reduction.LogSumExp), As("pool")]
+            [Einsum("b s h k -> b s h k", "normed"), Multiply("pool"), Rearrange("b s h k -> b s (w: h k)"), Swish(1.702)]
+            public partial Tensor Forward([Axes("b s d")] Tensor x);
+        }
+        """;
+
     [Fact]
     public void Llama() => Snapshot.Verify(Generated.Files(Compilations.Llama), this);
 
     [Fact]
     public void PinnedSizes() => Snapshot.Verify(Generated.Files(Pinned), this);
 
+    [Fact]
+    public void Layers() => Snapshot.Verify(Generated.Files(Layered), this);
+
     [Theory]
     [InlineData(Compilations.Llama)]
     [InlineData(Pinned)]
+    [InlineData(Layered)]
     [InlineData(Attention)]
     public void What_is_generated_compiles_without_a_warning(string source)
     {

@@ -405,10 +405,8 @@ internal abstract partial class GpuKernelEmitter
     /// <summary>The buffer behind an operand.</summary>
     protected string BufferName(Operand operand)
     {
-        if (operand.Kind == OperandKind.Input)
-            return operand.Name;
-        int id = Method.Graph.Source(operand.Id);
-        return Method.Buffers.First(buffer => buffer.Operation == id).Name;
+        Operand source = Method.Graph.Resolve(operand);
+        return source.Kind == OperandKind.Input ? source.Name : Method.Buffers.First(buffer => buffer.Operation == source.Id).Name;
     }
 
     /// <summary>A product of sizes, for the notes: <c>g·r·k</c>.</summary>
