@@ -100,7 +100,7 @@ public class ActivationTests
         double square = x.Average(value => (double)value * value);
         for (int i = 0; i < length; i++)
             Assert.InRange(y[i] - x[i] / Math.Sqrt(square + 1e-3), -1e-6, 1e-6);
-        Assert.Throws<ArgumentException>(() => Norm.Layer(x, gain, bias[1..], 0, y));
+        Assert.Throws<ArgumentException>(() => Norm.Layer(x, gain, bias.AsSpan(1), 0, y));
         Assert.Throws<ArgumentException>(() => Norm.Layer(x, 0, new float[length + 1]));
 
         void Check(Func<int, double> factor, Func<int, double> summand)

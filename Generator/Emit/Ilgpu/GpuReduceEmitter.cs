@@ -21,7 +21,7 @@ internal sealed class GpuReduceEmitter(ModelPlan plan, MethodPlan method, Kernel
     /// <summary>Whether positions are packed, so that there is no plain extent to stride over.</summary>
     private bool IsPacked => Method.Graph.Cache is not null && InputRows == Method.Sequence;
 
-    private bool KeepsRows => InputRows == reduce.Rows && reduce.Rows.Count > 0;
+    private bool KeepsRows => reduce.Rows.Count > 0 && InputRows == reduce.Rows && InputRows.SequenceEqual(From.Take(InputRows.Count));
 
     private bool IsOfGroup => From.Count > 0 && Over.Contains(From[From.Count - 1]);
 
