@@ -5,7 +5,8 @@ public sealed class ParityTests
 {
     internal static readonly ParityCase[] All =
     [
-        .. NormCases.All, .. ActivationCases.All, .. FeedForwardCases.All, .. ReduceCases.All, .. RotaryCases.All,
+        .. NormCases.All, .. ActivationCases.All, .. FeedForwardCases.All, .. ReduceCases.All, .. RearrangeCases.All,
+        .. RotaryCases.All,
         .. AttentionCases.All, .. MultiHeadCases.All, .. BlockCases.All,
     ];
 

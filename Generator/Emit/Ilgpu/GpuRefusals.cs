@@ -29,9 +29,9 @@ internal static class GpuRefusals
 
     private static (Operation At, string Why)? WhyNot(MethodPlan method, KernelPlan kernel)
     {
-        // Axes of the call that no input has would need sizes of their own there.
-        if (method.Graph.Rules.Count > 0 && method.Graph.Operations.FirstOrDefault(operation => operation is RearrangeOperation) is { } made)
-            return (made, $"there is none for axes whose sizes a call makes, as {made.Text} does");
+        // Axes that are split or joined would need sizes of their own there.
+        if (method.Graph.Operations.FirstOrDefault(operation => operation is RearrangeOperation) is { } made)
+            return (made, $"there is none for {made.Text}");
         foreach (Operation operation in kernel.Operations)
         {
             if (!Knows(method, kernel, operation))

@@ -42,9 +42,6 @@ public sealed class LanguageDeviceTests
         ["a renamed axis"] = (on, format) => Each(
             format, new Renamed(new RenamedSizes { d = 5, f = 7 }, on), m => m.Parameters,
             (m, rows) => m.Forward(Rows(2, rows, 5))),
-        ["heads joined where they lie"] = (on, format) => Each(
-            format, new JoinedHeads(new JoinedHeadsSizes { h = 3, k = 4, d = 20, e = 12 }, on), m => m.Parameters,
-            (m, rows) => m.Forward(Rows(rows, 20))),
         ["rows of a table"] = (on, format) => Each(
             format, new Lookup(new LookupSizes { v = 11, d = 5 }, on), m => m.Parameters,
             (m, rows) => m.Forward(Tensor.From(Inputs.Ids(rows, 11, rows), rows))),
