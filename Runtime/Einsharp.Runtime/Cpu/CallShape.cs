@@ -101,6 +101,11 @@ public static class CallShape
     /// <param name="others">The product of the other sizes.</param>
     public static int Quotient(int size, int others) => others == 0 ? 0 : size / others;
 
+    /// <summary>The size that is left of a group; 0 where the others have none.</summary>
+    /// <param name="size">The size of the group's axis.</param>
+    /// <param name="others">The product of the other sizes.</param>
+    public static long Quotient(long size, long others) => others == 0 ? 0 : size / others;
+
     /// <summary>Checks a setting that is the size of a window.</summary>
     /// <param name="setting">The setting.</param>
     /// <param name="size">Its value.</param>
