@@ -99,9 +99,6 @@ public class SnapshotTests
     [Fact]
     public void PinnedSizes() => Snapshot.Verify(Generated.Files(Pinned), this);
 
-    [Fact]
-    public void Layers() => Snapshot.Verify(Generated.Files(Layered), this);
-
     [Theory]
     [InlineData(Compilations.Llama)]
     [InlineData(Pinned)]
