@@ -58,7 +58,7 @@ public class LayerDiagnosticTests
 
     [Theory]
     [InlineData("b g k -> b (f: g[|,|] k)", "','", "an axis or ')'")]
-    [InlineData("b g k -> b (g[|,|] k)", "','", "an axis or ')'")]
+    [InlineData("b g k -> b (g[|,|] k)", "','", "an axis, ':' or ')'")]
     [InlineData("b g k -> b (g[|-|]k)", "'-'", "an axis, ':' or ')'")]
     [InlineData("b g k -> b ([|)|] g k", "')'", "an axis")]
     [InlineData("b g k -> b (f: [|)|] g k", "')'", "an axis")]
@@ -97,7 +97,7 @@ public class LayerDiagnosticTests
 
     [Fact]
     public Task A_rearrangement_repeats_the_axes_of_its_value() => Rearranges(
-        "EIN0203", "b [|k|] g -> b g k", "'k' is not axis 2 of 'the value here', which has axes 'b g k'; write 'g' there (g from 'Weight', k from 'Weight')");
+        "EIN0203", "b [|k|] g -> b g k", "'k' is not axis 2 of 'the value here', which has axes 'b g k'; write 'g' there (g = 4 from 'Weight', k from 'Weight')");
 
     // A range that is all of the argument covers its quotes too.
     private static Task Rearranges(string id, string pattern, string message, string axis = "") => Failing.Reports(

@@ -90,7 +90,7 @@ public class EinsumParserTests
     [Theory]
     [InlineData("ij,jk", "i j, j k -> i k")]
     [InlineData("b s d, f d", "b s d, f d -> b f s")]
-    [InlineData("i i", "i i -> ")]
+    [InlineData("i i", "i i ->")]
     [InlineData("seq d_in, d_out d_in", "seq d_in, d_out d_in -> d_out seq")]
     public void A_missing_output_is_offered(string text, string fix) =>
         Assert.Equal(fix, EinsumParser.ParseEquation(text).Error!.Arguments[1]);

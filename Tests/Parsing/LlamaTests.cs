@@ -25,7 +25,7 @@ public class LlamaTests
         Assert.Equal(["Einsum", "Rotate", "Append", "As"], forward.Brackets[2].Attributes.Select(static attribute => attribute.Kind));
         AttributeSpec append = forward.Brackets[2].Attributes[2];
         Assert.Equal(("Forward", 7), (append.Member, append.Index));
-        Assert.Equal([new ArgumentSpec(0, "", "s -> t"), new ArgumentSpec(1, "", "cache")], append.Arguments);
+        Assert.Equal([new ArgumentSpec(0, "", "s -> t", IsLiteral: true), new ArgumentSpec(1, "", "cache")], append.Arguments);
         Assert.Equal(new ArgumentSpec(3, "Epsilon", "Epsilon"), forward.Brackets[0].Attributes[0].Named("Epsilon"));
         Assert.Equal(["Einsharp.Tensor", "Einsharp.KvCache?"], forward.Parameters.Select(static parameter => parameter.Type));
     }

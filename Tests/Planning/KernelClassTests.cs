@@ -93,7 +93,7 @@ public sealed class KernelClassTests
         """, "Sweep")]
     [InlineData("""
         [Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Heads)), As("q")]
-        [RmsNorm("b s h k -> b s h k", "q", Over = "k", Epsilon = nameof(Epsilon)), Scale("2"), As("n"), Tanh]
+        [RmsNorm("b s h k -> b s h k", "q", Over = "k", Epsilon = nameof(Epsilon)), Scale("2"), Tanh]
         """, "Sweep")]
     [InlineData("""
         [Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Heads)), Add(nameof(HeadBias)), As("q")]

@@ -27,7 +27,10 @@ public sealed class RefusalTests
         [Einsum("b s t, b t f -> b s f", "p", "keys")]
         public partial Tensor First([Axes("b s d")] Tensor x, KvCache? cache);
 
-        [[|Einsum("b s d, f d -> b s f", nameof(x), nameof(W))|], Silu]
+        [[|Einsum("b s d, f d -> b s f", nameof(x), nameof(W))|], Append("s -> t", nameof(cache)), As("keys")]
+        [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), Silu, As("q")]
+        [Einsum("b s f, b t f -> b s t", "q", "keys"), Softmax("t"), As("p")]
+        [Einsum("b s t, b t f -> b s f", "p", "keys")]
         public partial Tensor Second([Axes("b s d")] Tensor x, KvCache? cache);
         """);
 
