@@ -150,10 +150,18 @@ public class SamplerTests
         {
             var sampler = new Sampler(logits.Length, each);
             sampler.Sample(logits, recent);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < 20; i++)
-                sampler.Sample(logits, recent);
-            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+            // The runtime itself allocates now and then, when it compiles anew: what sampling allocated would be in every window.
+            long least = long.MaxValue;
+            for (int window = 0; window < 5; window++)
+            {
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                for (int i = 0; i < 20; i++)
+                    sampler.Sample(logits, recent);
+                least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            }
+
+            Assert.Equal(0, least);
         }
     }
 
