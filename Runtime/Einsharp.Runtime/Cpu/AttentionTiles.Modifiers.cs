@@ -1,24 +1,8 @@
-using System.Runtime.CompilerServices;
-
 namespace Einsharp.Cpu;
 
-// Functions of scores, on whole steps: what lies past the visible ones is computed too, and left out later.
+// Of scores, a whole step at a time: what lies past the visible ones is computed too, and left out later.
 internal static unsafe partial class AttentionTiles<W, V>
 {
-    public static void Scale(float* score, int length, float factor)
-    {
-        V f = W.Broadcast(factor);
-        for (int i = 0; i < length; i += W.Count) W.Store(W.Multiply(W.Load(score + i), f), score + i);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void SoftCap(float* score, int length, float cap)
-    {
-        V c = W.Broadcast(cap);
-        for (int i = 0; i < length; i += W.Count)
-            W.Store(W.Multiply(HyperbolicTangent<W, V>.Of(W.Divide(W.Load(score + i), c)), c), score + i);
-    }
-
     /// <summary>score[t] += slope · (distance + t).</summary>
     public static void Alibi(float* score, float slope, int distance)
     {

@@ -7,21 +7,14 @@ public readonly unsafe ref partial struct OnlineSoftmax
 {
     /// <summary>Multiplies the step's scores.</summary>
     /// <param name="factor">By what.</param>
-    public void Scale(float factor)
-    {
-        if (Vector512.IsHardwareAccelerated) AttentionTiles<Width512, Vector512<float>>.Scale(_score, _queries * Step, factor);
-        else if (Vector256.IsHardwareAccelerated) AttentionTiles<Width256, Vector256<float>>.Scale(_score, _queries * Step, factor);
-        else AttentionTiles<Width128, Vector128<float>>.Scale(_score, _queries * Step, factor);
-    }
+    public void Scale(float factor) => Elementwise.Scale(Scored, factor);
 
     /// <summary>score = cap · tanh(score / cap).</summary>
     /// <param name="cap">The cap, above 0.</param>
-    public void SoftCap(float cap)
-    {
-        if (Vector512.IsHardwareAccelerated) AttentionTiles<Width512, Vector512<float>>.SoftCap(_score, _queries * Step, cap);
-        else if (Vector256.IsHardwareAccelerated) AttentionTiles<Width256, Vector256<float>>.SoftCap(_score, _queries * Step, cap);
-        else AttentionTiles<Width128, Vector128<float>>.SoftCap(_score, _queries * Step, cap);
-    }
+    public void SoftCap(float cap) => Elementwise.SoftCap(Scored, cap);
+
+    // All queries' whole steps: what lies past the visible positions is computed too, and left out later.
+    private Span<float> Scored => new(_score, _queries * Step);
 
     /// <summary>Gives a query its slope, for <see cref="Alibi"/>.</summary>
     /// <param name="index">The query.</param>
