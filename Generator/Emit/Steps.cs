@@ -121,7 +121,7 @@ internal static class Steps
             : [];
 
         // Of what is one number there is one row: nobody asks for it but a kernel of rows.
-        return [.. split.Concat(method.Kernels.Where(kernel => kernel is not ReducePlan || kernel.Rows.Count > 0).Select(kernel => kernel.Rows))
+        return [.. split.Concat(method.Kernels.Where(kernel => kernel is not (ReducePlan or ContractPlan) || kernel.Rows.Count > 0).Select(kernel => kernel.Rows))
             .Concat(method.Buffers.Select(buffer => buffer.Rows).Where(rows => rows.Count > 0))
             .Concat(method.Buffers.Where(buffer => buffer.Blocked is not null).Select(buffer => (EquatableArray<string>)[buffer.Blocked!]))
             .Distinct()];

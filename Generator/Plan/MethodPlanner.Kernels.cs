@@ -223,37 +223,6 @@ internal sealed partial class MethodPlanner
             new SelectPlan(name, self.Rows, self.Operations.ToEquatable(), input, select.Indices.Name, chain, output));
     }
 
-    private FixedDraft Contract(EinsumOperation einsum)
-    {
-        (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(einsum, einsum.Axes);
-        List<string> names = [.. einsum.Operands.SelectMany(operand => operand.Axes).Distinct()];
-        if (names.Select(_graph.Original).Distinct().Count() != names.Count)
-            throw NoKernel(einsum, "an axis and its renaming stand in one equation, which would need every pair of them");
-        var summed = new List<string>();
-        var reads = new List<string>();
-        foreach (Operand operand in einsum.Operands)
-        {
-            (EquatableArray<string> operandRows, _) = Matrix(einsum, operand.Axes);
-
-            // Packed rows, or a layer that is given no more than their number, cannot be looked up one axis at a time.
-            if (operand.Kind != OperandKind.Param && operandRows != rows && (_graph.Cache is not null || !_hasCallSizes))
-            {
-                throw NoKernel(
-                    einsum, $"'{operand.Name}' has the rows '{string.Join(" ", operandRows)}' and the result '{string.Join(" ", rows)}'");
-            }
-
-            IEnumerable<string> axes = operand.Axes.Select(_graph.Original);
-            summed.AddRange(axes.Where(axis => !rows.Contains(axis) && !features.Contains(axis) && !summed.Contains(axis)));
-            if (operand.Kind != OperandKind.Param)
-                reads.Add(BufferOf(operand));
-        }
-
-        FixedDraft draft = Rowwise(einsum, "Contract", null, (name, self, chain, output) =>
-            new ContractPlan(name, rows, self.Operations.ToEquatable(), einsum, features, summed.ToEquatable(), chain, output));
-        draft.Reads.AddRange(reads);
-        return draft;
-    }
-
     /// <summary>The batch's statistics, or the running ones, as a factor and a summand a feature; then the rows.</summary>
     private FixedDraft BatchNormalise(BatchNormOperation norm)
     {

@@ -81,7 +81,7 @@ internal sealed partial class MethodPlanner
                 AddToSweep(einsum, sweep);
                 break;
             case EinsumOperation einsum:
-                _kernels.Add(Contract(einsum));
+                Contract(einsum);
                 break;
             case NormOperation norm:
                 _kernels.Add(Normalise(norm));

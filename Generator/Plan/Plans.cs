@@ -1,4 +1,5 @@
 using Einsharp.Generator.Model;
+using Einsharp.Generator.Plan.Contractions;
 
 namespace Einsharp.Generator.Plan;
 
@@ -203,11 +204,40 @@ internal sealed record MapPlan(
     string Input, EquatableArray<Operation> Epilogue, string Output)
     : KernelPlan(Name, Rows, Operations);
 
-/// <summary>Any other einsum, as the loop nest that it says: output features outside, summed axes inside.</summary>
+/// <summary>A value that a step of an einsum reads or makes: the buffer or the parameter <paramref name="Name"/>.</summary>
+/// <param name="Axes">
+/// Its axes, outermost first; <see cref="ContractPlan.RowAxis"/> where the kernel's rows are one axis, whatever they are made of.
+/// </param>
+internal sealed record ContractValue(string Name, bool IsParam, EquatableArray<string> Axes)
+{
+    public bool HasRows => Axes.Contains(ContractPlan.RowAxis);
+}
+
+/// <summary>
+/// A step of any other einsum: c = Σ a·b, or c = Σ a without a <paramref name="B"/>, by strides. Its loops are the groups of
+/// <paramref name="Step"/>; <paramref name="Path"/> is the whole of the einsum's.
+/// </summary>
 internal sealed record ContractPlan(
-    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, EinsumOperation Einsum,
-    EquatableArray<string> Features, EquatableArray<string> Summed, EquatableArray<Operation> Epilogue, string Output)
-    : KernelPlan(Name, Rows, Operations);
+    string Name, EquatableArray<string> Rows, EquatableArray<Operation> Operations, ContractionPath Path, ContractionStep Step,
+    ContractValue A, ContractValue? B, ContractValue Made)
+    : KernelPlan(Name, Rows, Operations)
+{
+    /// <summary>The axis that the rows are where every value that has one of their axes has them all.</summary>
+    public const string RowAxis = "#rows";
+
+    /// <summary>What the rows count as where orders of multiplication are compared: those of a chunk of a long prompt.</summary>
+    public const int ChunkRows = 256;
+
+    /// <summary>What a step reads, in the order of its operands.</summary>
+    public IEnumerable<ContractValue> Reads => B is null ? [A] : [A, B];
+
+    /// <summary>The buffer that the step fills.</summary>
+    public string Output => Made.Name;
+
+    /// <summary>Whether an axis of the call lies along the rows of weights, which all of them share.</summary>
+    public bool SharesWeights => Step.Class is ContractionClass.MatrixMatrix or ContractionClass.BatchedMatrixMatrix
+        && !Step.Batch.Contains(RowAxis);
+}
 
 /// <summary>The plan, or why there is none.</summary>
 internal sealed record PlanResult(ModelPlan? Plan, EquatableArray<Diagnostics.Finding> Findings);

@@ -64,7 +64,15 @@ public sealed class BufferTests
     public void EveryOperationIsComputedOnce(string model, string method)
     {
         MethodPlan plan = Of(model, method);
-        List<int> computed = [.. plan.Kernels.SelectMany(kernel => kernel.Operations).Select(operation => operation.Id)];
+
+        // An einsum of several operands is a kernel a step: all steps of its path, in order.
+        foreach (IGrouping<int, ContractPlan> einsum in plan.Kernels.OfType<ContractPlan>().GroupBy(contract => contract.Operations.Single().Id))
+            Assert.Equal(einsum.First().Path.Steps, einsum.Select(contract => contract.Step));
+        List<int> computed =
+        [
+            .. plan.Kernels.Where(kernel => kernel is not ContractPlan contract || contract.Step == contract.Path.Steps.Last())
+                .SelectMany(kernel => kernel.Operations).Select(operation => operation.Id),
+        ];
         Assert.Equal(computed.Count, computed.Distinct().Count());
         Assert.All(
             plan.Graph.Operations.Where(operation => !computed.Contains(operation.Id)),
@@ -110,6 +118,14 @@ public sealed class BufferTests
     };
 
     private static IEnumerable<string> Reads(MethodPlan plan, KernelPlan kernel)
+    {
+        // A step of an einsum reads some of the einsum's operands, and what earlier steps made.
+        if (kernel is ContractPlan contract)
+            return contract.Reads.Where(value => !value.IsParam).Select(value => value.Name);
+        return ReadsOfOperations(plan, kernel);
+    }
+
+    private static IEnumerable<string> ReadsOfOperations(MethodPlan plan, KernelPlan kernel)
     {
         HashSet<int> own = [.. kernel.Operations.Select(operation => operation.Id)];
         HashSet<string> beside = kernel is SweepPlan sweep ? [.. Segments(sweep).Select(segment => segment.Value)] : [];

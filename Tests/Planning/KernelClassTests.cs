@@ -69,7 +69,7 @@ public sealed class KernelClassTests
         [Einsum("b s d -> b s d", nameof(x)), Add(nameof(Gain)), Append("s -> t", nameof(cache)), As("keys")]
         [Einsum("b s d, b t d -> b s t", nameof(x), "keys"), Softmax("t"), As("p")]
         [Einsum("b s t, b t d -> b s d", "p", "keys")]
-        """, "Contract Append Attention")]
+        """, "Contract Map Append Attention")]
     [InlineData("""
         [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), As("q"), Append("s -> t", nameof(cache)), As("keys")]
         [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), Append("s -> t", nameof(cache)), As("values")]
@@ -80,9 +80,9 @@ public sealed class KernelClassTests
         [Gather("b s, v d -> b s d", nameof(ids), nameof(Table)), Scale("sqrt(d)"), As("e")]
         [Select("b s d, b o -> b o d", "e", nameof(rows)), Silu]
         """, "Gather Select")]
-    [InlineData("""[Einsum("b s d -> b s d", nameof(x)), Multiply(nameof(Gain))]""", "Contract")]
-    [InlineData("""[Einsum("b s d, b s d, d -> b s", nameof(x), nameof(x), nameof(Gain))]""", "Contract")]
-    [InlineData("""[Einsum("b s d, f d, d -> b s f", nameof(x), nameof(W), nameof(Gain))]""", "Contract")]
+    [InlineData("""[Einsum("b s d -> b s d", nameof(x)), Multiply(nameof(Gain))]""", "Contract Map")]
+    [InlineData("""[Einsum("b s d, b s d, d -> b s", nameof(x), nameof(x), nameof(Gain))]""", "Contract Contract")]
+    [InlineData("""[Einsum("b s d, f d, d -> b s f", nameof(x), nameof(W), nameof(Gain))]""", "Contract Contract")]
     [InlineData("""
         [Einsum("b s d -> b s", nameof(x)), As("total")]
         [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), Multiply("total")]

@@ -253,33 +253,16 @@ internal abstract partial class KernelEmitter
         : features.Skip(1).Aggregate(
             Index(features[0]), (sum, axis) => $"{(sum.Contains(' ') ? $"({sum})" : sum)} * {Scope.Axis(axis)} + {Index(axis)}");
 
-    /// <summary>An operand's element at the indices of loops, and at those that the row stands for.</summary>
-    protected string Element(Operand operand, IReadOnlyCollection<string> loops)
-    {
-        string[] axes = [.. operand.Axes.Select(Method.Graph.Original)];
-        bool isParam = operand.Kind == OperandKind.Param;
-        bool hasRows = isParam ? axes.All(loops.Contains) : axes.Take(Kernel.Rows.Count).SequenceEqual(Kernel.Rows);
-        if (!hasRows)
-        {
-            string place = Place(operand, axes, loops);
-            return isParam ? $"{Library("ParamElements")}.At({Member(operand.Name)}, {place})" : $"{Read(BufferName(operand))}[{place}]";
-        }
-
-        string[] features = [.. operand.Axes.Skip(operand.Kind == OperandKind.Param ? 0 : Kernel.Rows.Count)];
-        string index = Offset(features);
-        if (operand.Kind == OperandKind.Param)
-            return $"{Library("ParamElements")}.At({Member(operand.Name)}, {index})";
-        string row = features.Length == 0 ? "row" : $"row * {Scope.Product(features)} + {index}";
-        return $"{Read(BufferName(operand))}[{row}]";
-    }
-
     /// <summary>One axis of a loop nest of the library.</summary>
-    protected static string Loop(string extent, string a, string c) => $"new({extent}, {a}, 0, {c})";
+    protected static string Loop(string extent, string a, string c) => Loop(extent, a, "0", c);
 
-    /// <summary>The distance of neighbours along an axis of a dense value.</summary>
+    /// <summary>One axis of a loop nest of two operands.</summary>
+    protected static string Loop(string extent, string a, string b, string c) => $"new({extent}, {a}, {b}, {c})";
+
+    /// <summary>The distance of neighbours along an axis of a dense value; along one that it has twice, on its diagonal.</summary>
     protected string Stride(IReadOnlyList<string> axes, string axis)
     {
-        int at = axes.ToList().IndexOf(axis);
-        return at < 0 ? "0" : Scope.Length(axes.Skip(at + 1));
+        string[] strides = [.. Enumerable.Range(0, axes.Count).Where(i => axes[i] == axis).Select(i => Scope.Length(axes.Skip(i + 1)))];
+        return strides.Length == 0 ? "0" : string.Join(" + ", strides);
     }
 }

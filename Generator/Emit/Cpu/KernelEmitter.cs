@@ -39,6 +39,7 @@ internal abstract partial class KernelEmitter
         AttentionPlan attention => new AttentionEmitter(plan, method, sizes, attention),
         ReducePlan reduce => new ReduceEmitter(plan, method, sizes, reduce),
         RearrangePlan rearrange => new RearrangeEmitter(plan, method, sizes, rearrange),
+        ContractPlan contract => new ContractEmitter(plan, method, sizes, contract),
         _ => new RowEmitter(plan, method, sizes, kernel),
     };
 

@@ -4,7 +4,7 @@ using Einsharp.Generator.Plan;
 namespace Einsharp.Generator.Emit.Cpu;
 
 /// <summary>
-/// Kernels that make whole rows, one row a unit: norms, gathers, selections, elementwise maps, and einsums of no better class.
+/// Kernels that make whole rows, one row a unit: norms, gathers, selections and elementwise maps.
 /// </summary>
 internal sealed partial class RowEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, KernelPlan kernel)
     : KernelEmitter(plan, method, sizes, kernel)
@@ -16,7 +16,6 @@ internal sealed partial class RowEmitter(ModelPlan plan, MethodPlan method, Kern
         GatherPlan gather => gather.Output,
         SelectPlan select => select.Output,
         MapPlan map => map.Output,
-        ContractPlan contract => contract.Output,
         _ => throw new InvalidOperationException(Kernel.Name),
     };
 
@@ -27,7 +26,6 @@ internal sealed partial class RowEmitter(ModelPlan plan, MethodPlan method, Kern
         GatherPlan gather => gather.Epilogue,
         SelectPlan select => select.Epilogue,
         MapPlan map => map.Epilogue,
-        ContractPlan contract => contract.Epilogue,
         _ => [],
     };
 
@@ -41,17 +39,13 @@ internal sealed partial class RowEmitter(ModelPlan plan, MethodPlan method, Kern
 
     protected override string Start(string features) => IsSequence ? "start" : base.Start(features);
 
-    protected override string Loops => Kernel is ContractPlan contract
-        ? $"rows (dealt out to the workers), {string.Join(", ", contract.Features.Concat(contract.Summed))}."
-        : "rows (dealt out to the workers), then features.";
+    protected override string Loops => "rows (dealt out to the workers), then features.";
 
     protected override string Flops
     {
         get
         {
             string elements = Dots(Kernel.Rows.Concat(Features));
-            if (Kernel is ContractPlan contract)
-                return $"{contract.Einsum.Operands.Count}·{Dots(Kernel.Rows.Concat(contract.Features).Concat(contract.Summed))}";
             int each = Epilogue.Count + (Kernel is NormPlan ? 4 : Kernel is BatchNormPlan { Mean: null } ? 2 : Kernel is BatchNormPlan ? 6 : 0);
             return each == 0 ? "none" : $"{each}·{elements}";
         }
@@ -64,7 +58,6 @@ internal sealed partial class RowEmitter(ModelPlan plan, MethodPlan method, Kern
         NormPlan => "kept in memory, because not one sweep alone reads it.",
         BatchNormPlan { Mean: not null } => "the statistics of the batch come before its first row, so a barrier stands between them.",
         BatchNormPlan => "the running statistics are folded once into a factor and a summand a feature.",
-        ContractPlan => "an einsum with no faster class: a plain loop nest.",
         AppendPlan => "what is appended is made by a kernel that cannot append it.",
         _ when Epilogue.Count > 0 => "the modifiers are applied while the row is in cache.",
         _ => "rows are only moved, nothing is computed with them.",
@@ -168,10 +161,6 @@ internal sealed partial class RowEmitter(ModelPlan plan, MethodPlan method, Kern
                 Body.Write($"{Read(norm.Input)}.Slice({Start(features)}, {count}).CopyTo(part);");
                 EmitScaled(norm);
                 break;
-            case ContractPlan contract:
-                Body.Write(y);
-                EmitContract(contract);
-                break;
         }
     }
 
@@ -199,24 +188,5 @@ internal sealed partial class RowEmitter(ModelPlan plan, MethodPlan method, Kern
 
         Body.Gap();
         Body.Write($"{Read(select.Input)}.Slice(from * {features}, {count}).CopyTo(part);");
-    }
-
-    private void EmitContract(ContractPlan contract)
-    {
-        Body.Write("int element = 0;");
-        var loops = new List<CodeWriter.Block>();
-        foreach (string axis in contract.Features)
-            loops.Add(Body.Open($"for (int {Index(axis)} = 0; {Index(axis)} < {Scope.Axis(axis)}; {Index(axis)}++)"));
-        Body.Write("float sum = 0;");
-        var sums = new List<CodeWriter.Block>();
-        foreach (string axis in contract.Summed)
-            sums.Add(Body.Open($"for (int {Index(axis)} = 0; {Index(axis)} < {Scope.Axis(axis)}; {Index(axis)}++)"));
-        string[] indices = [.. contract.Features.Concat(contract.Summed)];
-        Body.Write($"sum += {string.Join(" * ", contract.Einsum.Operands.Select(operand => Element(operand, indices)))};");
-        for (int i = sums.Count - 1; i >= 0; i--)
-            sums[i].Dispose();
-        Body.Write("part[element++] = sum;");
-        for (int i = loops.Count - 1; i >= 0; i--)
-            loops[i].Dispose();
     }
 }

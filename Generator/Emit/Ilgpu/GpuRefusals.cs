@@ -60,8 +60,7 @@ internal static class GpuRefusals
 
     private static bool Knows(MethodPlan method, KernelPlan kernel, Operation operation) => operation switch
     {
-        EinsumOperation einsum => kernel is not ContractPlan || einsum.Operands.All(operand => HasRows(method, kernel, operand)),
-        GatherOperation or SelectOperation or RunOperation or AppendOperation or RenameOperation or ActivationOperation => true,
+        EinsumOperation or GatherOperation or SelectOperation or RunOperation or AppendOperation or RenameOperation or ActivationOperation => true,
         ScaleOperation scale => kernel is AttentionPlan || !scale.Factor.Tokens.Any(method.CallAxes.Contains),
         RotateOperation rotate => kernel.Rows == method.Sequence && rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
         CausalOperation or WindowOperation or MaskOperation or AlibiOperation => kernel is AttentionPlan,
@@ -98,11 +97,6 @@ internal static class GpuRefusals
         // A layer that knows nothing of its rows but their number cannot tell their axes apart.
         return ofRows.Length == 0 || kernel.Rows == method.Sequence || !Steps.IsLayer(method);
     }
-
-    // A parameter has none of the axes that rows are made of, any other operand has them all, in front.
-    private static bool HasRows(MethodPlan method, KernelPlan kernel, Operand operand) => operand.Kind == OperandKind.Param
-        ? !operand.Axes.Any(kernel.Rows.Contains)
-        : operand.Axes.Take(kernel.Rows.Count).Select(method.Graph.Original).ToEquatable() == kernel.Rows;
 
     private static BufferPlan? Buffer(MethodPlan method, Operand operand) => operand.Kind == OperandKind.Input
         ? method.Buffers.FirstOrDefault(buffer => buffer.Name == operand.Name)

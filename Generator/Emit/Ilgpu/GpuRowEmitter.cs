@@ -11,8 +11,7 @@ internal sealed record FinishPlan(
     : KernelPlan(Name, Rows, Operations);
 
 /// <summary>
-/// Kernels that make whole rows, a group of lanes a row: norms, gathers, selections, elementwise maps, appends, einsums of no better class,
-/// and what a sweep leaves to do. A rotation, a softmax or a norm needs what other lanes made, so each begins a pass of its own over the row.
+/// Kernels that make whole rows, a group of lanes a row: norms, gathers, selections, elementwise maps, appends, and what a sweep leaves to do. A rotation, a softmax or a norm needs what other lanes made, so each begins a pass of its own over the row.
 /// </summary>
 internal sealed partial class GpuRowEmitter : GpuKernelEmitter
 {
@@ -29,7 +28,6 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
             GatherPlan gather => (gather.Output, gather.Epilogue),
             SelectPlan select => (select.Output, select.Epilogue),
             MapPlan map => (map.Output, map.Epilogue),
-            ContractPlan contract => (contract.Output, contract.Epilogue),
             BatchNormPlan norm => (norm.Output, norm.Epilogue),
             FinishPlan finish => ("", finish.Operations),
             _ => ("", []),
@@ -51,25 +49,20 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
         get
         {
             string elements = Dots(Kernel.Rows.Concat(Features));
-            string loops = Kernel is ContractPlan contract
-                ? $"rows (a group of lanes each), {Dots(contract.Features)} (dealt out to the lanes), {string.Join(", ", contract.Summed)}."
-                : "rows (a group of lanes each), features (dealt out to the lanes).";
+            const string Loops = "rows (a group of lanes each), features (dealt out to the lanes).";
             int each = _epilogue.Sum(operation => operation is NormOperation or SoftmaxOperation ? 4 : 1) + (Kernel is NormPlan ? 4 : 0);
-            string flops = Kernel is ContractPlan sums
-                ? $"{sums.Einsum.Operands.Count}·{Dots(sums.Rows.Concat(sums.Features).Concat(sums.Summed))}"
-                : each == 0 ? "none" : $"{each}·{elements}";
+            string flops = each == 0 ? "none" : $"{each}·{elements}";
             string why = Kernel switch
             {
                 NormPlan when PartOf is not null => "its mean is needed before the first product.",
                 NormPlan => "kept in memory, because not one sweep alone reads it.",
                 BatchNormPlan { Mean: not null } => "the statistics of the batch come before its first row.",
-                ContractPlan => "an einsum with no faster class: a plain loop nest.",
                 AppendPlan => "what is appended is made by a kernel that cannot append it.",
                 _ when IsFinish => $"{Whole} the whole row, which no group of the sweep has.",
                 _ when _epilogue.Count > 0 => "the modifiers are applied while the row is at hand.",
                 _ => "rows are only moved, nothing is computed with them.",
             };
-            return new KernelNotes(loops, flops, $"8·{elements}, read and written", why);
+            return new KernelNotes(Loops, flops, $"8·{elements}, read and written", why);
         }
     }
 
@@ -83,7 +76,6 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
                 yield return gather.Param;
             IEnumerable<Operation> operations = Kernel switch
             {
-                ContractPlan contract => _epilogue.Prepend(contract.Einsum),
                 NormPlan norm => _epilogue.Prepend(norm.Norm),
                 BatchNormPlan { Mean: null } norm => _epilogue.Prepend(norm.Norm),
                 _ => _epilogue,
@@ -243,30 +235,7 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
                 string feature = Flatten(spot, norm.Norm.Gain.Axes);
                 Body.Write($"value = value * {Buffer(norm.Factor)}[{feature}] + {Buffer(norm.Summand)}[{feature}];");
                 break;
-            case ContractPlan contract:
-                EmitContract(contract, spot);
-                break;
         }
-    }
-
-    private void EmitContract(ContractPlan contract, Spot spot)
-    {
-        foreach (string axis in contract.Features)
-            IndexOf(spot, axis);
-        Body.Write("float value = 0;");
-        var inner = new Spot(spot.Row, spot.Feature, spot.Features, spot.Length, new Dictionary<string, string>(spot.Rows, StringComparer.Ordinal));
-        foreach (KeyValuePair<string, string> index in spot.Indices)
-            inner.Indices[index.Key] = index.Value;
-        var loops = new List<CodeWriter.Block>();
-        foreach (string axis in contract.Summed)
-        {
-            inner.Indices[axis] = "i_" + axis;
-            loops.Add(Body.Open($"for (int i_{axis} = 0; i_{axis} < {Extent(axis)}; i_{axis}++)"));
-        }
-
-        Body.Write($"value += {string.Join(" * ", contract.Einsum.Operands.Select(operand => At(inner, operand)))};");
-        for (int i = loops.Count - 1; i >= 0; i--)
-            loops[i].Dispose();
     }
 
     private void EmitAppend(AppendPlan append)

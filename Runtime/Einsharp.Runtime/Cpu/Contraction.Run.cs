@@ -33,6 +33,7 @@ public static partial class Contraction
                 M = new AxisList(pinnedM, m.Length),
                 N = new AxisList(pinnedN, n.Length),
                 K = new AxisList(pinnedK, k.Length),
+                IsByClass = runner.Device is null,
             };
             call.Check();
             if (call.Batch.Extent == 0 || call.M.Extent == 0 || call.N.Extent == 0)

@@ -10,7 +10,8 @@ namespace Einsharp.Cpu;
 /// <para>The first argument says who computes. A <see cref="CpuDevice"/> runs the work on its team, or on the calling thread where it
 /// is too small for that. A <see cref="Worker"/> is for code inside a job: every worker of the team calls with the same arguments; the
 /// call begins a phase of its own, and the caller puts a barrier before the result is read.</para>
-/// <para>The bits of the result depend on the operands, the axes and the hardware's vector width; not on the number of threads.</para>
+/// <para>The bits of the result depend on the operands, the axes and the hardware's vector width; not on the number of threads. Inside a job
+/// an element of a matrix product has the same bits however many rows and columns are computed beside it.</para>
 /// </remarks>
 public static partial class Contraction
 {

@@ -66,8 +66,16 @@ internal unsafe struct ContractionCall
     public AxisList N;
     public AxisList K;
 
+    /// <summary>
+    /// Whether a product of matrices is one whatever the extents: then the bits of an element depend on what it is made of, and not on how many
+    /// rows and columns there are beside it.
+    /// </summary>
+    public bool IsByClass;
+
     /// <summary>Whether it is a product of matrices.</summary>
-    public readonly bool IsProduct => M.Extent > 1 && N.Extent > 1 && K.Extent > 1;
+    public readonly bool IsProduct => IsByClass && M.Count > 0 && N.Count > 0
+        ? K.Extent > 0
+        : M.Extent > 1 && N.Extent > 1 && K.Extent > 1;
 
     /// <summary>Multiplications, or additions.</summary>
     public readonly long Work => Batch.Extent * M.Extent * N.Extent * K.Extent;

@@ -39,7 +39,13 @@ internal unsafe struct ContractionPlan
     {
         long m = call.M.Extent, n = call.N.Extent, k = call.K.Extent;
         var plan = new ContractionPlan { VectorBytes = vectorBytes };
-        if (m > 1 && n > 1 && k > 1)
+        if (call.IsProduct && m == 1)
+        {
+            // One row reads b once, from end to end, and adds up as the tiles do.
+            plan.Nest = NestPlan.Of(call, axes, cut: false);
+            if (plan.Nest.AddsUp(GemmPlan.StretchOf(k))) return plan;
+        }
+        if (call.IsProduct)
         {
             plan.IsProduct = true;
             plan.Product = GemmPlan.Of(call, axes);

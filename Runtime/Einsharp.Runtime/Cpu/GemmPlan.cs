@@ -111,23 +111,32 @@ internal unsafe struct GemmPlan
         OperandIndex first = swap ? OperandIndex.B : OperandIndex.A, second = swap ? OperandIndex.A : OperandIndex.B;
         // Neighbours in either operand are worth having innermost; b's more, which is transposed without them.
         bool byB = false, byA = false;
+        OperandIndex other = first, better = second;
+        // Which side is swapped may depend on the number of rows, and the order of a sum must not.
+        if (call.IsByClass) (other, better) = (OperandIndex.A, OperandIndex.B);
         foreach (LoopAxis axis in call.K.Span)
         {
-            byA |= axis.Extent > 1 && AxisFolding.Stride(axis, first) == 1;
-            byB |= axis.Extent > 1 && AxisFolding.Stride(axis, second) == 1;
+            byA |= axis.Extent > 1 && AxisFolding.Stride(axis, other) == 1;
+            byB |= axis.Extent > 1 && AxisFolding.Stride(axis, better) == 1;
         }
-        plan.K = AxisFolding.Fold(rest, byB || !byA ? second : first, call.K);
+        plan.K = AxisFolding.Fold(rest, byB || !byA ? better : other, call.K);
         plan.Batch = AxisFolding.Fold(rest + call.K.Count, OperandIndex.C, call.Batch);
         if (swap) Swap(room, (int)(rest + call.K.Count + call.Batch.Count - room));
         return plan;
     }
 
+    /// <summary>The length of a stretch of k: what is summed in registers before it is added to the result. It is a matter of k alone.</summary>
+    public static int StretchOf(long inner)
+    {
+        int stretches = inner <= Stretch * 3 / 2 ? 1 : (int)((inner + Stretch - 1) / Stretch);
+        return stretches == 1 ? (int)inner : (int)(((inner + stretches - 1) / stretches + 3) & ~3);
+    }
+
     /// <summary>Cuts the work, for panels of so many columns and vectors of half as many.</summary>
     public void Cut(int workers, int panelColumns, int elementSize)
     {
-        int stretches = Inner <= Stretch * 3 / 2 ? 1 : (int)((Inner + Stretch - 1) / Stretch);
-        KBlock = (int)(((Inner + stretches - 1) / stretches + 3) & ~3);
-        if (stretches == 1) KBlock = (int)Inner;
+        KBlock = StretchOf(Inner);
+        int stretches = Stretches;
         LoopAxis n = N.Count == 1 ? N.Axes[0] : default, k = K.Count == 1 ? K.Axes[0] : default;
         LoopAxis m = M.Count == 1 ? M.Axes[0] : default;
         DirectB = B.Format == ElementFormat.Plain && N.Count == 1 && n.B == 1 && K.Count <= 1

@@ -50,7 +50,7 @@ internal static unsafe class LoopNest<S, V, T>
     {
         long kept = plan.Kept.Extent;
         // Few long runs are cut, for the workers' sake: no element's sum is.
-        run = plan.InPlace && plan.X.C == 1 ? MostLongRun : MostRun;
+        run = plan.InPlace && plan.X.C == 1 && plan.Stretch == 0 ? MostLongRun : MostRun;
         while (run > LeastRun && kept * plan.Parts * (plan.X.Extent / run) < 4 * workers) run /= 2;
         tiles = plan.Form switch
         {
@@ -76,6 +76,7 @@ internal static unsafe class LoopNest<S, V, T>
             {
                 case NestForm.Map: Map(plan, walk.A, walk.B, c, tile * run, run, room); break;
                 case NestForm.Transpose: Transpose(plan, walk.A, c, tile); break;
+                case NestForm.Across when plan.Stretch > 0: AcrossByStretches(plan, walk.A, walk.B, c, tile * run, run, room); break;
                 case NestForm.Across: Across(plan, walk.A, walk.B, c, tile * run, run, part, room, inner); break;
                 default: Along(plan, walk.A, walk.B, c, tile * RowGroup, part, room, inner); break;
             }
@@ -167,6 +168,27 @@ internal static unsafe class LoopNest<S, V, T>
             walk.Next();
         }
         if (sums != to) Elements<T>.Scatter(sums, to, x.C, count);
+    }
+
+    // As the tiles of a matrix product add up: a stretch of k from zero on, then the stretches.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AcrossByStretches(in NestPlan plan, nint a, nint b, nint c, long first, int run, T* room)
+    {
+        LoopAxis x = plan.X, z = plan.Summed.Axes[0];
+        int count = (int)Math.Min(run, x.Extent - first);
+        T* to = (T*)plan.C + c + (nint)first * x.C;
+        a += (nint)first;
+        for (int begin = 0; begin < z.Extent; begin += plan.Stretch)
+        {
+            T* sums = begin == 0 && x.C == 1 ? to : room;
+            new Span<T>(sums, count).Clear();
+            int end = Math.Min(z.Extent, begin + plan.Stretch);
+            for (int at = begin; at < end; at += RowGroup)
+                AddRows(plan, a + at * (nint)z.A, b + at * (nint)z.B, Math.Min(RowGroup, end - at), z, sums, count, room);
+            if (sums == to) continue;
+            if (x.C == 1) Runs<S, V, T>.Add(to, sums, count);
+            else for (int i = 0; i < count; i++) to[i * (nint)x.C] = begin == 0 ? sums[i] : Scalar<T>.Add(to[i * (nint)x.C], sums[i]);
+        }
     }
 
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -47,6 +47,9 @@ internal unsafe struct NestPlan
     /// </summary>
     public int Parts;
 
+    /// <summary>Terms that are summed before they are added to the result; 0 for all at once. Only sums side by side over one axis have it.</summary>
+    public int Stretch;
+
     /// <summary>From one part's sums to the next one's.</summary>
     public nint PartStride;
 
@@ -85,6 +88,17 @@ internal unsafe struct NestPlan
         if (cut && summed.Count > 0 && rows < 64 && results * terms >= 2 * PartTerms && terms >= 64)
             plan.Parts = (int)Math.Clamp(results * terms / PartTerms, 1, Math.Min(MostParts, terms / 16));
         return plan;
+    }
+
+    /// <summary>
+    /// Takes the sums a stretch of so many terms at a time, in the order of memory, where they are side by side, over one axis. Else it stays as
+    /// it was, and returns false.
+    /// </summary>
+    public bool AddsUp(int stretch)
+    {
+        if (Form != NestForm.Across || Summed.Count != 1 || X.A != 1 || X.B != 0) return false;
+        Stretch = stretch;
+        return true;
     }
 
     /// <summary>

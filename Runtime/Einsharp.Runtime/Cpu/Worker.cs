@@ -32,6 +32,9 @@ public readonly struct Worker
         Index = index;
     }
 
+    /// <summary>The calling thread as the one worker of a team of its own: for what it computes while the others of a job do something else.</summary>
+    public static Worker Alone => Team.Alone;
+
     /// <summary>This worker's number, 0 to <see cref="Count"/> - 1. Worker 0 is the thread that called <see cref="Team.Run"/>.</summary>
     public int Index { get; }
 
