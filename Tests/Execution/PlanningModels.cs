@@ -217,3 +217,22 @@ public sealed partial class Latent
     [Einsum("b s t, b t d -> b s d", "weights", "seen")]
     public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
 }
+
+/// <summary>Einsums behind a cache that are no sweeps: a low-rank pair of weights, weights [in, out], and sums within a row.</summary>
+[Model]
+public sealed partial class Adapted
+{
+    [Param("d r", Init.Normal, Deviation = 0.4)] public partial Param Down { get; }
+    [Param("r f", Init.Normal, Deviation = 0.4)] public partial Param Up { get; }
+    [Param("d f", Init.Normal, Deviation = 0.3)] public partial Param Wide { get; }
+    [Param("e f", Init.Normal, Deviation = 0.3)] public partial Param Gates { get; }
+
+    [Einsum("b s d, d r, r f -> b s f", nameof(x), nameof(Down), nameof(Up)), As("low")]
+    [Einsum("b s d, d f -> b s f", nameof(x), nameof(Wide)), Add("low"), Silu, As("h"), Append("s -> t", nameof(cache)), As("kept")]
+    [Einsum("b s f, b t f -> b s t", "h", "kept"), Causal("s", "t"), Softmax("t"), As("p")]
+    [Einsum("b s t, b t f -> b s f", "p", "kept"), As("seen")]
+    [Einsum("b s f, e f -> b s e", "seen", nameof(Gates)), Softmax("e"), As("gates")]
+    [Einsum("b s e, b s f, e f -> b s", "gates", "seen", nameof(Gates)), As("score")]
+    [Einsum("b s f, b s -> b s f", "seen", "score")]
+    public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
+}

@@ -104,6 +104,25 @@ public sealed class PlanningTests
         Compare.SameBits(whole, InSteps(x, cache, 6, model.Forward));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void EinsumsBehindACache(int threads)
+    {
+        using var device = new CpuDevice(threads);
+        var model = new Adapted(new AdaptedSizes { d = 300, r = 4, f = 70, e = 5 }, device);
+        model.Initialise(15);
+        Tensor x = Inputs.Random(15, 2, 19, 300);
+        Named input = Of("b s d", x), low = Einsum("b s f", Einsum("b s r", input, Of(model.Down)), Of(model.Up));
+        Named h = Einsum("b s f", input, Of(model.Wide)).Add(low).Silu(), kept = h.Rename("b t f");
+        Named seen = Einsum("b s f", Einsum("b s t", h, kept).Causal("s", "t").Softmax("t"), kept);
+        Named gates = Einsum("b s e", seen, Of(model.Gates)).Softmax("e");
+        float[] whole = model.Forward(x, null).Span.ToArray();
+        Compare.Close(Einsum("b s f", seen, Einsum("b s", gates, seen, Of(model.Gates))).Values, whole);
+        using KvCache cache = model.CreateCache(2, 19);
+        Compare.SameBits(whole, InSteps(x, cache, 70, model.Forward));
+    }
+
     [Fact]
     public void AnEinsumThatCopies()
     {

@@ -99,6 +99,8 @@ public sealed class LanguageDeviceTests
         ["weights that lie as in, out"] = (on, format) => InOut(format, new InOutAttention(
             new InOutAttentionSizes { d = 7, g = 3, k = 4 },
             new InOutAttentionSettings { Rope = new Rope(layout: RopeLayout.Neighbours) }, on)),
+        ["einsums behind a cache"] = (on, format) => AdaptedOf(format, new Adapted(
+            new AdaptedSizes { d = 20, r = 4, f = 18, e = 5 }, on)),
         ["attention without projections"] = (on, format) => Bare(format, new BareAttention(
             new BareAttentionSizes { d = 6 }, new BareAttentionSettings { Rope = new Rope(), Eps = 0.1f }, on)),
         ["keys that are values too"] = (on, format) => LatentOf(format, new Latent(new LatentSizes { d = 6, h = 3, k = 4 }, on)),
@@ -194,6 +196,9 @@ public sealed class LanguageDeviceTests
     }
 
     private static IEnumerable<Tensor> InOut(FormatRun format, InOutAttention m) =>
+        Positions(format, m.Parameters, m.Forward, m.CreateCache, m.Sizes.d);
+
+    private static IEnumerable<Tensor> AdaptedOf(FormatRun format, Adapted m) =>
         Positions(format, m.Parameters, m.Forward, m.CreateCache, m.Sizes.d);
 
     private static IEnumerable<Tensor> Bare(FormatRun format, BareAttention m) =>
