@@ -12,29 +12,46 @@ internal static class EinsumHead
     public static void Write(CodeWriter writer, EinsumPlan plan, EinsumNames names)
     {
         CheckedEinsum einsum = plan.Einsum;
-        EquatableArray<ContractionStep> steps = plan.Path.Steps;
         writer.Write("// " + Names.OneLine(einsum.Equation) + "\n//");
+        if (plan.Orders.Count > 1)
+        {
+            writer.Write(FormattableString.Invariant(
+                $"// Of {plan.Orders.Count} orders the one with the fewest FLOPs for the sizes of the call is taken, of equals the first."));
+            writer.Write($"// One nest of loops over all axes: {plan.Orders[0].Path.Naive} FLOPs.\n//");
+        }
+
+        for (int i = 0; i < plan.Orders.Count; i++)
+        {
+            if (plan.Orders.Count > 1)
+                writer.Write((i == 0 ? "" : "//\n") + FormattableString.Invariant($"// Order {i + 1}:\n//"));
+            WriteOrder(writer, plan, plan.Orders[i].Path, names.Of(plan.Orders[i]));
+        }
+
+        if (einsum.Pinned.Count > 0)
+        {
+            IEnumerable<string> sizes = einsum.Pinned.Select(static axis => FormattableString.Invariant($"{axis.Name} = {axis.Size}"));
+            writer.Write((plan.Orders.Count > 1 ? "//\n" : "") + "// Pinned: " + string.Join(", ", sizes) + ".");
+        }
+    }
+
+    private static void WriteOrder(CodeWriter writer, EinsumPlan plan, ContractionPath path, EinsumNames names)
+    {
+        EquatableArray<ContractionStep> steps = path.Steps;
         for (int i = 0; i < steps.Count; i++)
         {
             string number = steps.Count == 1 ? "" : FormattableString.Invariant($"{i + 1}. ");
             writer.Write($"//   {number}{Product(steps[i], names)}: {Kernel(steps[i])}, {Cost(steps[i].Flops)}");
         }
 
-        if (steps.Count > 1)
-        {
-            writer.Write("//");
-            writer.Write($"// FLOPs: {plan.Path.Chosen}; one nest of loops over all axes: {plan.Path.Naive}.");
-            ContractionStep largest = plan.Path.Largest!;
-            writer.Write($"// Largest intermediate: {names.Plain(largest.Result)}, {Elements(largest.Axes)}.");
-            if (einsum.Operands.Count > 2)
-                writer.Write("// " + Order(plan.Path));
-        }
-
-        if (einsum.Pinned.Count > 0)
-        {
-            IEnumerable<string> sizes = einsum.Pinned.Select(static axis => FormattableString.Invariant($"{axis.Name} = {axis.Size}"));
-            writer.Write("// Pinned: " + string.Join(", ", sizes) + ".");
-        }
+        if (steps.Count == 1)
+            return;
+        writer.Write("//");
+        bool isOnly = plan.Orders.Count == 1;
+        writer.Write($"// FLOPs: {path.Chosen}" + (isOnly ? $"; one nest of loops over all axes: {path.Naive}." : "."));
+        ContractionStep largest = path.Largest!;
+        writer.Write($"// Largest intermediate: {names.Plain(largest.Result)}, {Elements(largest.Axes)}.");
+        if (isOnly && plan.Einsum.Operands.Count > 2)
+            writer.Write("// " + Order(path));
     }
 
     /// <summary><c>y = x · w over d</c>.</summary>

@@ -15,6 +15,7 @@ internal sealed class EinsumNames
     private readonly HashSet<string> _shadowed;
     private readonly Dictionary<string, string> _axes = new(StringComparer.Ordinal);
     private readonly List<string> _values = [];
+    private readonly int _operands;
 
     /// <param name="plan">The plan.</param>
     /// <param name="parameters">Names that the method has already.</param>
@@ -28,18 +29,14 @@ internal sealed class EinsumNames
         string result = plan.Einsum.IsReturned ? Local(plan.Einsum.Result.Name) : plan.Einsum.Result.Name;
         foreach (string axis in plan.Einsum.Axes.Where(static axis => axis != Ellipsis.Name))
             _axes.Add(axis, Local(axis, "Size"));
-        var made = Enumerable.Range(0, count).ToDictionary(static operand => operand, static operand => new[] { operand });
-        foreach (ContractionStep step in plan.Path.Steps)
-        {
-            bool isLast = step.Result == count + plan.Path.Steps.Count - 1;
-            made.Add(step.Result, step.B < 0 ? made[step.A] : [.. made[step.A].Concat(made[step.B]).OrderBy(static operand => operand)]);
-            string name = Join([.. made[step.Result].Select(operand => plan.Einsum.Operands[operand].Name)]);
-            _values.Add(isLast ? result : Local(step.B < 0 ? name + "Summed" : name));
-        }
+        _operands = count;
+        _values.AddRange(Enumerable.Repeat("", plan.Result - count));
+        _values.Add(result);
     }
 
     private EinsumNames(EinsumNames other)
     {
+        _operands = other._operands;
         _shadowed = other._shadowed;
         _taken = new HashSet<string>(other._taken, StringComparer.Ordinal);
         _values.AddRange(other._values);
@@ -49,6 +46,21 @@ internal sealed class EinsumNames
 
     /// <summary>The same names, for a block whose further locals are its own.</summary>
     public EinsumNames Copy() => new(this);
+
+    /// <summary>The same names, and those of what lies between the steps of one order.</summary>
+    public EinsumNames Of(EinsumOrder order)
+    {
+        EinsumNames names = Copy();
+        var made = Enumerable.Range(0, _operands).ToDictionary(static operand => operand, static operand => new[] { operand });
+        foreach (ContractionStep step in order.Path.Steps.Take(order.Path.Steps.Count - 1))
+        {
+            made.Add(step.Result, step.B < 0 ? made[step.A] : [.. made[step.A].Concat(made[step.B]).OrderBy(static operand => operand)]);
+            string name = Join([.. made[step.Result].Select(operand => _values[operand])]);
+            names._values[step.Result] = names.Local(step.B < 0 ? name + "Summed" : name);
+        }
+
+        return names;
+    }
 
     /// <summary>A type of the library: its short name, or the full one where that means something else.</summary>
     public string Library(string name) => _shadowed.Contains(name) ? LibraryNames.OfEinsums[name] : name;

@@ -13,17 +13,31 @@ internal sealed record EinsumStep(
 /// <param name="IsStrided">Whether only the call knows its strides; otherwise it is row-major.</param>
 internal sealed record EinsumValue(EquatableArray<string> Axes, bool IsStrided);
 
-/// <summary>How an einsum of its own is computed, on any device. Values are numbered: the operands, then each step's result.</summary>
-internal sealed record EinsumPlan(
-    CheckedEinsum Einsum, ContractionPath Path, EquatableArray<EinsumValue> Values, EquatableArray<EinsumStep> Steps);
+/// <summary>One order of the operands. Values are numbered: the operands, then each step's result.</summary>
+internal sealed record EinsumOrder(ContractionPath Path, EquatableArray<EinsumValue> Values, EquatableArray<EinsumStep> Steps);
+
+/// <summary>
+/// How an einsum of its own is computed, on any device: in the order that has the fewest FLOPs for the sizes of the call, of equals the
+/// first. All have as many steps.
+/// </summary>
+internal sealed record EinsumPlan(CheckedEinsum Einsum, EquatableArray<EinsumOrder> Orders)
+{
+    /// <summary>The number of the result.</summary>
+    public int Result => Orders[0].Values.Count - 1;
+}
 
 /// <summary>Plans einsums that stand alone.</summary>
 internal static class EinsumPlanner
 {
     public static EinsumPlan Plan(CheckedEinsum einsum)
     {
-        ContractionPath path = ContractionPlanner.Plan(
+        EquatableArray<ContractionPath> paths = ContractionPlanner.PlanOrders(
             einsum.Operands.Select(static operand => operand.Axes).ToList(), einsum.Result.Axes, einsum.SizeOf);
+        return new EinsumPlan(einsum, paths.Select(path => Order(einsum, path)).ToEquatable());
+    }
+
+    private static EinsumOrder Order(CheckedEinsum einsum, ContractionPath path)
+    {
         var values = einsum.Operands.Select(Value).ToList();
         foreach (ContractionStep step in path.Steps)
         {
@@ -39,7 +53,7 @@ internal static class EinsumPlanner
             EquatableArray<EquatableArray<string>> Fold(EquatableArray<string> group) => LoopFolder.Fold(group, of);
             return new EinsumStep(step, Fold(step.Batch), Fold(step.M), Fold(step.N), Fold(step.K));
         });
-        return new EinsumPlan(einsum, path, values.ToEquatable(), steps.ToEquatable());
+        return new EinsumOrder(path, values.ToEquatable(), steps.ToEquatable());
     }
 
     // A span's strides are the call's; but with an ellipsis, whose axes are one loop, it is made row-major.

@@ -9,11 +9,19 @@ public class ContractionPlannerTests
 {
     private static EquatableArray<string> Axes(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToEquatable();
 
-    private static ContractionPath Plan(string equation, params (string Axis, int Size)[] sizes)
+    private static ContractionPath Plan(string equation, params (string Axis, int Size)[] sizes) =>
+        Plan(ContractionPlanner.Plan, equation, sizes);
+
+    private static EquatableArray<ContractionPath> Orders(string equation, params (string Axis, int Size)[] sizes) =>
+        Plan(ContractionPlanner.PlanOrders, equation, sizes);
+
+    private static TPlan Plan<TPlan>(
+        Func<IReadOnlyList<EquatableArray<string>>, EquatableArray<string>, Func<string, int?>, TPlan> plan, string equation,
+        (string Axis, int Size)[] sizes)
     {
         string[] sides = equation.Split("->");
         Dictionary<string, int> known = sizes.ToDictionary(static size => size.Axis, static size => size.Size);
-        return ContractionPlanner.Plan(
+        return plan(
             sides[0].Split(',').Select(Axes).ToList(), Axes(sides[1]), axis => known.TryGetValue(axis, out int size) ? size : null);
     }
 
@@ -79,6 +87,53 @@ public class ContractionPlannerTests
     {
         Assert.Equal("0·1 2·3", Steps(Plan("a b, b c, c d -> a d", ("b", 1000), ("c", 10), ("d", 1000))));
         Assert.Equal("1·2 0·3", Steps(Plan("a b, b c, c d -> a d", ("b", 10), ("c", 1000), ("d", 1000))));
+    }
+
+    [Theory]
+    [InlineData("b s d, r d, h r -> b s h", "0·1 2·3 | 1·2 0·3")] // few of r, or few rows
+    [InlineData("a b, b c, c d -> a d", "0·1 2·3 | 1·2 0·3")]
+    [InlineData("i j, j k, k -> i", "1·2 0·3")] // a vector first, whatever the sizes
+    [InlineData("a, b, c -> a b c", "0·1 2·3")] // what remains is a part of the last product
+    [InlineData("i j, j k -> i k", "0·1")]
+    [InlineData("a b, b c, c d, d e, e f, f g, g h -> a h", "0·1 2·7 3·8 4·9 5·10 6·11")] // not looked for
+    public void Orders_among_which_a_call_chooses(string equation, string orders) =>
+        Assert.Equal(orders, string.Join(" | ", Orders(equation).Select(Steps)));
+
+    [Fact]
+    public void Of_pinned_sizes_there_is_one_order()
+    {
+        (string, int)[] sizes = [("a", 10), ("b", 20), ("c", 30), ("d", 40)];
+        Assert.Equal(Plan("a b, b c, c d -> a d", sizes), Assert.Single(Orders("a b, b c, c d -> a d", sizes)));
+        Assert.Equal(Plan("a b, b c, c d -> a d", sizes[..2]), Assert.Single(Orders("a b, b c, c d -> a d", sizes[..2])));
+    }
+
+    [Fact]
+    public void The_orders_of_a_call_are_few_and_none_is_notably_better()
+    {
+        var random = new Random(5);
+        int several = 0;
+        for (int i = 0; i < 200; i++)
+        {
+            (List<EquatableArray<string>> operands, EquatableArray<string> output, Dictionary<string, int> sizes) = Draw(
+                random, random.Next(3, 7));
+            EquatableArray<ContractionPath> orders = ContractionPlanner.PlanOrders(operands, output, static _ => null);
+            Assert.InRange(orders.Count, 1, ContractionTrials.MostOrders);
+            Assert.Contains(ContractionPlanner.Plan(operands, output, static _ => null), orders);
+            Assert.Equal(orders.Count, orders.Distinct().Count());
+            Assert.Single(orders.Select(static order => order.Steps.Count).Distinct());
+            several += orders.Count > 1 ? 1 : 0;
+            if (orders.Count == ContractionTrials.MostOrders)
+                continue;
+
+            // One size unlike the others.
+            string odd = sizes.Keys.ElementAt(random.Next(sizes.Count));
+            int usual = random.Next(2) == 0 ? 16 : 1000;
+            int Size(string axis) => axis == odd ? 1016 - usual : usual;
+            double best = ContractionPlanner.Plan(operands, output, axis => Size(axis)).Flops(axis => Size(axis));
+            Assert.True(orders.Min(order => order.Flops(axis => Size(axis))) <= ContractionTrials.Notable * best);
+        }
+
+        Assert.InRange(several, 10, 199);
     }
 
     [Fact]

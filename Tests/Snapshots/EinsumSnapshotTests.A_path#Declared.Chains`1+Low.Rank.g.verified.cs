@@ -15,14 +15,29 @@ partial class Chains<T>
     {
         // b i j, j k, k l, q -> b i l
         //
+        // Of 2 orders the one with the fewest FLOPs for the sizes of the call is taken, of equals the first.
+        // One nest of loops over all axes: 4·b·i·j·k·l·q FLOPs.
+        //
+        // Order 1:
+        //
+        //   1. upDown = down · up, summed over k: matrix-matrix, 2·l·j·k FLOPs
+        //   2. scaleSummed = scale, summed over q: loop nest (sum), q FLOPs
+        //   3. upDownScale = scaleSummed · upDown: loop nest (elementwise), l·j FLOPs
+        //   4. result = x · upDownScale, summed over j: matrix-matrix, 2·b·i·l·j FLOPs
+        //
+        // FLOPs: 2·l·j·k + q + l·j + 2·b·i·l·j.
+        // Largest intermediate: upDown, l·j elements.
+        //
+        // Order 2:
+        //
         //   1. scaleSummed = scale, summed over q: loop nest (sum), q FLOPs
         //   2. upScale = scaleSummed · up: loop nest (elementwise), k·j FLOPs
         //   3. xUpScale = x · upScale, summed over j: matrix-matrix, 2·b·i·k·j FLOPs
         //   4. result = xUpScale · down, summed over k: matrix-matrix, 2·b·i·l·k FLOPs
         //
-        // FLOPs: q + k·j + 2·b·i·k·j + 2·b·i·l·k; one nest of loops over all axes: 4·b·i·j·k·l·q.
+        // FLOPs: q + k·j + 2·b·i·k·j + 2·b·i·l·k.
         // Largest intermediate: xUpScale, b·i·k elements.
-        // Order: none has fewer FLOPs, a size that only the call knows counting as 1000.
+        //
         // Pinned: k = 64.
         internal readonly partial Tensor<double> Rank(
             Tensor<double> x, Tensor<double> up, Tensor<double> down, Tensor<double> scale, Device? device)
@@ -42,40 +57,80 @@ partial class Chains<T>
             if (x.Length == 0 || up.Length == 0 || down.Length == 0 || scale.Length == 0)
                 return result;
 
+            double flops1 = 2.0 * l * j * k + 1.0 * q + 1.0 * l * j + 2.0 * b * i * l * j;
+            double flops2 = 1.0 * q + 1.0 * k * j + 2.0 * b * i * k * j + 2.0 * b * i * l * k;
             CpuDevice cpu = EinsumShape.Processor(device);
+            if (flops1 <= flops2)
+            {
+                // upDown = down · up, summed over k. Loops: extent, strides in down, up, upDown.
+                using Intermediate<double> upDown = new(l, j);
+                Contraction.MatrixMatrix<double>(
+                    cpu, down.Span, up.Span, upDown.Span,
+                    batch: [],
+                    m: [new LoopAxis(l, 1, 0, j)],
+                    n: [new LoopAxis(j, 0, k, 1)],
+                    k: [new LoopAxis(k, l, 1, 0)]);
 
-            // scaleSummed = scale, summed over q. Loops: extent, strides in scale, none, scaleSummed.
-            using Intermediate<double> scaleSummed = new([]);
-            Contraction.Sum<double>(
-                cpu, scale.Span, scaleSummed.Span,
-                kept: [],
-                summed: [new LoopAxis(q, 1, 0, 0)]);
+                // scaleSummed = scale, summed over q. Loops: extent, strides in scale, none, scaleSummed.
+                using Intermediate<double> scaleSummed = new([]);
+                Contraction.Sum<double>(
+                    cpu, scale.Span, scaleSummed.Span,
+                    kept: [],
+                    summed: [new LoopAxis(q, 1, 0, 0)]);
 
-            // upScale = scaleSummed · up. Loops: extent, strides in scaleSummed, up, upScale.
-            using Intermediate<double> upScale = new(k, j);
-            Contraction.Outer<double>(
-                cpu, scaleSummed.Span, up.Span, upScale.Span,
-                batch: [],
-                m: [],
-                n: [new LoopAxis(k, 0, 1, j), new LoopAxis(j, 0, k, 1)]);
+                // upDownScale = scaleSummed · upDown. Loops: extent, strides in scaleSummed, upDown, upDownScale.
+                int lj = l * j;
+                using Intermediate<double> upDownScale = new(l, j);
+                Contraction.Outer<double>(
+                    cpu, scaleSummed.Span, upDown.Span, upDownScale.Span,
+                    batch: [],
+                    m: [],
+                    n: [new LoopAxis(lj, 0, 1, 1)]);
 
-            // xUpScale = x · upScale, summed over j. Loops: extent, strides in x, upScale, xUpScale.
-            int bi = b * i;
-            using Intermediate<double> xUpScale = new(b, i, k);
-            Contraction.MatrixMatrix<double>(
-                cpu, x.Span, upScale.Span, xUpScale.Span,
-                batch: [],
-                m: [new LoopAxis(bi, j, 0, k)],
-                n: [new LoopAxis(k, 0, j, 1)],
-                k: [new LoopAxis(j, 1, 1, 0)]);
+                // result = x · upDownScale, summed over j. Loops: extent, strides in x, upDownScale, result.
+                int bi = b * i;
+                Contraction.MatrixMatrix<double>(
+                    cpu, x.Span, upDownScale.Span, result.Span,
+                    batch: [],
+                    m: [new LoopAxis(bi, j, 0, l)],
+                    n: [new LoopAxis(l, 0, j, 1)],
+                    k: [new LoopAxis(j, 1, 1, 0)]);
+            }
+            else
+            {
+                // scaleSummed = scale, summed over q. Loops: extent, strides in scale, none, scaleSummed.
+                using Intermediate<double> scaleSummed = new([]);
+                Contraction.Sum<double>(
+                    cpu, scale.Span, scaleSummed.Span,
+                    kept: [],
+                    summed: [new LoopAxis(q, 1, 0, 0)]);
 
-            // result = xUpScale · down, summed over k. Loops: extent, strides in xUpScale, down, result.
-            Contraction.MatrixMatrix<double>(
-                cpu, xUpScale.Span, down.Span, result.Span,
-                batch: [],
-                m: [new LoopAxis(bi, k, 0, l)],
-                n: [new LoopAxis(l, 0, 1, 1)],
-                k: [new LoopAxis(k, 1, l, 0)]);
+                // upScale = scaleSummed · up. Loops: extent, strides in scaleSummed, up, upScale.
+                using Intermediate<double> upScale = new(k, j);
+                Contraction.Outer<double>(
+                    cpu, scaleSummed.Span, up.Span, upScale.Span,
+                    batch: [],
+                    m: [],
+                    n: [new LoopAxis(k, 0, 1, j), new LoopAxis(j, 0, k, 1)]);
+
+                // xUpScale = x · upScale, summed over j. Loops: extent, strides in x, upScale, xUpScale.
+                int bi = b * i;
+                using Intermediate<double> xUpScale = new(b, i, k);
+                Contraction.MatrixMatrix<double>(
+                    cpu, x.Span, upScale.Span, xUpScale.Span,
+                    batch: [],
+                    m: [new LoopAxis(bi, j, 0, k)],
+                    n: [new LoopAxis(k, 0, j, 1)],
+                    k: [new LoopAxis(j, 1, 1, 0)]);
+
+                // result = xUpScale · down, summed over k. Loops: extent, strides in xUpScale, down, result.
+                Contraction.MatrixMatrix<double>(
+                    cpu, xUpScale.Span, down.Span, result.Span,
+                    batch: [],
+                    m: [new LoopAxis(bi, k, 0, l)],
+                    n: [new LoopAxis(l, 0, 1, 1)],
+                    k: [new LoopAxis(k, 1, l, 0)]);
+            }
             return result;
         }
     }

@@ -104,7 +104,7 @@ internal sealed class Step
         while (Next(kept, keptIndex));
     }
 
-    private LoopAxis[] Turned(LoopAxis[] axes) => [.. axes.Select(axis => new LoopAxis(axis.Extent, axis.B, axis.A, axis.C))];
+    private static LoopAxis[] Turned(LoopAxis[] axes) => [.. axes.Select(axis => new LoopAxis(axis.Extent, axis.B, axis.A, axis.C))];
 
     private static string[] Axes(string term) => term.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 

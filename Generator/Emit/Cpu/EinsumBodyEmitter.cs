@@ -6,7 +6,7 @@ namespace Einsharp.Generator.Emit.Cpu;
 
 /// <summary>
 /// The statements of an einsum of its own: checks and sizes, the result, then a call of <c>Contraction</c> for each step; on a device of
-/// Einsharp.Runtime.Ilgpu one of <c>GpuContraction</c>, with the same groups of axes.
+/// Einsharp.Runtime.Ilgpu one of <c>GpuContraction</c>, with the same groups of axes. Where there are several orders, each is a branch.
 /// </summary>
 /// <param name="writer">Where to.</param>
 /// <param name="plan">The einsum.</param>
@@ -25,7 +25,9 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
     private readonly string _element = plan.Einsum.Element;
     private string _processor = "";
 
-    private int ResultValue => plan.Values.Count - 1;
+    private string[] _flops = [];
+
+    private int ResultValue => plan.Result;
 
     private bool IsReturned => _einsum.IsReturned;
 
@@ -36,13 +38,14 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
         string done = DeclareResult();
         WriteEmpty(done);
         writer.Gap();
+        DeclareFlops();
         if (device is not null && gpu)
         {
             string on = names.Local("gpu");
             using (writer.Open($"if ({device} is {names.Library("IlgpuDevice")} {on})"))
-                Branch().EmitOnDevice(on);
+                Branch(names.Copy()).EmitOnDevice(on);
             using (writer.Open("else"))
-                Branch().EmitOnProcessor();
+                Branch(names.Copy()).EmitOnProcessor();
             writer.Gap();
         }
         else
@@ -57,16 +60,55 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
     }
 
     /// <summary>The same einsum in a block of its own, whose locals the other block does not see.</summary>
-    private EinsumBodyEmitter Branch()
+    private EinsumBodyEmitter Branch(EinsumNames own)
     {
-        var branch = new EinsumBodyEmitter(writer, plan, names.Copy(), device, gpu);
+        var branch = new EinsumBodyEmitter(writer, plan, own, device, gpu) { _flops = _flops, _processor = _processor };
         foreach (KeyValuePair<int, string> ellipsis in _ellipses)
             branch._ellipses.Add(ellipsis.Key, ellipsis.Value);
         foreach (KeyValuePair<string, string> loop in _loops)
             branch._loops.Add(loop.Key, loop.Value);
         foreach (KeyValuePair<int, string> view in _views)
             branch._views.Add(view.Key, view.Value);
+        foreach (KeyValuePair<int, string> view in _onDevice)
+            branch._onDevice.Add(view.Key, view.Value);
         return branch;
+    }
+
+    // In doubles, because a product of sizes may be beyond any integer; exact or not, it depends on the sizes alone.
+    private void DeclareFlops()
+    {
+        if (plan.Orders.Count == 1)
+            return;
+        _flops = [.. plan.Orders.Select((_, i) => names.Local("flops" + Names.Literal(i + 1)))];
+        IEnumerable<string> Factors(Monomial term) =>
+            term.Axes.Select(axis => Size(axis, ResultValue)).Prepend(FormattableString.Invariant($"{term.Factor}.0"));
+        IEnumerable<string> sums = plan.Orders
+            .Select(order => string.Join(" + ", order.Path.Terms.Select(term => string.Join(" * ", Factors(term))))).ToList();
+        foreach ((string flops, string sum) in _flops.Zip(sums, static (flops, sum) => (flops, sum)))
+            writer.Write($"double {flops} = {sum};");
+    }
+
+    private void EmitOrders()
+    {
+        for (int i = 0; i < plan.Orders.Count; i++)
+        {
+            EinsumBodyEmitter branch = Branch(names.Of(plan.Orders[i]));
+            if (plan.Orders.Count == 1)
+            {
+                branch.EmitSteps(plan.Orders[i]);
+                return;
+            }
+
+            string fewest = string.Join(" && ", _flops.Skip(i + 1).Select(other => $"{_flops[i]} <= {other}"));
+            using (writer.Open(i == 0 ? $"if ({fewest})" : i + 1 < plan.Orders.Count ? $"else if ({fewest})" : "else"))
+                branch.EmitSteps(plan.Orders[i]);
+        }
+    }
+
+    private void EmitSteps(EinsumOrder order)
+    {
+        foreach (EinsumStep step in order.Steps)
+            new EinsumStepEmitter(this, writer, _element, order, names, step).Emit();
     }
 
     private void EmitOnProcessor()
@@ -81,8 +123,7 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
             _processor = names.Library("Device") + ".Cpu";
         }
 
-        foreach (EinsumStep step in plan.Steps)
-            new EinsumStepEmitter(this, writer, plan, names, step).Emit();
+        EmitOrders();
     }
 
     private void EmitOnDevice(string on)
@@ -95,8 +136,7 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
         // What lies between the elements of a destination stays as it is.
         string result = Elements(ResultValue);
         WriteView(ResultValue, IsReturned ? $"New<{_element}>({names.Value(ResultValue)}.Length)" : $"Upload<{_element}>({result})");
-        foreach (EinsumStep step in plan.Steps)
-            new EinsumStepEmitter(this, writer, plan, names, step).Emit();
+        EmitOrders();
         writer.Write($"{_processor}.Download<{_element}>({_onDevice[ResultValue]}, {result});");
     }
 
@@ -128,7 +168,7 @@ internal sealed class EinsumBodyEmitter(CodeWriter writer, EinsumPlan plan, Eins
     /// <summary>A value's elements.</summary>
     public string Elements(int value) => _onDevice.TryGetValue(value, out string? there) ? there
         : _views.TryGetValue(value, out string? view) ? view + ".Span"
-        : plan.Values[value].IsStrided ? names.Value(value) + ".Elements()" : names.Value(value) + ".Span";
+        : plan.Orders[0].Values[value].IsStrided ? names.Value(value) + ".Elements()" : names.Value(value) + ".Span";
 
     /// <summary>The axes that the ellipsis stands for in a value: a local.</summary>
     public string Extents(int value) => _ellipses[value];

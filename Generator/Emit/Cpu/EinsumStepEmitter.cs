@@ -5,7 +5,8 @@ using Einsharp.Generator.Plan.Contractions;
 namespace Einsharp.Generator.Emit.Cpu;
 
 /// <summary>One step as one call: the kernel of its class, and for each loop its extent and its stride in every value.</summary>
-internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter writer, EinsumPlan plan, EinsumNames names, EinsumStep step)
+internal sealed class EinsumStepEmitter(
+    EinsumBodyEmitter body, CodeWriter writer, string element, EinsumOrder order, EinsumNames names, EinsumStep step)
 {
     private readonly ContractionStep _step = step.Step;
     private readonly List<string> _batch = [];
@@ -13,7 +14,7 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
     private readonly List<string> _n = [];
     private readonly List<string> _k = [];
 
-    private bool IsLast => _step.Result == plan.Values.Count - 1;
+    private bool IsLast => _step.Result == order.Values.Count - 1;
 
     private bool BothHaveEllipsis => _step.B >= 0 && Has(_step.A) && Has(_step.B);
 
@@ -47,7 +48,7 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
         };
         List<string> arguments =
             [$"{body.Processor}, {values}", .. groups.Select(static group => $"{group.Name}: [{string.Join(", ", group.Loops)}]")];
-        writer.Write($"{body.Contraction}.{Method()}<{plan.Einsum.Element}>(\n    " + string.Join(",\n    ", arguments) + ");");
+        writer.Write($"{body.Contraction}.{Method()}<{element}>(\n    " + string.Join(",\n    ", arguments) + ");");
     }
 
     private string Method() => _step switch
@@ -63,7 +64,7 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
         ? $"{names.Plain(_step.A)}, none, {names.Plain(_step.Result)}"
         : $"{names.Plain(_step.A)}, {names.Plain(_step.B)}, {names.Plain(_step.Result)}";
 
-    private bool Has(int value) => plan.Values[value].Axes.Contains(Ellipsis.Name);
+    private bool Has(int value) => order.Values[value].Axes.Contains(Ellipsis.Name);
 
     // The ellipsis of what is made: that of its only operand with one, or the longer of two.
     private void DeclareEllipsis()
@@ -115,7 +116,7 @@ internal sealed class EinsumStepEmitter(EinsumBodyEmitter body, CodeWriter write
 
     private string Stride(int value, string axis)
     {
-        EinsumValue place = plan.Values[value];
+        EinsumValue place = order.Values[value];
         var strides = new List<string>();
         for (int i = 0; i < place.Axes.Count; i++)
         {

@@ -3,107 +3,84 @@ using Einsharp.Generator.Model;
 
 namespace Einsharp.Generator.Plan.Contractions;
 
-/// <summary>Orders in which values are multiplied in pairs.</summary>
-/// <param name="leaves">The values.</param>
-/// <param name="output">The axes of the result.</param>
-/// <param name="size">The product of sizes.</param>
-internal sealed class ContractionOrders(
-    IReadOnlyList<ContractionTree> leaves, EquatableArray<string> output, Func<IEnumerable<string>, BigInteger> size)
+/// <summary>
+/// All orders in which a few values can be multiplied in pairs. What does not depend on sizes is found out once, so that the cheapest order
+/// can be asked for with many sizes.
+/// </summary>
+internal sealed class ContractionOrders
 {
-    /// <summary>The cheapest of all, by dynamic programming over the subsets of the values.</summary>
-    public ContractionTree Optimal()
+    private readonly IReadOnlyList<ContractionTree> _leaves;
+    private readonly HashSet<string> _output;
+
+    // Of every set of values, as bits: the axes of its product, and its splits in two.
+    private readonly int[][] _made;
+    private readonly Split[][] _splits;
+
+    /// <param name="leaves">The values.</param>
+    /// <param name="output">The axes of the result.</param>
+    public ContractionOrders(IReadOnlyList<ContractionTree> leaves, EquatableArray<string> output)
     {
-        var best = new Choice?[1 << leaves.Count];
-        for (int i = 0; i < leaves.Count; i++)
-            best[1 << i] = new Choice(leaves[i], BigInteger.Zero, BigInteger.Zero);
+        _leaves = leaves;
+        _output = new HashSet<string>(output, StringComparer.Ordinal);
+        Axes = leaves.SelectMany(static leaf => leaf.Axes).Distinct().ToEquatable();
+        _made = new int[1 << leaves.Count][];
+        _splits = new Split[1 << leaves.Count][];
+        for (int set = 1; set < _made.Length; set++)
+            _made[set] = Numbers(Kept(set, AxesOf(set)));
+        for (int set = 1; set < _made.Length; set++)
+        {
+            _splits[set] = [.. RightParts(set).Select(right =>
+            {
+                int[] all = _made[set & ~right].Union(_made[right]).ToArray();
+                return new Split(right, all, all.Length > _made[set].Length ? 2 : 1);
+            })];
+        }
+    }
+
+    /// <summary>Every axis once.</summary>
+    public EquatableArray<string> Axes { get; }
+
+    /// <summary>The cheapest of all, by dynamic programming over the subsets of the values.</summary>
+    /// <param name="sizes">The size of each of <see cref="Axes"/>.</param>
+    public ContractionTree Cheapest(IReadOnlyList<BigInteger> sizes)
+    {
+        BigInteger Size(int[] axes) => axes.Aggregate(BigInteger.One, (product, axis) => product * sizes[axis]);
+
+        var best = new (BigInteger Cost, BigInteger Largest, int Right)[_made.Length];
         for (int set = 1; set < best.Length; set++)
         {
-            if (best[set] is not null)
-                continue;
-            foreach (int right in RightParts(set))
+            BigInteger elements = Size(_made[set]);
+            foreach (Split split in _splits[set])
             {
-                Choice left = best[set & ~right]!, other = best[right]!;
-                Choice next = Join(left, other, best.Length - 1 & ~set);
-                if (best[set] is not { } found || next.IsBetterThan(found))
-                    best[set] = next;
+                (BigInteger Cost, BigInteger Largest, int) left = best[set & ~split.Right], right = best[split.Right];
+                BigInteger cost = left.Cost + right.Cost + Size(split.Axes) * split.Flops;
+                BigInteger largest = BigInteger.Max(elements, BigInteger.Max(left.Largest, right.Largest));
+                if (best[set].Right == 0 || (cost, largest).CompareTo((best[set].Cost, best[set].Largest)) < 0)
+                    best[set] = (cost, largest, split.Right);
             }
         }
 
-        return best[best.Length - 1]!.Tree;
-    }
-
-    /// <summary>
-    /// At each step the pair that leaves the least memory behind, of those the cheaper, of those the first; or from the left, if that
-    /// is cheaper in the end.
-    /// </summary>
-    public ContractionTree Greedy()
-    {
-        Choice greedy = Reduce(static (orders, values) => orders.BestPair(values));
-        Choice written = Reduce(static (_, _) => (0, 1));
-        return greedy.IsBetterThan(written) ? greedy.Tree : written.Tree;
-    }
-
-    private Choice Reduce(Func<ContractionOrders, List<(Choice Value, int Set)>, (int, int)> pick)
-    {
-        List<(Choice Value, int Set)> values = [.. leaves.Select((leaf, i) => (new Choice(leaf, BigInteger.Zero, BigInteger.Zero), i))];
-        while (values.Count > 1)
+        ContractionTree Tree(int set)
         {
-            (int i, int j) = pick(this, values);
-            (Choice, int) joined = (Join(values[i].Value, values[j].Value, Others(values, i, j)), values[i].Set);
-            values[i] = joined;
-            values.RemoveAt(j);
+            if (best[set].Right == 0)
+                return _leaves[Lowest(set)];
+            ContractionTree left = Tree(set & ~best[set].Right), right = Tree(best[set].Right);
+            return new ContractionTree(-1, left, right, Kept(set, left.Axes.Concat(right.Axes)));
         }
 
-        return values[0].Value;
+        return Tree(best.Length - 1);
     }
 
-    private (int, int) BestPair(List<(Choice Value, int Set)> values)
+    private IEnumerable<string> AxesOf(int set) =>
+        _leaves.Where((_, i) => (set >> i & 1) != 0).SelectMany(static leaf => leaf.Axes).Distinct();
+
+    private EquatableArray<string> Kept(int set, IEnumerable<string> axes)
     {
-        (int, int) best = default;
-        (bool Apart, BigInteger Growth, BigInteger Cost)? cost = null;
-        for (int i = 0; i < values.Count; i++)
-        {
-            for (int j = i + 1; j < values.Count; j++)
-            {
-                ContractionTree a = values[i].Value.Tree, b = values[j].Value.Tree;
-                EquatableArray<string> made = Kept(a, b, Others(values, i, j));
-                bool apart = !a.Axes.Any(axis => b.Axes.Contains(axis));
-                var next = (Apart: apart, Growth: size(made) - size(a.Axes) - size(b.Axes), Cost: Flops(a, b, made));
-                if (cost is not null && next.CompareTo(cost.Value) >= 0)
-                    continue;
-                (best, cost) = ((i, j), next);
-            }
-        }
-
-        return best;
+        var others = new HashSet<string>(AxesOf(_made.Length - 1 & ~set), StringComparer.Ordinal);
+        return axes.Distinct().Where(axis => _output.Contains(axis) || others.Contains(axis)).ToEquatable();
     }
 
-    private Choice Join(Choice left, Choice right, int others) =>
-        Join(left, right, Enumerable.Range(0, leaves.Count).Where(i => (others >> i & 1) != 0).SelectMany(i => leaves[i].Axes));
-
-    private Choice Join(Choice left, Choice right, IEnumerable<string> others)
-    {
-        EquatableArray<string> made = Kept(left.Tree, right.Tree, others);
-        BigInteger elements = size(made), largest = BigInteger.Max(left.Largest, right.Largest);
-        return new Choice(
-            new ContractionTree(-1, left.Tree, right.Tree, made), left.Cost + right.Cost + Flops(left.Tree, right.Tree, made),
-            BigInteger.Max(largest, elements));
-    }
-
-    private BigInteger Flops(ContractionTree a, ContractionTree b, EquatableArray<string> made)
-    {
-        string[] all = a.Axes.Concat(b.Axes).Distinct().ToArray();
-        return size(all) * (all.Length > made.Count ? 2 : 1);
-    }
-
-    private EquatableArray<string> Kept(ContractionTree a, ContractionTree b, IEnumerable<string> others)
-    {
-        var wanted = new HashSet<string>(output.Concat(others), StringComparer.Ordinal);
-        return a.Axes.Concat(b.Axes).Distinct().Where(wanted.Contains).ToEquatable();
-    }
-
-    private static IEnumerable<string> Others(List<(Choice Value, int Set)> values, int i, int j) =>
-        values.Where((_, other) => other != i && other != j).SelectMany(static value => value.Value.Tree.Axes);
+    private int[] Numbers(EquatableArray<string> axes) => [.. axes.Select(axis => Axes.IndexOf(axis))];
 
     // The right parts of every split of a set in two, those first that keep the user's order from the left: the last value alone.
     private static IEnumerable<int> RightParts(int set)
@@ -127,8 +104,10 @@ internal sealed class ContractionOrders(
         return count;
     }
 
-    private sealed record Choice(ContractionTree Tree, BigInteger Cost, BigInteger Largest)
-    {
-        public bool IsBetterThan(Choice other) => Cost != other.Cost ? Cost < other.Cost : Largest < other.Largest;
-    }
+    private static int Lowest(int set) => Count((set & -set) - 1);
+
+    /// <param name="Right">The values on the right.</param>
+    /// <param name="Axes">The axes of both sides.</param>
+    /// <param name="Flops">How many FLOPs there are for each combination of their indices.</param>
+    private sealed record Split(int Right, int[] Axes, int Flops);
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Einsharp.Generator.Model;
 
 namespace Einsharp.Generator.Plan.Contractions;
@@ -49,6 +50,10 @@ internal sealed record Monomial(int Factor, EquatableArray<string> Axes)
 {
     public override string ToString() => Axes.Count == 0 || Factor == 0 ? FormattableString.Invariant($"{Factor}")
         : (Factor == 1 ? "" : FormattableString.Invariant($"{Factor}·")) + string.Join("·", Axes);
+
+    /// <summary>The number for given sizes.</summary>
+    public BigInteger Value(Func<string, BigInteger> size) =>
+        Axes.Aggregate(new BigInteger(Factor), (product, axis) => product * size(axis));
 }
 
 /// <summary>
@@ -61,14 +66,14 @@ internal sealed record ContractionPath(
     EquatableArray<ContractionStep> Steps, Monomial Naive, ContractionStep? Largest, bool IsOptimal)
 {
     /// <summary>FLOPs of the steps, like terms together.</summary>
-    public string Chosen
-    {
-        get
-        {
-            IEnumerable<string> terms = Steps.Select(static step => step.Flops).Where(static flops => flops.Factor > 0)
-                .GroupBy(static flops => string.Join(" ", flops.Axes.OrderBy(static axis => axis, StringComparer.Ordinal)))
-                .Select(static like => new Monomial(like.Sum(static flops => flops.Factor), like.First().Axes).ToString());
-            return terms.Any() ? string.Join(" + ", terms) : "none";
-        }
-    }
+    public IEnumerable<Monomial> Terms => Steps.Select(static step => step.Flops).Where(static flops => flops.Factor > 0)
+        .GroupBy(static flops => string.Join(" ", flops.Axes.OrderBy(static axis => axis, StringComparer.Ordinal)))
+        .Select(static like => new Monomial(like.Sum(static flops => flops.Factor), like.First().Axes));
+
+    /// <summary>The same as text.</summary>
+    public string Chosen => Terms.Any() ? string.Join(" + ", Terms) : "none";
+
+    /// <summary>The same for given sizes.</summary>
+    public double Flops(Func<string, BigInteger> size) =>
+        (double)Terms.Aggregate(BigInteger.Zero, (sum, term) => sum + term.Value(size));
 }

@@ -17,6 +17,9 @@ public static partial class EinsumsOnDevices
     [Einsum("... i j, ... j k -> ... k i")]
     public static partial Tensor Batched(Tensor left, Tensor right, Device device);
 
+    [Einsum("b s d, r d, h r -> b s h")]
+    public static partial Tensor LowRank(Tensor x, Tensor down, Tensor up, Device device);
+
     [Einsum("i i j -> j i")]
     public static partial Tensor Diagonal(Tensor cube, Device device);
 
@@ -48,6 +51,10 @@ public sealed class EinsumDeviceTests
         Same(on, where => EinsumsOnDevices.Diagonal(Inputs.Random(5, 7, 7, 3), where));
         Same(on, where => EinsumsOnDevices.Dot(Inputs.Random(6, 211), Inputs.Random(7, 211), where));
         Same(on, where => Einsum.Of("b s d, h d -> b h s", where, Inputs.Random(1, 2, 5, 7), Inputs.Random(2, 3, 7)));
+
+        // Each of its two orders: few of the inner axis, and few rows.
+        Same(on, where => EinsumsOnDevices.LowRank(Inputs.Random(8, 2, 5, 17), Inputs.Random(9, 2, 17), Inputs.Random(10, 13, 2), where));
+        Same(on, where => EinsumsOnDevices.LowRank(Inputs.Random(8, 2, 5, 4), Inputs.Random(9, 18, 4), Inputs.Random(10, 3, 18), where));
 
         // No elements: zeros, and no launch.
         Same(on, where => EinsumsOnDevices.Project(new Tensor(2, 3, 0), new Tensor(4, 0), where));
