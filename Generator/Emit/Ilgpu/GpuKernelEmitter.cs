@@ -71,6 +71,7 @@ internal abstract partial class GpuKernelEmitter
         SweepPlan sweep => new GpuSweepEmitter(plan, method, sizes, sweep),
         AttentionPlan attention => new GpuAttentionEmitter(plan, method, sizes, attention),
         ReducePlan reduce => new GpuReduceEmitter(plan, method, sizes, reduce),
+        RearrangePlan rearrange => new GpuRearrangeEmitter(plan, method, sizes, rearrange),
         StatisticsPlan statistics => new GpuStatisticsEmitter(plan, method, sizes, statistics),
         _ => new GpuRowEmitter(plan, method, sizes, kernel),
     };
