@@ -240,8 +240,8 @@ internal sealed class MethodEmitter
             + "A barrier is due before the result is read.</summary>");
         using (_writer.OpenMethod($"internal void {_spec.Name}Step", _step.Select(parameter => parameter.ToString())))
         {
-            foreach (AxisGroup group in CallGroups())
-                _writer.Write(GroupCheck(group, axis => Steps.Size(_method, axis, Scope.Local, Size)));
+            foreach (string check in GroupChecks(_method, Size))
+                _writer.Write(check);
             foreach (KernelSizes set in KernelSizes.Of(_plan.Model).Where(set => set.SetName is not null))
             {
                 using (_writer.Open($"if (Sizes.Are{set.Property})"))
@@ -253,10 +253,12 @@ internal sealed class MethodEmitter
         }
     }
 
-    /// <summary>The groups that sizes of the call fit into, or not.</summary>
-    private IEnumerable<AxisGroup> CallGroups() => _method.Graph.Operations.OfType<RearrangeOperation>().SelectMany(rearrange => rearrange.Groups)
-        .Where(group => group.Unknown != group.Whole && group.Parts.Append(group.Whole).Any(axis => _method.CallAxes.Contains(Original(axis))))
-        .Distinct();
+    /// <summary>The statements of a step that compare groups of axes with sizes of the call, which fit or do not.</summary>
+    public static IEnumerable<string> GroupChecks(MethodPlan method, Func<string, string> size) =>
+        method.Graph.Operations.OfType<RearrangeOperation>().SelectMany(rearrange => rearrange.Groups)
+            .Where(group => group.Unknown != group.Whole
+                && group.Parts.Append(group.Whole).Any(axis => method.CallAxes.Contains(method.Graph.Original(axis))))
+            .Distinct().Select(group => GroupCheck(group, axis => Steps.Size(method, axis, Scope.Local, size)));
 
     /// <summary>The statement that compares a group of axes with the axis that it is.</summary>
     public static string GroupCheck(AxisGroup group, Func<string, string> size)
@@ -304,7 +306,7 @@ internal sealed class MethodEmitter
             _writer.Write($"slots[{Names.Literal(_method.WorkspaceSlots)}] = floats;");
             foreach (RunPlan run in _method.Kernels.OfType<RunPlan>())
             {
-                string layer = $"{run.Layers}[0].ForwardWorkspace({Steps.LayerRowCounts(run, _plan.Model, axis => Scope.Local(Original(axis)))})";
+                string layer = $"{run.Layers}[0].ForwardWorkspace({Steps.LayerRowCounts(run, _plan.Model, axis => Steps.Size(_method, axis, Scope.Local, Size))})";
                 _writer.Write($"floats = checked(floats + ({run.Layers}.Count == 0 ? 0 : {layer}));");
             }
 

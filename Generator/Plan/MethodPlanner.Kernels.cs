@@ -141,9 +141,13 @@ internal sealed partial class MethodPlanner
 
     private static bool IsTile(SegmentPlan segment, Operand operand) => operand.Kind == OperandKind.Value && operand.Name == segment.Value;
 
-    /// <summary>Values of a column that only its own epilogues read need no memory.</summary>
+    /// <summary>
+    /// Values of a column that only its own epilogues read need no memory, but where a softmax or a norm needs more of them than a tile may have.
+    /// </summary>
     private void DropUnread(ColumnDraft column, List<Operation> chain)
     {
+        if (column.Segments.Any(segment => segment.Epilogue.Any(operation => operation is SoftmaxOperation or NormOperation)))
+            return;
         for (int i = 0; i < column.Segments.Count - 1; i++)
         {
             SegmentPlan segment = column.Segments[i];

@@ -31,6 +31,13 @@ internal sealed record MethodPlan(
     Graph Graph, EquatableArray<string> CallAxes, EquatableArray<string>? Sequence, bool SplitsRows, bool Chunked, int LastChunk,
     EquatableArray<BufferPlan> Buffers, int WorkspaceSlots, EquatableArray<KernelPlan> Kernels, bool ReadsCallSizes)
 {
+    /// <summary>The leading axes of a value up to the last one of the call: what its rows are.</summary>
+    public EquatableArray<string> RowsOf(EquatableArray<string> axes)
+    {
+        List<string> all = [.. axes.Select(Graph.Original)];
+        return all.Take(all.FindLastIndex(CallAxes.Contains) + 1).ToEquatable();
+    }
+
     public BufferPlan Buffer(string name) => Buffers.First(buffer => buffer.Name == name);
 
     public string Input => Buffers.FirstOrDefault(buffer => buffer.Role == BufferRole.Input)?.Name ?? "";

@@ -23,19 +23,21 @@ public class BackendDiagnosticTests
     [Fact]
     public Task EIN0402_No_GPU_kernel_computes_this_yet() => Failing.Reports(
         "EIN0402",
-        "'Gated' runs on the CPU only, since kernels for GPUs cannot compute it yet: 'weights' has a Softmax over features, "
-        + "which needs the whole row, but is not kept in memory",
+        "'Turned' runs on the CPU only, since kernels for GPUs cannot compute it yet: values that are computed together are turned by "
+        + "different settings",
         """
         // references Einsharp.Runtime.Ilgpu, ilgpu/1
         [Model]
-        public sealed partial class Gated
+        public sealed partial class Turned
         {
-            [Param("e d", Init.Linear)] public partial Param Router { get; }
-            [Param("e d", Init.Linear)] public partial Param Values { get; }
+            [Param("h k d", Init.Linear)] public partial Param Left { get; }
+            [Param("h k d", Init.Linear)] public partial Param Right { get; }
+            [Setting("near")] public partial Rope Near { get; }
+            [Setting("far")] public partial Rope Far { get; }
 
-            [[|Einsum("b d, e d -> b e", nameof(x), nameof(Router))|], Softmax("e"), As("weights")]
-            [Einsum("b d, e d -> b e", nameof(x), nameof(Values)), Multiply("weights")]
-            public partial Tensor Forward([Axes("b d")] Tensor x);
+            [[|Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Left))|], Rotate("s", "k", nameof(Near)), As("left")]
+            [Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Right)), Rotate("s", "k", nameof(Far)), Multiply("left")]
+            public partial Tensor Forward([Axes("b s d")] Tensor x);
         }
         """);
 

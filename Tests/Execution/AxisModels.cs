@@ -1,6 +1,3 @@
-// Kernels for GPUs have none of these yet.
-#pragma warning disable EIN0402
-
 namespace Einsharp.Tests.Execution;
 
 // What goes along axes of the call, or across rows; AxisTests computes every one with plain loops.
@@ -266,5 +263,62 @@ public sealed partial class ShuffledStack
     [Layers("depth", From = "layers.{0}.")] public partial Layers<Shuffled> Blocks { get; }
 
     [Run("b s d -> b s d", nameof(Blocks), nameof(x), nameof(cache))]
+    public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
+}
+
+/// <summary>Axes of the call in the same memory under other names, read by every kind of kernel.</summary>
+[Model]
+public sealed partial class ViewReaders
+{
+    [Param("c", Init.Normal, Mean = 1, Deviation = 0.3)] public partial Param Gain { get; }
+    [Param("c", Init.Normal, Deviation = 1)] public partial Param Bias { get; }
+    [Param("c", Init.Zeros)] public partial Param Mean { get; }
+    [Param("c", Init.Ones)] public partial Param Variance { get; }
+    [Param("f c", Init.Linear)] public partial Param Up { get; }
+    [Param("p", Init.Ones)] public partial Param Two { get; }
+    [Layers("depth", From = "layers.{0}.")] public partial Layers<ViewLayer> Layers { get; }
+    [Setting("eps")] public partial float Epsilon { get; }
+    [Setting("momentum")] public partial float Momentum { get; }
+
+    [Rearrange("b s c -> (n: b s) c", nameof(x)), As("flat")]
+    [BatchNorm("n c, c, c, c, c -> n c", "flat", nameof(Gain), nameof(Bias), nameof(Mean), nameof(Variance), Epsilon = nameof(Epsilon),
+        Momentum = nameof(Momentum)), As("normed")]
+    [Einsum("n c, f c -> n f", "normed", nameof(Up)), Gelu, Rearrange("(b s) f -> b s f"), As("up")]
+    [Rearrange("b (m p) f -> b m p f", "up"), As("pairs")]
+    [Reduce("b m p f -> b m f", "pairs", Reduction.Max), As("larger")]
+    [RmsNorm("b m p f -> b m p f", "pairs", Over = "p f", Epsilon = nameof(Epsilon)), Add("larger"), Multiply(nameof(Two)), Softmax("m"),
+     As("shares")]
+    [Run("b m p f -> b m p f", nameof(Layers), "shares"), As("y")]
+    [Einsum("b m p f, b m p f -> b p f", "y", "pairs"), Scale("1/sqrt(m)")]
+    public partial Tensor Forward([Axes("b s c")] Tensor x);
+}
+
+/// <summary>A layer whose rows its parent has split.</summary>
+[Model]
+public sealed partial class ViewLayer
+{
+    [Param("p f", Init.Normal, Mean = 1, Deviation = 0.5, From = "gain")] public partial Param Gain { get; }
+
+    [Reduce("b m p f -> b m f", nameof(x), Reduction.Mean), As("mean")]
+    [Einsum("b m p f -> b m p f", nameof(x)), Multiply(nameof(Gain)), Add("mean")]
+    public partial Tensor Forward([Axes("b m p f")] Tensor x);
+}
+
+/// <summary>Softmax and norms along the positions of ragged sequences, of one number each and of many.</summary>
+[Model]
+public sealed partial class RaggedRuns
+{
+    [Param("h k d", Init.Normal, Deviation = 0.5, From = "query")] public partial Param Query { get; }
+    [Param("k d", Init.Normal, Deviation = 0.5, From = "key")] public partial Param Key { get; }
+    [Param("d", Init.Normal, Deviation = 0.5, From = "score")] public partial Param Score { get; }
+    [Setting("eps")] public partial float Epsilon { get; }
+
+    [Einsum("b s d, k d -> b s k", nameof(x), nameof(Key)), Append("s -> t", nameof(cache)), As("keys")]
+    [Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Query)), As("q")]
+    [Einsum("b s h k, b t k -> b h s t", "q", "keys"), Causal("s", "t"), Softmax("t"), As("p")]
+    [Einsum("b h s t, b t k -> b s h k", "p", "keys"), As("heads")]
+    [LayerNorm("b s h k -> b s h k", "heads", Over = "s h k", Epsilon = nameof(Epsilon)), Gelu, Add("q"), Softmax("s"), LogSoftmax("h"), As("n")]
+    [Einsum("b s d, d -> b s", nameof(x), nameof(Score)), Softmax("s"), As("weights")]
+    [Einsum("b s h k, b s -> b s h k", "n", "weights"), Rearrange("b s h k -> b s (w: h k)")]
     public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
 }

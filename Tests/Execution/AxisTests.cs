@@ -440,4 +440,62 @@ public sealed class AxisTests
             return (new Named("b s d", [batch, longest, 12], expected), found);
         });
     }
+
+    [Theory]
+    [InlineData(1, 2, 1)]
+    [InlineData(2, 8, 3)]
+    [InlineData(3, 40, 2)]
+    public void OtherAxesReadByEveryKindOfKernel(int b, int s, int threads)
+    {
+        const float epsilon = 0.03f;
+        LayerTests.OnThreads(threads, device =>
+        {
+            var settings = new ViewReadersSettings { Eps = epsilon, Momentum = 0.5f };
+            var model = new ViewReaders(new ViewReadersSizes { c = 5, f = 6, p = 2, depth = 2 }, settings, device);
+            model.Initialise(17);
+            model.Two.Set(Inputs.Values(2, 18));
+            Tensor x = Inputs.Random(19, b, s, 5);
+            Named flat = Named.Of("b s c", x).Reshape("n c", b * s, 5), mean = flat.Reduce(Reduction.Mean, "n");
+            Named centred = flat.Add(mean.Map(value => -value)), variance = centred.Reduce(Reduction.Mean, "n", value => value * value);
+            Named normed = centred.Multiply(variance.Map(value => 1 / Math.Sqrt(value + epsilon))).Multiply(Named.Of(model.Gain)).Add(Named.Of(model.Bias));
+            Named pairs = Named.Einsum("n f", normed, Named.Of(model.Up)).Map(Special.Gelu).Reshape("b m p f", b, s / 2, 2, 6);
+            Named y = pairs.RmsNorm("p f", epsilon).Add(pairs.Reduce(Reduction.Max, "p")).Multiply(Named.Of(model.Two)).Softmax("m");
+            foreach (ViewLayer layer in model.Layers)
+                y = y.Multiply(Named.Of(layer.Gain)).Add(y.Reduce(Reduction.Mean, "p"));
+            Tensor found = model.Forward(x);
+            Compare.Within(mean.Map(value => value * 0.5f).Values, model.Mean.Floats, 1e-6);
+            return (Named.Einsum("b p f", y, pairs).Map(value => value / Math.Sqrt(s / 2)), found);
+        }, relative: 2e-5);
+    }
+
+    [Theory]
+    [InlineData(1, new[] { 4 })]
+    [InlineData(2, new[] { 3, 5 })]
+    [InlineData(3, new[] { 70, 1, 7 })]
+    public void RunsOfRaggedPositions(int threads, int[] lengths)
+    {
+        const float epsilon = 0.02f;
+        LayerTests.OnThreads(threads, device =>
+        {
+            int batch = lengths.Length, longest = lengths.Max();
+            var model = new RaggedRuns(new RaggedRunsSizes { d = 6, h = 3, k = 4 }, new RaggedRunsSettings { Eps = epsilon }, device);
+            model.Initialise(20);
+            Tensor x = Inputs.Random(21, batch, longest, 6);
+            using KvCache cache = model.CreateCache(batch, longest);
+            cache.SetCounts(lengths);
+            Tensor found = model.Forward(x, cache);
+            double[] expected = new double[batch * longest * 12];
+            for (int i = 0; i < batch; i++)
+            {
+                Named part = new("b s d", [1, lengths[i], 6], [.. Inputs.Widen(x.Span.Slice(i * longest * 6, lengths[i] * 6))]);
+                Named keys = Named.Einsum("b s k", part, Named.Of(model.Key)).Rename("b t k"), q = Named.Einsum("b s h k", part, Named.Of(model.Query));
+                Named heads = Named.Einsum("b s h k", Named.Einsum("b h s t", q, keys).Causal("s", "t").Softmax("t"), keys);
+                Named n = heads.LayerNorm("s h k", epsilon).Map(Special.Gelu).Add(q).Softmax("s").LogSoftmax("h");
+                Named weights = Named.Einsum("b s", part, Named.Of(model.Score)).Softmax("s");
+                Named.Einsum("b s h k", n, weights).Values.CopyTo(expected, i * longest * 12);
+            }
+
+            return (new Named("b s w", [batch, longest, 12], expected), found);
+        }, relative: 3e-5);
+    }
 }

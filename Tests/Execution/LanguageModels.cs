@@ -127,7 +127,6 @@ public sealed partial class Renamed
 }
 
 /// <summary>Heads joined and taken apart where they lie: nothing moves.</summary>
-#pragma warning disable EIN0402 // no kernel for GPUs rearranges yet
 [Model]
 public sealed partial class JoinedHeads
 {
@@ -140,7 +139,6 @@ public sealed partial class JoinedHeads
     [Einsum("n e, d e -> n d", "joined", nameof(Whole)), Add(nameof(x)), Rearrange("n (h2 k) -> n h2 k"), Silu]
     public partial Tensor Forward([Axes("n d")] Tensor x);
 }
-#pragma warning restore EIN0402
 
 /// <summary>Rows of a table and what follows, without positions.</summary>
 [Model]

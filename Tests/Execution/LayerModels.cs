@@ -72,6 +72,22 @@ public sealed partial class Softmaxes
     public partial Tensor Forward([Axes("n d")] Tensor x);
 }
 
+/// <summary>Softmaxes that gate a value made beside them, of the same activations: one sweep, whose tiles see no whole row.</summary>
+[Model]
+public sealed partial class SoftGates
+{
+    [Param("h e d", Init.Normal, Deviation = 1)] public partial Param Router { get; }
+    [Param("h e d", Init.Normal, Deviation = 1)] public partial Param Values { get; }
+    [Param("h e d", Init.Normal, Deviation = 1)] public partial Param Offsets { get; }
+    [Param("h e d", Init.Normal, Deviation = 1)] public partial Param Last { get; }
+
+    [Einsum("n d, h e d -> n h e", nameof(x), nameof(Router)), Softmax("e"), As("weights")]
+    [Einsum("n d, h e d -> n h e", nameof(x), nameof(Values)), Multiply("weights"), Tanh, As("gated")]
+    [Einsum("n d, h e d -> n h e", nameof(x), nameof(Offsets)), As("offsets")]
+    [Einsum("n d, h e d -> n h e", nameof(x), nameof(Last)), Scale("0.5"), Add("gated"), LogSoftmax("e"), Add("offsets")]
+    public partial Tensor Forward([Axes("n d")] Tensor x);
+}
+
 /// <summary>Attention with normalised queries and keys: nothing but sweeps and attention.</summary>
 [Model]
 public sealed partial class NormedHeads

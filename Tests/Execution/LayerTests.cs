@@ -96,6 +96,21 @@ public sealed class LayerTests
     }
 
     [Theory]
+    [MemberData(nameof(Runs))]
+    public void SoftmaxesBesideWhatTheyGate(int rows, int threads, WeightFormat format)
+    {
+        OnThreads(threads, device =>
+        {
+            var model = new SoftGates(new SoftGatesSizes { d = 11, h = 3, e = 21 }, device);
+            model.Initialise(24, format);
+            Tensor x = Inputs.Random(25, rows, 11);
+            Named Made(Param weight) => Named.Einsum("n h e", Named.Of("n d", x), Named.Of(weight));
+            Named gated = Made(model.Values).Multiply(Made(model.Router).Softmax("e")).Map(Math.Tanh);
+            return (Made(model.Last).Map(value => value / 2).Add(gated).LogSoftmax("e").Add(Made(model.Offsets)), model.Forward(x));
+        });
+    }
+
+    [Theory]
     [InlineData(1, 1, WeightFormat.F32)]
     [InlineData(9, 2, WeightFormat.F32)]
     [InlineData(9, 3, WeightFormat.BF16)]

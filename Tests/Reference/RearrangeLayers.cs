@@ -1,5 +1,3 @@
-#pragma warning disable EIN0402 // no kernel for GPUs rearranges yet
-
 namespace Einsharp.Tests.Reference;
 
 /// <summary>The ones say how many groups and queries of a group there are.</summary>

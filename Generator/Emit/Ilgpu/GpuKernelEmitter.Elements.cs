@@ -81,18 +81,21 @@ internal abstract partial class GpuKernelEmitter
                     : operand.Axes.Count == spot.Features.Count ? spot.Feature : $"{spot.Feature} % {Product(operand.Axes)}");
         }
 
-        BufferPlan plan = Method.Buffer(BufferName(operand));
-        string name = Buffer(plan.Name);
-        EquatableArray<string> axes = plan.Rows.Concat(plan.Features).ToEquatable();
+        // Under its own axes, which may be others than those of the value that the memory was made for.
+        string name = Buffer(BufferName(operand));
+        EquatableArray<string> axes = operand.Axes.Select(Method.Graph.Original).ToEquatable();
         if (!axes.Take(Kernel.Rows.Count).SequenceEqual(Kernel.Rows))
             return $"{name}[{Flatten(spot, axes)}]";
         EquatableArray<string> inRow = axes.Skip(Kernel.Rows.Count).ToEquatable();
         if (inRow.Count == 0)
             return $"{name}[{spot.Row}]";
         return inRow == spot.Features
-            ? $"{name}[{spot.Row} * {spot.Length} + {spot.Feature}]"
+            ? $"{name}[{RowStart(spot)} + {spot.Feature}]"
             : $"{name}[{spot.Row} * {Product(inRow)} + {Flatten(spot, inRow)}]";
     }
+
+    /// <summary>Where the row at hand begins in what has the kernel's rows and features.</summary>
+    protected virtual string RowStart(Spot spot) => $"{spot.Row} * {spot.Length}";
 
     /// <summary>A number of a parameter by its index as if rows were not padded.</summary>
     protected string ParamAt(Operand operand, string index)
@@ -151,7 +154,7 @@ internal abstract partial class GpuKernelEmitter
     }
 
     /// <summary>The size of an axis: of the model, or of the call, and then an argument.</summary>
-    protected string Extent(string axis) => Scope.IsCall(axis) ? CallAxis(Method.Graph.Original(axis)) : Scope.Axis(axis);
+    protected virtual string Extent(string axis) => Scope.IsCall(axis) ? CallAxis(Method.Graph.Original(axis)) : Scope.Axis(axis);
 
     /// <summary>A size that the call brings, as an argument.</summary>
     protected string CallAxis(string axis) => Field("int", Scope.Local(axis), HostExtent(axis), $"Axis {axis} of the call.");
@@ -162,7 +165,7 @@ internal abstract partial class GpuKernelEmitter
         string original = Method.Graph.Original(axis);
         return !Scope.IsCall(original) ? HostSize(original)
             : Steps.IsLayer(Method) && Method.Sequence is { } sequence ? $"({Steps.Extent(sequence, original)})"
-            : Scope.Local(original);
+            : Steps.Size(Method, original, Scope.Local, HostSize);
     }
 
     /// <summary>A product of sizes in the host's statements.</summary>

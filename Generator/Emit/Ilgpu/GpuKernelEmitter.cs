@@ -72,6 +72,7 @@ internal abstract partial class GpuKernelEmitter
         AttentionPlan attention => new GpuAttentionEmitter(plan, method, sizes, attention),
         ReducePlan reduce => new GpuReduceEmitter(plan, method, sizes, reduce),
         ContractPlan contract => new GpuContractEmitter(plan, method, sizes, contract),
+        RearrangePlan rearrange => new GpuRearrangeEmitter(plan, method, sizes, rearrange),
         StatisticsPlan statistics => new GpuStatisticsEmitter(plan, method, sizes, statistics),
         _ => new GpuRowEmitter(plan, method, sizes, kernel),
     };

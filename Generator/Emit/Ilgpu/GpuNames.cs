@@ -25,7 +25,7 @@ internal static class GpuNames
         "chunk", "near", "far", "copyTo", "address", "nearRow", "farRow", "nearX", "farX", "nearPair", "farPair", "nearFeature",
         "farFeature", "nearW", "farW", "warp", "warpRow", "warpFeature", "rowX", "rowW", "chunkX", "chunkW", "fromX", "fromW",
         "fromXHigh", "fromWHigh", "write", "read", "isInside", "x0", "x1", "x2", "x3", "row0", "row1", "row2", "row3", "norm0", "norm1",
-        "norm2", "norm3", "teams", "isOwn", "mean", "log", "start", "columns", "keyAt", "valueAt", "slopes",
+        "norm2", "norm3", "teams", "isOwn", "mean", "log", "start", "columns", "positions", "keyAt", "valueAt", "slopes",
         "element", "tileRows", "tileColumns", "tilesX", "tilesY", "firstColumn", "sums",
     ];
 

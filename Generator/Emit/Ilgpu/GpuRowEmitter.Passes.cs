@@ -12,14 +12,14 @@ internal sealed partial class GpuRowEmitter
     private string Read(string index) => _read?.Invoke(index) ?? Place(index);
 
     private Spot Number(string feature) =>
-        new("row", feature, Features, "features", new Dictionary<string, string>(StringComparer.Ordinal));
+        new(Row, feature, Features, "features", new Dictionary<string, string>(StringComparer.Ordinal));
 
     private void EmitPass(List<Operation> pass, bool isFirst)
     {
         Operation? head = pass.Count == 0 ? null : pass[0];
         if (isFirst && Kernel is NormPlan start)
         {
-            _read = index => $"{Buffer(start.Input)}[row * features + {index}]";
+            _read = index => $"{Buffer(start.Input)}[{Start} + {index}]";
             EmitNorm(start.Norm, pass);
             _read = null;
         }
@@ -136,6 +136,10 @@ internal sealed partial class GpuRowEmitter
         int first = features.IndexOf(Method.Graph.Original(over[0])), end = first + over.Count;
         if (over.Count == features.Count)
         {
+            // Another pass over runs has locals of the same names.
+            using CodeWriter.Block? block = Kernel.Operations.Count(static operation => operation is SoftmaxOperation or NormOperation) > 1
+                ? Body.Open("")
+                : null;
             emit(new Run(NextFeature, NextFeature, "i", "GroupReduce", "features"));
             return;
         }

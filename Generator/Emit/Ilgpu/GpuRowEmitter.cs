@@ -37,6 +37,23 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
     /// <summary>Whether the row is there already, and only passes over it are left.</summary>
     private bool IsFinish => PartOf is not null && Kernel is MapPlan or FinishPlan;
 
+    /// <summary>
+    /// Whether a row is a sequence with all its positions, as many as it has: where rows are packed, and something goes along positions.
+    /// </summary>
+    private bool IsSequence => Method.Graph.Cache is not null && _output.Length > 0 && Method.Buffer(_output).Rows is var rows
+        && rows == Method.Sequence && rows != Kernel.Rows;
+
+    private string Row => IsSequence ? "sequence" : "row";
+
+    /// <summary>Where the row begins in what lies as the output does.</summary>
+    private string Start => IsSequence ? "start" : "row * features";
+
+    protected override string RowStart(Spot spot) => IsSequence ? Start : base.RowStart(spot);
+
+    /// <summary>Of packed positions there is no extent but a sequence's own.</summary>
+    protected override string Extent(string axis) =>
+        IsSequence && Method.Graph.Original(axis) == Method.Sequence!.Value[1] ? "positions" : base.Extent(axis);
+
     private AppendOperation? Appended => (Kernel as AppendPlan)?.Append ?? (Kernel as FinishPlan)?.Append;
 
     /// <summary>What a row is made of: all axes behind those that number the kernel's rows.</summary>
@@ -49,7 +66,7 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
         get
         {
             string elements = Dots(Kernel.Rows.Concat(Features));
-            const string Loops = "rows (a group of lanes each), features (dealt out to the lanes).";
+            string loops = $"{(IsSequence ? "sequences" : "rows")} (a group of lanes each), features (dealt out to the lanes).";
             int each = _epilogue.Sum(operation => operation is NormOperation or SoftmaxOperation ? 4 : 1) + (Kernel is NormPlan ? 4 : 0);
             string flops = each == 0 ? "none" : $"{each}·{elements}";
             string why = Kernel switch
@@ -58,11 +75,12 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
                 NormPlan => "kept in memory, because not one sweep alone reads it.",
                 BatchNormPlan { Mean: not null } => "the statistics of the batch come before its first row.",
                 AppendPlan => "what is appended is made by a kernel that cannot append it.",
+                _ when IsSequence => "every sequence has its own number of positions.",
                 _ when IsFinish => $"{Whole} the whole row, which no group of the sweep has.",
                 _ when _epilogue.Count > 0 => "the modifiers are applied while the row is at hand.",
                 _ => "rows are only moved, nothing is computed with them.",
             };
-            return new KernelNotes(Loops, flops, $"8·{elements}, read and written", why);
+            return new KernelNotes(loops, flops, $"8·{elements}, read and written", why);
         }
     }
 
@@ -88,19 +106,21 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
     private bool NeedsReduction => Kernel is NormPlan || _epilogue.Any(operation => operation is SoftmaxOperation or NormOperation);
 
     protected override void EmitLaunches(CodeWriter writer) =>
-        writer.Write($"{Loaded(Kernel.Name)}.Launch(session.Stream, {HostRowCount}, 1, _sizes, {ArgumentsLocal});");
+        writer.Write($"{Loaded(Kernel.Name)}.Launch(session.Stream, {Units}, 1, _sizes, {ArgumentsLocal});");
+
+    private string Units => IsSequence ? "packed.Sequences" : HostRowCount;
 
     public override IReadOnlyList<GpuResidentStep> Resident =>
-        [new(Unit, Stored.Distinct().ToEquatable(), Lanes: false, NeedsReduction ? "scratch" : "", HostRowCount)];
+        [new(Unit, Stored.Distinct().ToEquatable(), Lanes: false, NeedsReduction ? "scratch" : "", Units)];
 
     private string Unit => Kernel.Name + "Unit";
 
     protected override void EmitKernels()
     {
-        List<string> parameters = ["int row", "GpuSizes size", $"GpuArguments.{ArgumentsType} args"];
+        List<string> parameters = ["int " + Row, "GpuSizes size", $"GpuArguments.{ArgumentsType} args"];
         if (NeedsReduction)
             parameters.Add("ArrayView<float> scratch");
-        Function("internal static void " + Unit, Stored, lanes: false, parameters, "One row.", EmitUnit);
+        Function("internal static void " + Unit, Stored, lanes: false, parameters, $"One {Row}.", EmitUnit);
         Entry(Kernel.Name, Stored, lanes: false, Notes, () =>
         {
             if (NeedsReduction)
@@ -113,8 +133,10 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
     private void EmitUnit()
     {
         Body.Write("int lane = Group.IdxX;");
-        Body.Write($"if (row >= {RowCount})", "return;");
+        Body.Write($"if ({Row} >= {(IsSequence ? Packed + ".Sequences" : RowCount)})", "return;");
         Body.Gap();
+        if (IsSequence)
+            Body.Write($"int first = {Packed}.Offset[sequence], positions = {Packed}.Offset[sequence + 1] - first;");
         if (Kernel is AppendPlan append)
         {
             EmitAppend(append);
@@ -122,6 +144,14 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
         }
 
         Body.Write($"int features = {Length(Features)};");
+        if (IsSequence)
+            Body.Write($"int start = first{(Features.Count == 1 ? "" : $" * {Product(Features.Skip(1))}")};");
+        if (Features.Any(Scope.IsCall))
+        {
+            Body.Write("// Of an axis of the call there may be nothing.");
+            Body.Write("if (features == 0)", "return;");
+        }
+
         if (Kernel is FinishPlan finish)
             Body.Write($"long sequence = {Packed}.Sequence[row];\nint position = {Packed}.Position[row];");
         bool isFirst = true;
@@ -154,7 +184,7 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
     /// <summary>The row's number at an index: of the output, or of the cache.</summary>
     private string Place(string index) => Kernel is FinishPlan finish
         ? InCache(Caches(finish.Append)[0], finish.Append, index)
-        : $"{Buffer(_output)}[row * features + {index}]";
+        : $"{Buffer(_output)}[{Start} + {index}]";
 
     private string InCache(string slot, AppendOperation append, string index)
     {
@@ -222,10 +252,10 @@ internal sealed partial class GpuRowEmitter : GpuKernelEmitter
                 Body.Write($"float value = {Buffer(select.Input)}[from * features + i];");
                 break;
             case MapPlan map:
-                Body.Write($"float value = {Buffer(map.Input)}[row * features + i];");
+                Body.Write($"float value = {Buffer(map.Input)}[{Start} + i];");
                 break;
             case BatchNormPlan norm:
-                Body.Write($"float value = {Buffer(norm.Input)}[row * features + i];");
+                Body.Write($"float value = {Buffer(norm.Input)}[{Start} + i];");
                 if (norm.Mean is null)
                 {
                     EmitElement(norm.Norm, "value", spot);

@@ -18,7 +18,7 @@ internal sealed class GpuStatisticsEmitter(ModelPlan plan, MethodPlan method, Ke
 
     private EquatableArray<string> Features => Norm.Gain.Axes;
 
-    private EquatableArray<string> InputRows => Method.Buffer(statistics.Of.Input).Rows;
+    private EquatableArray<string> InputRows => Method.RowsOf(Norm.Axes);
 
     private List<string> Axes => [.. Norm.Axes.Select(Method.Graph.Original)];
 

@@ -39,6 +39,8 @@ internal sealed class GpuStepEmitter(
         writer.Write("/// <summary>Enqueues the kernels of one chunk.</summary>");
         using (writer.OpenMethod($"internal void {_name}Step", parameters))
         {
+            foreach (string check in MethodEmitter.GroupChecks(method, Size))
+                writer.Write(check);
             EmitBuffers();
             if (resident is { IsStep: true })
             {
@@ -101,7 +103,7 @@ internal sealed class GpuStepEmitter(
 
     private string Size(string axis) => "_sizes." + Names.Identifier(method.Graph.Original(axis));
 
-    private string CallSize(string axis) => _scope.IsCall(axis) ? Scope.Local(method.Graph.Original(axis)) : Size(axis);
+    private string CallSize(string axis) => Steps.Size(method, axis, Scope.Local, Size);
 
     private void EmitBuffers()
     {

@@ -23,17 +23,6 @@ internal sealed partial class GpuSweepEmitter(ModelPlan plan, MethodPlan method,
             IEnumerable<RotateOperation> turns = column.Segments.SelectMany(segment => segment.Epilogue).OfType<RotateOperation>();
             if (turns.Select(rotate => rotate.Rope).Distinct().Count() > 1)
                 return "values that are computed together are turned by different settings";
-            foreach (SegmentPlan segment in column.Segments)
-            {
-                List<Operation> rest = Rest(column, segment);
-                if (rest.Count == 0)
-                    continue;
-                string what = rest[0] is NormOperation ? "a norm" : "a Softmax over features";
-                if (segment.Output is null && segment.Append is null)
-                    return $"'{segment.Value}' has {what}, which needs the whole row, but is not kept in memory";
-                if (rest.OfType<BinaryOperation>().Any(binary => Beside(column, binary.Other) is { Output: null }))
-                    return $"what follows {what} of '{segment.Value}' reads a value that is not kept in memory";
-            }
         }
 
         return null;

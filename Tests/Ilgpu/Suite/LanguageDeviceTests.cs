@@ -54,6 +54,9 @@ public sealed class LanguageDeviceTests
         ["operands over some features"] = (on, format) => Each(
             format, new SomeFeatures(new SomeFeaturesSizes { g = 3, k = 5, d = 7 }, on), m => m.Parameters,
             (m, rows) => m.Forward(Rows(2, rows, 7))),
+        ["heads joined where they lie"] = (on, format) => Each(
+            format, new JoinedHeads(new JoinedHeadsSizes { h = 3, k = 4, d = 20, e = 12 }, on), m => m.Parameters,
+            (m, rows) => m.Forward(Rows(rows, 20))),
         ["three weights in one sweep"] = (on, format) => Each(
             format, new Zipped(new ZippedSizes { d = 13, f = 37 }, on), m => m.Parameters,
             (m, rows) => m.Forward(Rows(rows, 13))),

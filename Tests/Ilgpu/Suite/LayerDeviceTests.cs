@@ -24,6 +24,9 @@ public sealed class LayerDeviceTests
         ["softmaxes over any axis"] = (on, format) => Each(
             new Softmaxes(new SoftmaxesSizes { d = 11, g = 3, e = 5, k = 19 }, on), m => m.Parameters, format,
             (m, rows) => m.Forward(Inputs.Random(rows + 4, rows, 11))),
+        ["softmaxes beside what they gate"] = (on, format) => Each(
+            new SoftGates(new SoftGatesSizes { d = 11, h = 3, e = 21 }, on), m => m.Parameters, format,
+            (m, rows) => m.Forward(Inputs.Random(rows + 5, rows, 11))),
         ["normalised queries and keys"] = NormedQueriesAndKeys,
     };
 
