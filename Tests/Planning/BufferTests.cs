@@ -70,7 +70,7 @@ public sealed class BufferTests
             Assert.Equal(einsum.First().Path.Steps, einsum.Select(contract => contract.Step));
         List<int> computed =
         [
-            .. plan.Kernels.Where(kernel => kernel is not ContractPlan contract || contract.Step == contract.Path.Steps.Last())
+            .. plan.Kernels.Where(kernel => kernel is not ContractPlan contract || contract.Step == contract.Path.Steps[contract.Path.Steps.Count - 1])
                 .SelectMany(kernel => kernel.Operations).Select(operation => operation.Id),
         ];
         Assert.Equal(computed.Count, computed.Distinct().Count());

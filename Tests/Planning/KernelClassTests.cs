@@ -16,7 +16,7 @@ public sealed class KernelClassTests
     [InlineData("b d", "d f", "b f", "Contract")]
     [InlineData("b g k", "d k g", "b d", "Contract")]
     [InlineData("b g k", "d k", "b g d", "Sweep")]
-    [InlineData("b d", "f e d", "b f", "Contract")]
+    [InlineData("b d", "f e d", "b f", "Contract Contract")]
     [InlineData("b d", "f e d", "b e f", "Contract")]
     [InlineData("b d", "f d", "b d f", "Contract")]
     [InlineData("b d", "f d", "b f d", "Contract")]
@@ -26,8 +26,8 @@ public sealed class KernelClassTests
     [InlineData("b", "f", "b f", "Contract")]
     public void AnEinsumWithAParameter(string input, string param, string output, string kernel)
     {
-        Assert.Equal([kernel], Kernels(Of($"{input}, {param} -> {output}", "nameof(x), nameof(W)")));
-        Assert.Equal([kernel], Kernels(Of($"{param}, {input} -> {output}", "nameof(W), nameof(x)")));
+        Assert.Equal(kernel.Split(' '), Kernels(Of($"{input}, {param} -> {output}", "nameof(x), nameof(W)")));
+        Assert.Equal(kernel.Split(' '), Kernels(Of($"{param}, {input} -> {output}", "nameof(W), nameof(x)")));
 
         string[] Of(string equation, string operands) =>
         [
@@ -120,7 +120,7 @@ public sealed class KernelClassTests
     [InlineData("""[Einsum("b s d, h k d -> b s h k", nameof(x), nameof(Heads)), Rearrange("b s h k -> b h s k"), Softmax("k")]""", "Sweep Rearrange Map")]
     [InlineData("""[Rearrange("b s d -> (n: b s) d", nameof(x)), As("rows")][Einsum("n d, f d -> n f", "rows", nameof(W))]""", "Sweep")]
     [InlineData("""[Rearrange("b s d -> (n: b s) d", nameof(x))]""", "Rearrange")]
-    [InlineData("""[Einsum("b s d, f d -> f b", nameof(x), nameof(W)), Softmax("b")]""", "Contract Map")]
+    [InlineData("""[Einsum("b s d, f d -> f b", nameof(x), nameof(W)), Softmax("b")]""", "Contract Contract Map")]
     public void AMethod(string equations, string kernels)
     {
         string inputs = equations.Contains("(ids)", StringComparison.Ordinal)
