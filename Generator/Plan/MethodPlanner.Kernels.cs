@@ -230,14 +230,14 @@ internal sealed partial class MethodPlanner
     private FixedDraft Contract(EinsumOperation einsum)
     {
         (EquatableArray<string> rows, EquatableArray<string> features) = Matrix(einsum, einsum.Axes);
-        List<string> names = [.. einsum.Operands.SelectMany(operand => operand.Axes).Distinct()];
-        if (names.Select(_graph.Original).Distinct().Count() != names.Count)
-            throw NoKernel(einsum, "an axis and its renaming stand in one equation, which would need every pair of them");
+        Func<string, string> names = _graph.NamesIn([einsum]);
+        rows = einsum.Axes.Take(rows.Count).Select(names).ToEquatable();
         var summed = new List<string>();
         var reads = new List<string>();
         foreach (Operand operand in einsum.Operands)
         {
-            (EquatableArray<string> operandRows, _) = Matrix(einsum, operand.Axes);
+            Matrix(einsum, operand.Axes);
+            EquatableArray<string> operandRows = operand.Axes.Take(RowAxes(operand.Axes)).Select(names).ToEquatable();
 
             // Packed rows, or a layer that is given no more than their number, cannot be looked up one axis at a time.
             if (operand.Kind != OperandKind.Param && operandRows != rows && (_graph.Cache is not null || !_hasCallSizes))
@@ -246,7 +246,7 @@ internal sealed partial class MethodPlanner
                     einsum, $"'{operand.Name}' has the rows '{string.Join(" ", operandRows)}' and the result '{string.Join(" ", rows)}'");
             }
 
-            IEnumerable<string> axes = operand.Axes.Select(_graph.Original);
+            IEnumerable<string> axes = operand.Axes.Select(names);
             summed.AddRange(axes.Where(axis => !rows.Contains(axis) && !features.Contains(axis) && !summed.Contains(axis)));
             if (operand.Kind != OperandKind.Param)
                 reads.Add(BufferOf(operand));
@@ -348,6 +348,7 @@ internal sealed partial class MethodPlanner
         int units = operation switch
         {
             SoftmaxOperation softmax => Units(softmax, softmax.Axes.IndexOf(softmax.Axis)),
+            CausalOperation or WindowOperation or MaskOperation or AlibiOperation => Units(operation, FirstOfScores(operation)),
             RotateOperation or AddPositionsOperation => rows,
             _ => Units(operation, operation.Axes.Count),
         };
