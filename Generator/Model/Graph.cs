@@ -46,6 +46,25 @@ internal sealed record Graph(MethodSpec Method, EquatableArray<Operation> Operat
         return axis;
     }
 
+    /// <summary>
+    /// What axes are called where these stand together: as they were before any renaming, but for those that are told apart by nothing else, as
+    /// in the scores of positions with each other, <c>b s t</c>.
+    /// </summary>
+    public Func<string, string> NamesIn(params IEnumerable<string>[] together)
+    {
+        HashSet<string> kept = [.. together.SelectMany(axes => axes.Distinct().GroupBy(Original).Where(same => same.Count() > 1).SelectMany(same => same))];
+        return axis => kept.Contains(axis) ? axis : Original(axis);
+    }
+
+    /// <summary>What axes are called in a kernel of some operations.</summary>
+    public Func<string, string> NamesIn(IEnumerable<Operation> operations) => NamesIn([.. operations.SelectMany(operation =>
+        operation is EinsumOperation einsum
+            ? [NamesOf(einsum)]
+            : operation.Reads.Select(static operand => (IEnumerable<string>)operand.Axes).Append(operation.Axes))]);
+
+    /// <summary>Every axis of an einsum.</summary>
+    public static IEnumerable<string> NamesOf(EinsumOperation einsum) => einsum.Operands.SelectMany(static operand => operand.Axes).Concat(einsum.Axes);
+
     /// <summary>The operation that made a value's memory: a renaming makes none. A view of an input is its own.</summary>
     public int Source(int id) => Resolve(Operations[id].AsOperand()) is { Kind: OperandKind.Value } source ? source.Id : id;
 

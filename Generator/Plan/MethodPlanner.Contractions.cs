@@ -10,8 +10,7 @@ internal sealed partial class MethodPlanner
     {
         (EquatableArray<string> rows, _) = Matrix(einsum, einsum.Axes);
         bool isRows = rows.Count > 0 && HaveSameRows(einsum, rows);
-        if (!isRows)
-            CheckPlainRows(einsum, rows);
+        CheckRows(einsum, isRows);
 
         EquatableArray<string> Loops(EquatableArray<string> axes) =>
             isRows && RowAxes(axes) > 0 ? Features(axes).Prepend(ContractPlan.RowAxis).ToEquatable() : axes;
@@ -49,12 +48,18 @@ internal sealed partial class MethodPlanner
             (RowAxes(operand.Axes) == 0 || Rows(operand.Axes) == rows) && !Features(operand.Axes).Any(rows.Contains));
     }
 
-    private void CheckPlainRows(EinsumOperation einsum, EquatableArray<string> rows)
+    private void CheckRows(EinsumOperation einsum, bool isRows)
     {
+        Func<string, string> names = _graph.NamesIn([einsum]);
+        EquatableArray<string> RowsOf(EquatableArray<string> axes) => axes.Take(RowAxes(axes)).Select(names).ToEquatable();
+        EquatableArray<string> rows = RowsOf(einsum.Axes);
         foreach (Operand operand in einsum.Operands)
         {
-            (EquatableArray<string> own, _) = Matrix(einsum, operand.Axes);
-            if (operand.Kind != OperandKind.Param && own != rows && (_graph.Cache is not null || !_hasCallSizes))
+            Matrix(einsum, operand.Axes);
+
+            // Packed rows, or a layer that is given no more than their number, cannot be looked up one axis at a time.
+            if (!isRows && operand.Kind != OperandKind.Param && RowsOf(operand.Axes) is var own && own != rows
+                && (_graph.Cache is not null || !_hasCallSizes))
             {
                 throw NoKernel(
                     einsum, $"'{operand.Name}' has the rows '{string.Join(" ", own)}' and the result '{string.Join(" ", rows)}'");
@@ -70,7 +75,7 @@ internal sealed partial class MethodPlanner
     private string KeepProduct(EinsumOperation einsum, ContractionStep step, List<ContractValue> values, EquatableArray<string> rows)
     {
         bool hasRows = step.Axes.Contains(ContractPlan.RowAxis);
-        EquatableArray<string> own = hasRows ? rows : step.Axes.Where(IsCall).Select(_graph.Original).ToEquatable();
+        EquatableArray<string> own = hasRows ? rows : step.Axes.Where(IsCall).Select(_graph.NamesIn(step.Axes)).ToEquatable();
         EquatableArray<string> features = step.Axes.Where(axis => axis != ContractPlan.RowAxis && !IsCall(axis)).ToEquatable();
         string made = NamePlain(values[step.A].Name) + (step.B < 0 ? "Summed" : Casing.Pascal(NamePlain(values[step.B].Name)));
         string name = Casing.Camel(made);

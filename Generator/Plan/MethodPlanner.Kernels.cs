@@ -317,6 +317,7 @@ internal sealed partial class MethodPlanner
         int units = operation switch
         {
             SoftmaxOperation softmax => Units(softmax, softmax.Axes.IndexOf(softmax.Axis)),
+            CausalOperation or WindowOperation or MaskOperation or AlibiOperation => Units(operation, FirstOfScores(operation)),
             RotateOperation or AddPositionsOperation => rows,
             _ => Units(operation, operation.Axes.Count),
         };

@@ -157,7 +157,7 @@ internal sealed partial class MethodPlanner
     }
 
     /// <summary>The axes up to the last one of the call: rows are the same rows under any name.</summary>
-    private EquatableArray<string> Rows(EquatableArray<string> axes) => axes.Take(RowAxes(axes)).Select(_graph.Original).ToEquatable();
+    private EquatableArray<string> Rows(EquatableArray<string> axes) => axes.Take(RowAxes(axes)).Select(_graph.NamesIn(axes)).ToEquatable();
 
     private EquatableArray<string> Features(EquatableArray<string> axes) => axes.Skip(RowAxes(axes)).ToEquatable();
 
@@ -192,9 +192,9 @@ internal sealed partial class MethodPlanner
         EquatableArray<string> rows = Rows(axes);
         if (_graph.Cache is not null && _sequence is { } sequence && rows != sequence && rows.Contains(sequence[1]))
         {
+            string why = rows.Take(2).SequenceEqual(sequence) ? $"pairs positions with '{rows[2]}'" : $"does not begin with '{string.Join(" ", sequence)}'";
             throw NoKernel(
-                operation, $"'{string.Join(" ", axes)}' does not begin with '{string.Join(" ", sequence)}', and in a method with a cache "
-                + "every sequence has its own number of positions");
+                operation, $"'{string.Join(" ", axes)}' {why}, and in a method with a cache every sequence has its own number of positions");
         }
 
         return (rows, features);
@@ -251,7 +251,7 @@ internal sealed partial class MethodPlanner
         while (_readers[last.Id].Count == 1 && _readers[last.Id][0] is var next
             && (next.Bracket == last.Bracket || next is NormOperation)
             && next.Reads[0].Kind == OperandKind.Value && next.Reads[0].Id == last.Id
-            && next is not (EinsumOperation or AppendOperation) && fits(next))
+            && next is not (EinsumOperation or AppendOperation) && !(producer is EinsumOperation && IsOfScores(next)) && fits(next))
         {
             chain.Add(next);
             last = next;
@@ -268,6 +268,7 @@ internal sealed partial class MethodPlanner
         BinaryOperation binary => FitsBinary(binary),
         AddPositionsOperation add => Rows(add.Axes) == _sequence && add.Table.Axes.Skip(1).All(Features(add.Axes).Contains),
         ScaleOperation scale => !scale.Factor.Tokens.Any(IsCall) || (_hasCallSizes && _graph.Cache is null),
+        CausalOperation or WindowOperation or MaskOperation or AlibiOperation => _hasCallSizes && _graph.Cache is null,
         RenameOperation or ActivationOperation => true,
         _ => false,
     };
@@ -279,7 +280,7 @@ internal sealed partial class MethodPlanner
     {
         SoftmaxOperation softmax => softmax.Axes.IndexOf(softmax.Axis) >= units,
         BinaryOperation binary => FitsBinary(binary) && (!IsPacked(binary.Axes) || binary.IsAligned),
-        ScaleOperation scale => FitsRow(scale),
+        ScaleOperation or CausalOperation or WindowOperation or MaskOperation or AlibiOperation => FitsRow(operation),
         RenameOperation or ActivationOperation => true,
         _ => false,
     };

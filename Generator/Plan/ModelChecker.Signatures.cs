@@ -44,7 +44,7 @@ internal static partial class ModelChecker
             spec.Params.Any(static param => param.Or is not null), slots.ToEquatable(),
             spec.Layers.Where(static layers => layers.Model.Length > 0).Select(static layers => layers.Model)
                 .Distinct(StringComparer.Ordinal).OrderBy(static name => name, StringComparer.Ordinal).ToEquatable(),
-            RunModels(spec, forward), callable && (ReadsCallSizes(spec, forward!) || AttendsElsewhere(spec, forward!)),
+            RunModels(spec, forward), callable && (ReadsCallSizes(spec, forward!) || AttendsElsewhere(spec, forward!) || KeepsScores(forward!)),
             forward is not null && Attributes(forward).Any(static attribute => attribute.Kind == "AddPositions"), valid);
 
         void AddSize(string axis)
@@ -174,6 +174,32 @@ internal static partial class ModelChecker
             bracket.Attributes[0] is { Kind: "Einsum" } einsum && bracket.Attributes.Any(static attribute => attribute.Kind == "Softmax")
             && einsum.Positional(2) is not null && einsum.Positional(3) is null
             && spec.Params.All(param => param.Name != einsum.Positional(1)!.Value && param.Name != einsum.Positional(2)!.Value));
+
+    // Scores of positions with each other that are more than the middle of an attention: two axes of one size have no single number of rows.
+    private static bool KeepsScores(MethodSpec forward)
+    {
+        List<AttributeSpec> attributes = [.. Attributes(forward)];
+        List<RenamingSyntax> renamings = [.. attributes.Where(static attribute => attribute.Kind == "Rename")
+            .Select(static attribute => EinsumParser.ParseRenaming(attribute.Positional(0)?.Value ?? "").Value).OfType<RenamingSyntax>()];
+        bool IsOfPairs(BracketSpec bracket) =>
+            EinsumParser.ParseEquation(bracket.Attributes[0].Positional(0)?.Value ?? "").Value is { Output.Names: var names }
+            && renamings.Exists(renaming => names.Contains(renaming.From.Name) && names.Contains(renaming.To.Name));
+        bool IsMiddle(BracketSpec bracket)
+        {
+            List<AttributeSpec> modifiers = [.. bracket.Attributes.Skip(1).TakeWhile(static attribute => attribute.Kind != "Softmax")];
+            string? name = NameAfter(bracket, modifiers.Count);
+            AttributeSpec? reader = attributes.Find(attribute => Reads(attribute, name));
+            return modifiers.Count + 3 == bracket.Attributes.Count && attributes.Count(attribute => Reads(attribute, name)) == 1
+                && reader is { Kind: "Einsum" } && reader.Positional(2) is not null && reader.Positional(3) is null
+                && modifiers.TrueForAll(static attribute => attribute.Kind is "Scale" or "SoftCap" or "Alibi" or "Causal" or "Window" or "Mask");
+        }
+
+        return forward.Parameters.Count == 1
+            && forward.Brackets.Any(bracket => bracket.Attributes[0].Kind == "Einsum" && IsOfPairs(bracket) && !IsMiddle(bracket));
+    }
+
+    private static bool Reads(AttributeSpec attribute, string? name) =>
+        attribute.Kind != "As" && Enumerable.Range(0, 4).Any(i => name is not null && attribute.Positional(i)?.Value == name);
 
     private static EquatableArray<string>? TwoRows(ModelSpec spec, MethodSpec method)
     {

@@ -34,7 +34,7 @@ internal sealed record MethodPlan(
     /// <summary>The leading axes of a value up to the last one of the call: what its rows are.</summary>
     public EquatableArray<string> RowsOf(EquatableArray<string> axes)
     {
-        List<string> all = [.. axes.Select(Graph.Original)];
+        List<string> all = [.. axes.Select(Graph.NamesIn(axes))];
         return all.Take(all.FindLastIndex(CallAxes.Contains) + 1).ToEquatable();
     }
 

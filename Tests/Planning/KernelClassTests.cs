@@ -121,6 +121,16 @@ public sealed class KernelClassTests
     [InlineData("""[Rearrange("b s d -> (n: b s) d", nameof(x)), As("rows")][Einsum("n d, f d -> n f", "rows", nameof(W))]""", "Sweep")]
     [InlineData("""[Rearrange("b s d -> (n: b s) d", nameof(x))]""", "Rearrange")]
     [InlineData("""[Einsum("b s d, f d -> f b", nameof(x), nameof(W)), Softmax("b")]""", "Contract Contract Map")]
+    [InlineData("""
+        [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), As("q"), Rename("s -> t"), As("keys")]
+        [Einsum("b s f, b t f -> b s t", "q", "keys"), SoftCap(2), Causal("s", "t"), Window("s", "t", 4), Softmax("t")]
+        """, "Sweep Contract Map")]
+    [InlineData("""
+        [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), As("q"), Rename("s -> t"), As("keys")]
+        [Einsum("b s f, b t f -> b s t", "q", "keys"), Causal("s", "t"), Softmax("t"), As("p")]
+        [Reduce("b s t -> b s", "p", Reduction.Max), As("sure")]
+        [Einsum("b s t, b t f -> b s f", "p", "keys"), Multiply("sure")]
+        """, "Sweep Contract Map Reduce Contract")]
     public void AMethod(string equations, string kernels)
     {
         string inputs = equations.Contains("(ids)", StringComparison.Ordinal)

@@ -85,15 +85,31 @@ public sealed class RefusalTests
         """);
 
     [Fact]
-    public Task AnAxisAndItsRenamingInOneEinsum() => Refuses(
+    public Task PairsOfPositionsBehindACache() => Refuses(
         "Einsum(\"b s f, b u f -> b s u\")(h, other)",
-        "an axis and its renaming stand in one equation, which would need every pair of them",
+        "'b s u' pairs positions with 'u', and in a method with a cache every sequence has its own number of positions",
         """
         [Param("f d", Init.Linear)] public partial Param W { get; }
 
         [Einsum("b s d, f d -> b s f", nameof(x), nameof(W)), As("h"), Rename("s -> u"), As("other")]
-        [[|Einsum("b s f, b u f -> b s u", "h", "other")|]]
-        public partial Tensor Forward([Axes("b s d")] Tensor x);
+        [[|Einsum("b s f, b u f -> b s u", "h", "other")|], Softmax("u"), Reduce("b s u -> b s", Reduction.Max), As("sure")]
+        [Einsum("b s f -> b s f", "h"), Append("s -> t", nameof(cache)), As("keys")]
+        [Einsum("b s f, b t f -> b s t", "h", "keys"), Causal("s", "t"), Softmax("t"), As("p")]
+        [Einsum("b s t, b t f -> b s f", "p", "keys"), Multiply("sure")]
+        public partial Tensor Forward([Axes("b s d")] Tensor x, KvCache? cache);
+        """);
+
+    [Fact]
+    public Task AMaskOfWhatIsNoScoreBehindACache() => Refuses(
+        "Mask(\"b s\", keep)", "no kernel applies it to this layout yet",
+        """
+        [Param("f d", Init.Linear)] public partial Param W { get; }
+
+        [[|Einsum("b s d, f d -> b s f", nameof(x), nameof(W))|], Mask("b s", nameof(keep)), Softmax("f"), As("h")]
+        [Einsum("b s f -> b s f", "h"), Append("s -> t", nameof(cache)), As("keys")]
+        [Einsum("b s f, b t f -> b s t", "h", "keys"), Causal("s", "t"), Softmax("t"), As("p")]
+        [Einsum("b s t, b t f -> b s f", "p", "keys")]
+        public partial Tensor Forward([Axes("b s d")] Tensor x, [Axes("b s")] Tensor<bool> keep, KvCache? cache);
         """);
 
     [Theory]

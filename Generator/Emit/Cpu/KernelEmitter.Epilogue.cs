@@ -49,6 +49,9 @@ internal abstract partial class KernelEmitter
                 case BinaryOperation binary:
                     EmitBinary(binary, y, first, count, features, tile);
                     break;
+                default:
+                    EmitScores(operation, y, features);
+                    break;
             }
         }
     }
@@ -61,7 +64,7 @@ internal abstract partial class KernelEmitter
     private void EmitSoftmax(SoftmaxOperation softmax, string y, EquatableArray<string> features, bool isRun)
     {
         string function = Library("Elementwise") + (softmax.IsLog ? ".LogSoftmax" : ".Softmax");
-        EquatableArray<string> from = features.Skip(features.IndexOf(softmax.Axis)).ToEquatable();
+        EquatableArray<string> from = features.Skip(features.IndexOf(Name(softmax.Axis))).ToEquatable();
         EmitRuns(
             y, from, features, isRun,
             (run, _) => from.Count == 1 ? $"{function}({run});" : $"{function}Across({run}, {Scope.Axis(softmax.Axis)});");
@@ -194,7 +197,7 @@ internal abstract partial class KernelEmitter
     /// <param name="statement">What is done to a part.</param>
     protected void EmitSpread(string y, EquatableArray<string> features, Operand operand, Func<Spread, string> statement)
     {
-        List<string> own = [.. features.Select(Method.Graph.Original)], axes = [.. operand.Axes.Select(Method.Graph.Original)];
+        List<string> own = [.. features.Select(Name)], axes = [.. operand.Axes.Select(Name)];
         bool lacks = own.Count > 0 && !axes.Contains(own[own.Count - 1]);
         int run = 0;
         while (run < own.Count && (lacks

@@ -12,11 +12,13 @@ internal abstract partial class KernelEmitter
     private readonly List<(string Type, string Name)> _parameters = [];
     private readonly CodeWriter _body = new();
     private readonly ModelPlan _plan;
+    private readonly Func<string, string> _names;
     private bool _made;
 
     protected KernelEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, KernelPlan kernel)
     {
         (_plan, Method, Sizes, Kernel) = (plan, method, sizes, kernel);
+        _names = method.Graph.NamesIn(kernel.Operations);
         Scope = new Scope(plan.Model, method, sizes.Expression);
     }
 
@@ -29,6 +31,9 @@ internal abstract partial class KernelEmitter
     protected Scope Scope { get; }
 
     protected CodeWriter Body => _body;
+
+    /// <summary>What an axis is called in the kernel, whatever name an equation has for it.</summary>
+    protected string Name(string axis) => _names(axis);
 
     /// <summary>The local that holds the number of rows.</summary>
     protected string RowCount => Scope.RowCount(Kernel.Rows);

@@ -7,9 +7,9 @@ namespace Einsharp.Generator.Emit.Cpu;
 internal sealed class RearrangeEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, RearrangePlan rearrange)
     : KernelEmitter(plan, method, sizes, rearrange)
 {
-    private List<string> From => [.. rearrange.Rearrange.From.Select(Method.Graph.Original)];
+    private List<string> From => [.. rearrange.Rearrange.From.Select(Name)];
 
-    private List<string> To => [.. rearrange.Rearrange.To.Select(Method.Graph.Original)];
+    private List<string> To => [.. rearrange.Rearrange.To.Select(Name)];
 
     protected override string Loops => $"{Dots(To)} (dealt out to the workers).";
 

@@ -7,11 +7,11 @@ namespace Einsharp.Generator.Emit.Cpu;
 internal sealed class ReduceEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, ReducePlan reduce)
     : KernelEmitter(plan, method, sizes, reduce)
 {
-    private List<string> From => [.. reduce.Reduce.Input.Axes.Select(Method.Graph.Original)];
+    private List<string> From => [.. reduce.Reduce.Input.Axes.Select(Name)];
 
-    private List<string> To => [.. reduce.Reduce.Axes.Select(Method.Graph.Original)];
+    private List<string> To => [.. reduce.Reduce.Axes.Select(Name)];
 
-    private List<string> Over => [.. reduce.Reduce.Over.Select(Method.Graph.Original)];
+    private List<string> Over => [.. reduce.Reduce.Over.Select(Name)];
 
     private EquatableArray<string> InputRows => Method.Buffer(reduce.Input).Rows;
 

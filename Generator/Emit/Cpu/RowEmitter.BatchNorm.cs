@@ -21,7 +21,7 @@ internal sealed partial class RowEmitter
         }
 
         string mean = Write(meanBuffer), variance = Write(varianceBuffer);
-        List<string> axes = [.. norm.Axes.Select(Method.Graph.Original)], features = [.. norm.Gain.Axes];
+        List<string> axes = [.. norm.Axes.Select(Name)], features = [.. norm.Gain.Axes];
         EquatableArray<string> rows = Method.RowsOf(norm.Axes);
         string At(string axis) => Loop(Scope.Axis(axis), Stride(axes, axis), Stride(features, axis));
         List<string> over, counts;

@@ -16,10 +16,6 @@ internal sealed partial class GpuAttentionEmitter
 
     private List<WindowOperation> Windows => [.. attention.Windows];
 
-    private string WindowSize(WindowOperation window) => window.Size.Literal is { } number
-        ? Names.Literal((int)number)
-        : Field("int", window.Size.Setting!.Property, "model." + window.Size.Setting.Property, $"{window.Size.Setting.Setting}.");
-
     /// <summary>
     /// One score as the modifiers make it, in the order written, and then −∞ where some mask hides the key: a mask stays one whatever is done to
     /// scores after it.
@@ -63,17 +59,13 @@ internal sealed partial class GpuAttentionEmitter
                 Body.Write($"score = Activation.SoftCap(score, {Scalar(cap)});");
                 break;
             case AlibiOperation alibi:
-                string slopes = Field(
-                    "ArrayView<float>", "slopes", $"session.Slopes({HostExtents(alibi.Heads)})", $"The slope of each head: {Names.Join(alibi.Heads)}.");
-                Body.Write($"score += {slopes}[{Offset(alibi.Heads, [])}] * (key - {Position});");
+                Body.Write($"score += {Slopes(alibi)}[{Offset(alibi.Heads, [])}] * (key - {Position});");
                 break;
             case WindowOperation window:
                 Body.Write($"if (Math.Abs({Position} - key) >= {WindowSize(window)})", "score = float.NegativeInfinity;");
                 break;
             case MaskOperation mask:
-                string name = Scope.Value(mask.Mask.Name);
-                string view = Field("ArrayView<byte>", name, name, $"{Names.Join(mask.Mask.Axes)}: 0 where a query does not see a key.");
-                Body.Write($"if ({view}[{Offset(mask.Mask.Axes, [])}] == 0)", "score = float.NegativeInfinity;");
+                Body.Write($"if ({Mask(mask)}[{Offset(mask.Mask.Axes, [])}] == 0)", "score = float.NegativeInfinity;");
                 break;
         }
     }

@@ -25,7 +25,7 @@ internal abstract partial class GpuKernelEmitter
     /// <summary>Whether an operation is a function of each number, or of it and what lies along its axes.</summary>
     public static bool IsElementwise(Operation operation) =>
         operation is ScaleOperation or ActivationOperation or BinaryOperation or AddPositionsOperation or RenameOperation
-            or BatchNormOperation { Momentum: null };
+            or CausalOperation or WindowOperation or MaskOperation or AlibiOperation or BatchNormOperation { Momentum: null };
 
     /// <summary>The parameters that an operation reads.</summary>
     protected static IEnumerable<Operand> ParamsOf(Operation operation) =>
@@ -61,6 +61,21 @@ internal abstract partial class GpuKernelEmitter
             case AddPositionsOperation positions:
                 Body.Write($"{value} += {ParamAt(positions.Table, PositionsAt(positions, spot))};");
                 break;
+            case CausalOperation causal:
+                Body.Write($"if ({IndexOf(spot, causal.Key)} > {IndexOf(spot, causal.Query)})", $"{value} = float.NegativeInfinity;");
+                break;
+            case WindowOperation window:
+                string distance = $"Math.Abs({IndexOf(spot, window.Query)} - {IndexOf(spot, window.Key)})";
+                Body.Write($"if ({distance} >= {WindowSize(window)})", $"{value} = float.NegativeInfinity;");
+                break;
+            case MaskOperation mask:
+                string place = Flatten(spot, mask.Mask.Axes);
+                Body.Write($"if ({Mask(mask)}[{place}] == 0)", $"{value} = float.NegativeInfinity;");
+                break;
+            case AlibiOperation alibi:
+                string head = Flatten(spot, alibi.Heads), steps = $"{IndexOf(spot, alibi.Key)} - {IndexOf(spot, alibi.Query)}";
+                Body.Write($"{value} += {Slopes(alibi)}[{head}] * ({steps});");
+                break;
             case BatchNormOperation norm:
                 string At4(Operand operand) => At(spot, operand);
                 Body.Write($"{value} = ({value} - {At4(norm.Mean)}) / MathF.Sqrt({At4(norm.Variance)} + {Setting(norm.Epsilon)})"
@@ -68,6 +83,22 @@ internal abstract partial class GpuKernelEmitter
                 break;
         }
     }
+
+    /// <summary>A window's size.</summary>
+    protected string WindowSize(WindowOperation window) => window.Size.Literal is { } number
+        ? Names.Literal((int)number)
+        : Field("int", window.Size.Setting!.Property, "model." + window.Size.Setting.Property, $"{window.Size.Setting.Setting}.");
+
+    /// <summary>A mask, as the caller gave it.</summary>
+    protected string Mask(MaskOperation mask)
+    {
+        string name = Scope.Value(mask.Mask.Name);
+        return Field("ArrayView<byte>", name, name, $"{Names.Join(mask.Mask.Axes)}: 0 where a query does not see a key.");
+    }
+
+    /// <summary>The slopes of heads.</summary>
+    protected string Slopes(AlibiOperation alibi) => Field(
+        "ArrayView<float>", "slopes", $"session.Slopes({HostExtents(alibi.Heads)})", $"The slope of each head: {Names.Join(alibi.Heads)}.");
 
     /// <summary>The number of an operand that lies where the number at hand does.</summary>
     protected string At(Spot spot, Operand operand)
@@ -83,7 +114,7 @@ internal abstract partial class GpuKernelEmitter
 
         // Under its own axes, which may be others than those of the value that the memory was made for.
         string name = Buffer(BufferName(operand));
-        EquatableArray<string> axes = operand.Axes.Select(Method.Graph.Original).ToEquatable();
+        EquatableArray<string> axes = operand.Axes.Select(Name).ToEquatable();
         if (!axes.Take(Kernel.Rows.Count).SequenceEqual(Kernel.Rows))
             return $"{name}[{Flatten(spot, axes)}]";
         EquatableArray<string> inRow = axes.Skip(Kernel.Rows.Count).ToEquatable();
@@ -121,7 +152,7 @@ internal abstract partial class GpuKernelEmitter
     {
         if (spot.Indices.TryGetValue(axis, out string? known))
             return known;
-        int at = spot.Features.ToList().IndexOf(Method.Graph.Original(axis));
+        int at = spot.Features.ToList().IndexOf(Name(axis));
         if (at < 0)
             return RowIndexOf(spot, axis);
         string local = $"{spot.Feature}_{axis}";
@@ -132,7 +163,7 @@ internal abstract partial class GpuKernelEmitter
     // Of packed rows the sequence and the column are known; other rows are all there are, outermost first.
     private string RowIndexOf(Spot spot, string axis)
     {
-        string original = Method.Graph.Original(axis);
+        string original = Name(axis);
         if (spot.Rows.TryGetValue(original, out string? known))
             return known;
         int at = Kernel.Rows.ToList().IndexOf(original);

@@ -27,6 +27,7 @@ internal sealed record GpuResidentStep(string Method, EquatableArray<string> Sto
 internal abstract partial class GpuKernelEmitter
 {
     private readonly ModelPlan _plan;
+    private readonly Func<string, string> _names;
     private readonly List<GpuField> _fields = [];
     private readonly List<GpuMethod> _methods = [];
     private readonly CodeWriter _text = new();
@@ -37,6 +38,7 @@ internal abstract partial class GpuKernelEmitter
     protected GpuKernelEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, KernelPlan kernel)
     {
         (_plan, Method, Sizes, Kernel) = (plan, method, sizes, kernel);
+        _names = method.Graph.NamesIn(kernel.Operations);
         Scope = NewScope();
         Host = new Scope(plan.Model, method, axis => axis);
         Body = new CodeWriter();
@@ -58,6 +60,9 @@ internal abstract partial class GpuKernelEmitter
 
     /// <summary>The body of the method being written.</summary>
     protected CodeWriter Body { get; private set; }
+
+    /// <summary>What an axis is called in the kernel, whatever name an equation has for it.</summary>
+    protected string Name(string axis) => _names(axis);
 
     /// <summary>The number of rows, as a kernel reads it.</summary>
     protected string RowCount =>

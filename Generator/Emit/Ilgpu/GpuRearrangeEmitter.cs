@@ -7,9 +7,9 @@ namespace Einsharp.Generator.Emit.Ilgpu;
 internal sealed class GpuRearrangeEmitter(ModelPlan plan, MethodPlan method, KernelSizes sizes, RearrangePlan rearrange)
     : GpuKernelEmitter(plan, method, sizes, rearrange)
 {
-    private List<string> From => [.. rearrange.Rearrange.From.Select(Method.Graph.Original)];
+    private List<string> From => [.. rearrange.Rearrange.From.Select(Name)];
 
-    private List<string> To => [.. rearrange.Rearrange.To.Select(Method.Graph.Original)];
+    private List<string> To => [.. rearrange.Rearrange.To.Select(Name)];
 
     /// <summary>How many axes stay in front: rows, which are one axis then, whatever they are made of.</summary>
     private int Kept => rearrange.Rows.SequenceEqual(From.Take(rearrange.Rows.Count)) && rearrange.Rows.SequenceEqual(To.Take(rearrange.Rows.Count))

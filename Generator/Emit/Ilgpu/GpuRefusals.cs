@@ -47,17 +47,15 @@ internal static class GpuRefusals
     private static bool Knows(MethodPlan method, KernelPlan kernel, Operation operation) => operation switch
     {
         EinsumOperation or GatherOperation or SelectOperation or RunOperation or AppendOperation or RenameOperation or RearrangeOperation
-            or ActivationOperation or ScaleOperation or BinaryOperation => true,
+            or ActivationOperation or ScaleOperation or BinaryOperation or CausalOperation or WindowOperation or MaskOperation or AlibiOperation => true,
         RotateOperation rotate => kernel.Rows == method.Sequence && rotate.Axes[rotate.Axes.Count - 1] == rotate.Axis,
-        CausalOperation or WindowOperation or MaskOperation or AlibiOperation => kernel is AttentionPlan,
-        SoftmaxOperation softmax => kernel is AttentionPlan || Features(method, kernel, softmax).Contains(method.Graph.Original(softmax.Axis)),
-        NormOperation norm => norm.Over.Select(method.Graph.Original).All(Features(method, kernel, norm).Contains),
+        SoftmaxOperation softmax => kernel is AttentionPlan || Features(kernel, softmax).Contains(softmax.Axis),
+        NormOperation norm => norm.Over.All(Features(kernel, norm).Contains),
         BatchNormOperation => kernel is BatchNormPlan,
         ReduceOperation => kernel is ReducePlan,
-        AddPositionsOperation add => kernel.Rows == method.Sequence && add.Table.Axes.Skip(1).All(Features(method, kernel, add).Contains),
+        AddPositionsOperation add => kernel.Rows == method.Sequence && add.Table.Axes.Skip(1).All(Features(kernel, add).Contains),
         _ => false,
     };
 
-    private static EquatableArray<string> Features(MethodPlan method, KernelPlan kernel, Operation operation) =>
-        operation.Axes.Select(method.Graph.Original).Skip(kernel.Rows.Count).ToEquatable();
+    private static EquatableArray<string> Features(KernelPlan kernel, Operation operation) => operation.Axes.Skip(kernel.Rows.Count).ToEquatable();
 }

@@ -133,7 +133,7 @@ internal sealed partial class GpuRowEmitter
     private void EmitRuns(EquatableArray<string> over, Action<Run> emit)
     {
         List<string> features = [.. Features];
-        int first = features.IndexOf(Method.Graph.Original(over[0])), end = first + over.Count;
+        int first = features.IndexOf(Name(over[0])), end = first + over.Count;
         if (over.Count == features.Count)
         {
             // Another pass over runs has locals of the same names.

@@ -20,7 +20,7 @@ internal sealed class GpuStatisticsEmitter(ModelPlan plan, MethodPlan method, Ke
 
     private EquatableArray<string> InputRows => Method.RowsOf(Norm.Axes);
 
-    private List<string> Axes => [.. Norm.Axes.Select(Method.Graph.Original)];
+    private List<string> Axes => [.. Norm.Axes.Select(Name)];
 
     /// <summary>Whether rows are one axis, whatever they are made of.</summary>
     private bool IsByRows => !InputRows.Any(Features.Contains);

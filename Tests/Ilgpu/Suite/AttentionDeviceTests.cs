@@ -31,6 +31,14 @@ public sealed class AttentionDeviceTests
         ["a cache and then another input"] = CachedCross,
         ["plain tensors"] = Plain,
         ["blocks of an encoder"] = Blocks,
+        ["scores that are kept"] = Kept,
+        ["layers that keep their weights"] = on =>
+        {
+            var model = new ScoreStack(new ScoreStackSizes { d = D, depth = 2 }, on);
+            Drawn(model, model.Parameters);
+            return new[] { 1, 6, 40 }.Select(length => model.Forward(Inputs.Random(length, 2, length, D)));
+        },
+        ["masks of other values"] = Pooled,
     };
 
     public static TheoryData<string, string> Cases => TestDevices.With(s_models.Keys);
@@ -150,6 +158,36 @@ public sealed class AttentionDeviceTests
             Inputs.Random(1, 3, 4, 2, 5), Inputs.Random(2, 9, 2, 4, 3), Inputs.Random(3, 2, 9, 6), Mask(4, 2, 9, 3));
         yield return model.SeveralAxes(Inputs.Random(1, 2, 5, 3, 2, 4), Inputs.Random(2, 2, 7, 2, 4), Inputs.Random(3, 7, 3, 2));
         yield return model.Scalars(Inputs.Random(1, 6), Inputs.Random(2, 8), Inputs.Random(3, 8));
+    }
+
+    // What is −∞ or NaN there is so here too, and no tolerance compares it.
+    private static Tensor Finite(Tensor y) => Tensor.From([.. y.Span.ToArray().Select(value =>
+        float.IsNaN(value) ? 1000 : float.IsNegativeInfinity(value) ? -1000 : value)], y.Shape.ToArray());
+
+    private static IEnumerable<Tensor> Kept(Device on)
+    {
+        foreach (int d in (int[])[5, 6])
+        {
+            var model = new KeptScores(new KeptScoresSizes { d = d, h = 3, k = 4 }, new KeptScoresSettings { Window = 4 }, on);
+            Drawn(model, model.Parameters);
+            foreach (int length in (int[])[1, 7, 33, 0])
+            {
+                Tensor x = Inputs.Random(length, 2, length, d);
+                yield return model.Forward(x);
+                yield return model.Read(x, Mask(length, 2, length));
+                yield return Finite(model.Read(x, new Tensor<bool>(2, length)));
+                yield return Finite(model.Turned(x, Mask(length + 1, length, length)));
+                yield return Finite(model.Back(x, Tensor.From([true, true, false, true, true, true], 2, 3)));
+            }
+        }
+    }
+
+    private static IEnumerable<Tensor> Pooled(Device on)
+    {
+        var model = new MaskedPooling(new MaskedPoolingSizes { d = D, e = 4 }, on);
+        Drawn(model, model.Parameters);
+        foreach (int length in (int[])[1, 7, 40])
+            yield return model.Forward(Inputs.Random(length, 2, length, D), Mask(length, 2, length), Tensor.From([true, false, true, true], 4));
     }
 
     private static IEnumerable<Tensor> Blocks(Device on)
