@@ -109,6 +109,33 @@ public class ContractionTests : IDisposable
         }
     }
 
+    // Read as they lie or written so, by the number of heads; whole vectors and not; a row longer than a unit.
+    [Theory]
+    [InlineData(2, 9, 12, 64)]
+    [InlineData(1, 30, 70, 37)]
+    [InlineData(1, 3, 2, 5001)]
+    [InlineData(3, 200, 5, 3)]
+    public void RowsAreCopiedIntoAnotherOrder(int b, int s, int h, int k)
+    {
+        LoopAxis[] axes =
+            [new(b, s * h * k, 0, h * s * k), new(h, k, 0, s * k), new(s, h * k, 0, k), new(k, 1, 0, 1)];
+        ContractionCase x = new ContractionCase { Batch = axes, M = [], N = [], K = [], HasB = false }.Fill(new Random(s));
+        Verify<float>(x);
+        Verify<double>(x);
+    }
+
+    [Theory]
+    [InlineData(3, 7)]
+    [InlineData(18, 65)]
+    [InlineData(2, 3000)]
+    public void ElementsFarApartAreSummed(int b, int i)
+    {
+        LoopAxis[] batch = [new(b, i * i, 0, 1)], k = [new(i, i + 1, 0, 0)];
+        ContractionCase x = new ContractionCase { Batch = batch, M = [], N = [], K = k, HasB = false }.Fill(new Random(i));
+        Verify<float>(x);
+        Verify<double>(x);
+    }
+
     // What the hardware has is tested above; here every width that it can run.
     [Theory]
     [MemberData(nameof(Seeds))]

@@ -5,9 +5,11 @@
     OMP_NUM_THREADS=2 /usr/bin/python3 bench/einsum/compare.py --program bench/einsum/bin/Release/net10.0/einsum-bench --rounds 5
 
 Each round takes every row once with each program, one after the other, so that both see the same machine. A time is the median of a
-round's calls; the table has the median of the rounds' times and of the rounds' ratios.
+round's calls; the table has the median of the rounds' times and of the rounds' ratios. A row that others disturbed while it was timed,
+by the processor time that was neither ours nor idle, is timed again, for as long as --patience says. Why a row is below 1 is in
+reasons.json beside this file, and is printed if it is.
 """
-import argparse, json, os, statistics, string, subprocess, time
+import argparse, json, os, pathlib, statistics, string, subprocess, sys, time
 
 threads = int(os.environ.setdefault("OMP_NUM_THREADS", "2"))
 os.environ["EINSUM_THREADS"] = str(threads)
@@ -60,12 +62,35 @@ def times_of(call, seconds=0.15):
     return [statistics.median(times) * 1e6, min(times) * 1e6]
 
 
+def foreign(process, run):
+    """What a run returns, and the part of one core that other processes took meanwhile."""
+    tick = os.sysconf("SC_CLK_TCK")
+
+    def busy():
+        user, nice, system, idle, iowait, *rest = map(int, open("/proc/stat").readline().split()[1:9])
+        fields = open(f"/proc/{process.pid}/stat").read().rsplit(")", 1)[1].split()
+        own = int(fields[11]) + int(fields[12])
+        return (user + nice + system + sum(rest) - own) / tick - time.process_time()
+
+    start, before = time.perf_counter(), busy()
+    result = run()
+    return result, (busy() - before) / (time.perf_counter() - start)
+
+
+def blas():
+    """The BLAS that PyTorch has loaded."""
+    paths = {line.split()[-1] for line in open("/proc/self/maps") if "blas" in line}
+    return ", ".join(sorted(os.path.basename(os.path.realpath(path)) for path in paths)) or "none apart from PyTorch's own"
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", default="", help="numbers of rows, separated by commas; all without")
     parser.add_argument("--no-plain", action="store_true")
+    parser.add_argument("--patience", type=float, default=0, help="seconds that a round of a row may be repeated for, until it is undisturbed")
+    parser.add_argument("--disturbed", type=float, default=0.1, help="the part of a core that others may take")
     parser.add_argument("--least", action="store_true", help="the least time of a round in place of the median: for busy machines")
     options = parser.parse_args()
     process = subprocess.Popen([options.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -79,16 +104,32 @@ def main():
     chosen = [int(row) for row in options.rows.split(",")] if options.rows else range(len(table))
     calls = {i: peer(table[i]) for i in chosen}
     ours, theirs, ratios = ({i: [] for i in chosen} for _ in range(3))
+    reasons = json.loads((pathlib.Path(__file__).parent / "reasons.json").read_text())
+    disturbed = set()
+
+    def both(i):
+        own = float(ask(f"run {i}").split()[options.least])
+        other = times_of(calls[i])[options.least]
+        time.sleep(0.03)  # their idle threads spin for a while
+        return own, other
+
     for _ in range(options.rounds):
         for i in chosen:
-            own = float(ask(f"run {i}").split()[options.least])
-            other = times_of(calls[i])[options.least]
-            time.sleep(0.03)  # their idle threads spin for a while
+            end = time.perf_counter() + options.patience
+            while True:
+                (own, other), others = foreign(process, lambda: both(i))
+                if others <= options.disturbed or time.perf_counter() > end:
+                    break
+                time.sleep(0.5)
+            if others > options.disturbed:
+                disturbed.add(i)
             ours[i].append(own)
             theirs[i].append(other)
             ratios[i].append(other / own)
-    print("| | equation | sizes | ours, µs | plain / ours | PyTorch, µs | PyTorch / ours |")
-    print("|---|---|---|---|---|---|---|")
+    print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads, BLAS: {blas()}; load {os.getloadavg()[0]:.1f}; "
+          f"rows with a disturbed round: {len(disturbed)} of {len(chosen)}\n", file=sys.stderr)
+    print("| | equation | sizes | ours, µs | plain / ours | PyTorch, µs | PyTorch / ours | |")
+    print("|---|---|---|---|---|---|---|---|")
     for i in chosen:
         middle = min if options.least else statistics.median
         own, other = middle(ours[i]), middle(theirs[i])
@@ -97,7 +138,7 @@ def main():
         row, low, high = table[i], min(ratios[i]), max(ratios[i])
         name = row["Name"] + (", float64" if row["IsDouble"] else "")
         print(f"| {name} | `{row['Text']}` | {row['Sizes']} | {own:.0f} | {plain} | {other:.0f} "
-              f"| {ratio:.2f} ({low:.2f} to {high:.2f}) |", flush=True)
+              f"| {ratio:.2f} ({low:.2f} to {high:.2f}) | {reasons.get(row['Name'], '') if ratio < 1 else ''} |", flush=True)
     process.stdin.close()
 
 

@@ -18,6 +18,10 @@ internal static unsafe class LoopNest<S, V, T>
     // One that is not.
     private const int MostLongRun = 4096;
     private const int TransposeTile = 64;
+
+    // Elements that are copied as rows at a time, and rows.
+    private const int RowsElements = 4096;
+    private const int MostRows = 64;
     private const int RowGroup = 4;
 
     /// <summary>Every worker calls it, in a new phase.</summary>
@@ -52,9 +56,11 @@ internal static unsafe class LoopNest<S, V, T>
         // Few long runs are cut, for the workers' sake: no element's sum is.
         run = plan.InPlace && plan.X.C == 1 && plan.Stretch == 0 ? MostLongRun : MostRun;
         while (run > LeastRun && kept * plan.Parts * (plan.X.Extent / run) < 4 * workers) run /= 2;
+        if (plan.Form == NestForm.Rows) run = Math.Clamp(RowsElements / plan.X.Extent, 1, MostRows);
         tiles = plan.Form switch
         {
             NestForm.Transpose => Tiles(plan.X.Extent, TransposeTile) * Tiles(plan.Y.Extent, TransposeTile),
+            NestForm.Rows => Tiles(plan.Y.Extent, run),
             NestForm.Along => Tiles(plan.Y.Extent, RowGroup),
             _ => Tiles(plan.X.Extent, run),
         };
@@ -77,6 +83,7 @@ internal static unsafe class LoopNest<S, V, T>
                 case NestForm.Map: Map(plan, walk.A, walk.B, c, tile * run, run, room); break;
                 case NestForm.Transpose: Transpose(plan, walk.A, c, tile); break;
                 case NestForm.Across when plan.Stretch > 0: AcrossByStretches(plan, walk.A, walk.B, c, tile * run, run, room); break;
+                case NestForm.Rows: Rows(plan, walk.A, c, tile * run, run); break;
                 case NestForm.Across: Across(plan, walk.A, walk.B, c, tile * run, run, part, room, inner); break;
                 default: Along(plan, walk.A, walk.B, c, tile * RowGroup, part, room, inner); break;
             }
@@ -138,6 +145,17 @@ internal static unsafe class LoopNest<S, V, T>
         {
             for (int i = j < wholeY ? wholeX : 0; i < countX; i++) to[(nint)j * y.C + i] = from[(nint)i * x.A + j];
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows(in NestPlan plan, nint a, nint c, long first, int most)
+    {
+        LoopAxis y = plan.Y;
+        T* from = (T*)plan.A.Data + a + (nint)first * y.A;
+        T* to = (T*)plan.C + c + (nint)first * y.C;
+        int count = plan.X.Extent;
+        for (int rows = (int)Math.Min(most, y.Extent - first); rows > 0; rows--, from += y.A, to += y.C)
+            Runs<S, V, T>.Copy(to, from, count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -251,6 +269,15 @@ internal static unsafe class LoopNest<S, V, T>
     private static void AddRuns(in NestPlan plan, nint a, nint b, int rows, int count, T* sums, T* room)
     {
         LoopAxis x = plan.X;
+        if (!plan.HasB && plan.A.Format == ElementFormat.Plain && x.A != 1)
+        {
+            for (int r = 0; r < rows; r++)
+            {
+                T sum = Runs<S, V, T>.SumApart((T*)plan.A.Data + a + r * (nint)plan.Y.A, x.A, count);
+                sums[r] = Scalar<T>.Add(sums[r], sum);
+            }
+            return;
+        }
         T* other = plan.HasB ? Elements<T>.Run(plan.B, b, x.B, count, room) : null;
         T** from = stackalloc T*[RowGroup];
         for (int r = 0; r < rows; r++)

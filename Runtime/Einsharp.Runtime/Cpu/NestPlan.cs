@@ -9,6 +9,9 @@ internal enum NestForm
     /// <summary>No sum: a copy whose neighbours change places.</summary>
     Transpose,
 
+    /// <summary>No sum: a copy of rows, in each of which neighbours stay neighbours.</summary>
+    Rows,
+
     /// <summary>Sums side by side: runs along a kept axis are added up.</summary>
     Across,
 
@@ -22,6 +25,9 @@ internal unsafe struct NestPlan
     // Sums of fewer terms than this are not cut into parts, and a part has at least so many.
     private const int PartTerms = 16384;
     private const int MostParts = 64;
+
+    // Of a copy of rows that is read as it lies: so many streams of writes the caches and their tables of pages bear.
+    private const int MostStreams = 64;
 
     public ContractionOperand A;
     public ContractionOperand B;
@@ -147,6 +153,13 @@ internal unsafe struct NestPlan
             return;
         }
         Kept = Without(kept, x);
+        if (HasB || A.Format != ElementFormat.Plain || X.A != 1 || X.C != 1 || Kept.Count == 0) return;
+        // Memory that is read as it lies is fetched ahead, and writes wait for nothing.
+        int rows = Least(Kept, OperandIndex.A);
+        if (rows < 0 || Kept.Axes[rows].Extent > MostStreams) rows = Kept.Count - 1;
+        Form = NestForm.Rows;
+        Y = Kept.Axes[rows];
+        Kept = Without(Kept, rows);
     }
 
     private void Sum(AxisList kept, AxisList summed)
@@ -166,8 +179,7 @@ internal unsafe struct NestPlan
         X = summed.Axes[k];
         Summed = Without(summed, k);
         Kept = kept;
-        if (!HasB) return;
-        // Rows that meet the same b are taken four at a time.
+        // Rows that meet the same b, or none, are taken four at a time.
         for (int i = kept.Count - 1; i >= 0; i--)
         {
             if (kept.Axes[i].B != 0 || kept.Axes[i].Extent < 4) continue;

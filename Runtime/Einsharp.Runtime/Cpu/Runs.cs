@@ -27,6 +27,24 @@ internal static unsafe class Runs<S, V, T>
         return sum;
     }
 
+    /// <summary>Σ a, whose elements lie apart. Nothing but loads and additions, so that as many loads as can be are under way.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static T SumApart(T* a, nint stride, int count)
+    {
+        T s0 = default, s1 = default, s2 = default, s3 = default;
+        nint two = 2 * stride, three = 3 * stride, four = 4 * stride;
+        int i = 0;
+        for (; i + 4 <= count; i += 4, a += four)
+        {
+            s0 = Scalar<T>.Add(s0, *a);
+            s1 = Scalar<T>.Add(s1, a[stride]);
+            s2 = Scalar<T>.Add(s2, a[two]);
+            s3 = Scalar<T>.Add(s3, a[three]);
+        }
+        for (; i < count; i++, a += stride) s0 = Scalar<T>.Add(s0, *a);
+        return Scalar<T>.Add(Scalar<T>.Add(s0, s1), Scalar<T>.Add(s2, s3));
+    }
+
     /// <summary>Σ a·b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static T Dot(T* a, T* b, int count)
@@ -144,6 +162,23 @@ internal static unsafe class Runs<S, V, T>
         int i = 0;
         for (; i + S.Count <= count; i += S.Count) S.Store(S.MultiplyAdd(S.Load(a + i), S.Load(b + i), S.Load(to + i)), to + i);
         for (; i < count; i++) to[i] = Scalar<T>.MultiplyAdd(a[i], b[i], to[i]);
+    }
+
+    /// <summary>to = a.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Copy(T* to, T* a, int count)
+    {
+        int i = 0;
+        for (; i + 4 * S.Count <= count; i += 4 * S.Count)
+        {
+            V a0 = S.Load(a + i), a1 = S.Load(a + i + S.Count), a2 = S.Load(a + i + 2 * S.Count), a3 = S.Load(a + i + 3 * S.Count);
+            S.Store(a0, to + i);
+            S.Store(a1, to + i + S.Count);
+            S.Store(a2, to + i + 2 * S.Count);
+            S.Store(a3, to + i + 3 * S.Count);
+        }
+        for (; i + S.Count <= count; i += S.Count) S.Store(S.Load(a + i), to + i);
+        for (; i < count; i++) to[i] = a[i];
     }
 
     /// <summary>to = a·b, element by element.</summary>
