@@ -1,10 +1,12 @@
+using System.Globalization;
 using Einsharp.Ilgpu;
 
 namespace Einsharp.Tests.Ilgpu;
 
 /// <summary>
-/// The devices of this machine that the suite runs on: ILGPU's CPU accelerator, and every device that CUDA and OpenCL show, processors
-/// included.
+/// The devices of this machine that the suite runs on: ILGPU's CPU accelerator, and every device that CUDA and OpenCL show. OpenCL's
+/// processors (PoCL) are among them where EINSHARP_TEST_PROCESSORS is set: they take minutes to compile a model's kernels, and compile
+/// some wrongly unless told not to optimise.
 /// </summary>
 public static class TestDevices
 {
@@ -13,7 +15,14 @@ public static class TestDevices
 
     private static readonly Dictionary<string, IlgpuDevice> s_open = [];
 
-    private static readonly IReadOnlyList<GpuDescription> s_found = GpuDevices.List(s_options);
+    private static readonly bool s_hasProcessors = Environment.GetEnvironmentVariable("EINSHARP_TEST_PROCESSORS") is { Length: > 0 };
+
+    private static readonly GpuDescription[] s_found =
+        [.. GpuDevices.List(s_options).Where(device => s_hasProcessors || !device.IsProcessor)];
+
+    // The lanes of a group on processors; 0 for those that suit each.
+    private static readonly int s_lanes =
+        int.TryParse(Environment.GetEnvironmentVariable("EINSHARP_TEST_LANES"), CultureInfo.InvariantCulture, out int lanes) ? lanes : 0;
 
     private static readonly string[] s_names = ["ilgpu-cpu", .. s_found.Select(Name)];
 
@@ -52,7 +61,7 @@ public static class TestDevices
     /// 32 lanes and more, with which the double, which looks at every access, finds nothing wrong.
     /// </remarks>
     public static IlgpuDevice OpenNew(string name) => Device.Gpu(name, s_processors.Contains(name)
-        ? s_options with { Lanes = name == "ilgpu-cpu" ? 4 : 16 }
+        ? s_options with { Lanes = s_lanes > 0 ? s_lanes : name == "ilgpu-cpu" ? 4 : 16 }
         : s_options);
 
     /// <summary>Whether running and compiling are quick: PoCL takes seconds to compile a model's kernels.</summary>
@@ -72,7 +81,9 @@ public static class TestDevices
             using var finder = new DeviceFinder(kind, s_options);
             yield return finder.Found.Count == 0
                 ? $"{GpuDescription.NameOf(kind)}: none, {finder.WhyNone()}"
-                : $"{GpuDescription.NameOf(kind)}: {string.Join(", ", finder.Found)}";
+                : $"{GpuDescription.NameOf(kind)}: {string.Join(", ", finder.Found)}"
+                    + (s_hasProcessors || kind != GpuKind.OpenCL || !finder.Found.Any(device => device.IsProcessor)
+                        ? "" : " (processors are left out unless EINSHARP_TEST_PROCESSORS is set)");
         }
     }
 
