@@ -44,7 +44,13 @@ internal sealed class ContractionOrders
     /// <param name="sizes">The size of each of <see cref="Axes"/>.</param>
     public ContractionTree Cheapest(IReadOnlyList<BigInteger> sizes)
     {
-        BigInteger Size(int[] axes) => axes.Aggregate(BigInteger.One, (product, axis) => product * sizes[axis]);
+        BigInteger Size(int[] axes)
+        {
+            BigInteger product = BigInteger.One;
+            foreach (int axis in axes)
+                product *= sizes[axis];
+            return product;
+        }
 
         var best = new (BigInteger Cost, BigInteger Largest, int Right)[_made.Length];
         for (int set = 1; set < best.Length; set++)
@@ -53,7 +59,10 @@ internal sealed class ContractionOrders
             foreach (Split split in _splits[set])
             {
                 (BigInteger Cost, BigInteger Largest, int) left = best[set & ~split.Right], right = best[split.Right];
-                BigInteger cost = left.Cost + right.Cost + Size(split.Axes) * split.Flops;
+                BigInteger parts = left.Cost + right.Cost;
+                if (best[set].Right != 0 && parts > best[set].Cost)
+                    continue;
+                BigInteger cost = parts + Size(split.Axes) * split.Flops;
                 BigInteger largest = BigInteger.Max(elements, BigInteger.Max(left.Largest, right.Largest));
                 if (best[set].Right == 0 || (cost, largest).CompareTo((best[set].Cost, best[set].Largest)) < 0)
                     best[set] = (cost, largest, split.Right);

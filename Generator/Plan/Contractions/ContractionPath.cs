@@ -54,6 +54,10 @@ internal sealed record Monomial(int Factor, EquatableArray<string> Axes)
     /// <summary>The number for given sizes.</summary>
     public BigInteger Value(Func<string, BigInteger> size) =>
         Axes.Aggregate(new BigInteger(Factor), (product, axis) => product * size(axis));
+
+    /// <summary>The sum of several for given sizes.</summary>
+    public static double Sum(IEnumerable<Monomial> terms, Func<string, BigInteger> size) =>
+        (double)terms.Aggregate(BigInteger.Zero, (sum, term) => sum + term.Value(size));
 }
 
 /// <summary>
@@ -74,6 +78,5 @@ internal sealed record ContractionPath(
     public string Chosen => Terms.Any() ? string.Join(" + ", Terms) : "none";
 
     /// <summary>The same for given sizes.</summary>
-    public double Flops(Func<string, BigInteger> size) =>
-        (double)Terms.Aggregate(BigInteger.Zero, (sum, term) => sum + term.Value(size));
+    public double Flops(Func<string, BigInteger> size) => Monomial.Sum(Terms, size);
 }

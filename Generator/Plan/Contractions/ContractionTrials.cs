@@ -47,15 +47,22 @@ internal static class ContractionTrials
     public static List<ContractionPath> Choose(IReadOnlyList<ContractionPath> paths, List<Dictionary<string, BigInteger>> trials)
     {
         // Axes that no trial has are summed before the operands meet, at one cost for all orders.
-        double[][] flops = [.. paths.Select(path => trials
-            .Select(sizes => path.Flops(axis => sizes.TryGetValue(axis, out BigInteger size) ? size : BigInteger.One)).ToArray())];
+        double[][] flops = [.. paths.Select(path =>
+        {
+            Monomial[] terms = path.Terms.ToArray();
+            return trials.Select(sizes => Monomial.Sum(
+                terms, axis => sizes.TryGetValue(axis, out BigInteger size) ? size : BigInteger.One)).ToArray();
+        })];
         double[] fewest = [.. trials.Select((_, trial) => flops.Min(of => of[trial]))];
         List<int> chosen = [0];
-        double Excess(int trial, IEnumerable<int> among) => among.Min(path => flops[path][trial]) / fewest[trial];
-        while (chosen.Count < MostOrders && trials.Select((_, trial) => Excess(trial, chosen)).Max() > Notable)
+        double[] reached = flops[0];
+        while (chosen.Count < MostOrders && reached.Zip(fewest, static (have, least) => have / least).Max() > Notable)
         {
-            chosen.Add(Enumerable.Range(0, paths.Count)
-                .OrderBy(path => trials.Select((_, trial) => Excess(trial, chosen.Append(path))).Sum()).First());
+            double[] With(int path) => [.. reached.Zip(flops[path], Math.Min)];
+            int next = Enumerable.Range(0, paths.Count)
+                .OrderBy(path => With(path).Zip(fewest, static (have, least) => have / least).Sum()).First();
+            chosen.Add(next);
+            reached = With(next);
         }
 
         return [.. chosen.Select(path => paths[path])];
