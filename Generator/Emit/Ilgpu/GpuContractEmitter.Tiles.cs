@@ -38,7 +38,7 @@ internal sealed partial class GpuContractEmitter
             for (int column = 0; column < 4; column++)
             {
                 string place = $"{Ahead("row", row)}, {Ahead("column", column)}";
-                Body.Write($"{Kernel.Name}Store(group, {place}, size, args, sums.C{Names.Literal(row)}{Names.Literal(column)});");
+                Body.Write($"{Kernel.Name}Store(group, {place}, sizes.Value, args, sums.C{Names.Literal(row)}{Names.Literal(column)});");
             }
         }
     }
