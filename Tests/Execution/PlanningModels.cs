@@ -222,9 +222,9 @@ public sealed partial class Latent
 [Model]
 public sealed partial class Adapted
 {
-    [Param("d r", Init.Normal, Deviation = 0.4)] public partial Param Down { get; }
-    [Param("r f", Init.Normal, Deviation = 0.4)] public partial Param Up { get; }
-    [Param("d f", Init.Normal, Deviation = 0.3)] public partial Param Wide { get; }
+    [Param("d r", Init.Normal, Deviation = 0.05)] public partial Param Down { get; }
+    [Param("r f", Init.Normal, Deviation = 0.2)] public partial Param Up { get; }
+    [Param("d f", Init.Normal, Deviation = 0.05)] public partial Param Wide { get; }
     [Param("e f", Init.Normal, Deviation = 0.3)] public partial Param Gates { get; }
 
     [Einsum("b s d, d r, r f -> b s f", nameof(x), nameof(Down), nameof(Up)), As("low")]

@@ -130,7 +130,7 @@ public sealed class KernelClassTests
         [Einsum("b s f, b t f -> b s t", "q", "keys"), Causal("s", "t"), Softmax("t"), As("p")]
         [Reduce("b s t -> b s", "p", Reduction.Max), As("sure")]
         [Einsum("b s t, b t f -> b s f", "p", "keys"), Multiply("sure")]
-        """, "Sweep Contract Map Reduce Contract")]
+        """, "Sweep Contract Map Reduce Contract Map")]
     public void AMethod(string equations, string kernels)
     {
         string inputs = equations.Contains("(ids)", StringComparison.Ordinal)
