@@ -86,7 +86,7 @@ public sealed class RefusalTests
 
     [Fact]
     public Task PairsOfPositionsBehindACache() => Refuses(
-        "Einsum(\"b s f, b u f -> b s u\")(h, other)",
+        "sure = Einsum(\"b s f, b u f -> b s u\")(h, other)",
         "'b s u' pairs positions with 'u', and in a method with a cache every sequence has its own number of positions",
         """
         [Param("f d", Init.Linear)] public partial Param W { get; }
