@@ -1,13 +1,22 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Einsharp.Cpu;
 
 namespace Einsharp;
 
-/// <summary>A dense row-major array with a shape, outermost axis first. A shape is fixed; an extent may be zero.</summary>
+/// <summary>
+/// A dense row-major array with a shape, outermost axis first. A shape is fixed; an extent may be zero. Large ones begin on a cache line.
+/// </summary>
 /// <typeparam name="T">The element type.</typeparam>
 public class Tensor<T>
     where T : unmanaged
 {
-    private readonly T[] _items;
+    // Below so many bytes memory is not worth being pinned.
+    private const int LeastAligned = 8192;
+
+    private readonly T[] _memory;
+    private readonly int _start;
     private readonly int[] _shape;
 
     /// <summary>Makes a tensor of zeros.</summary>
@@ -28,7 +37,18 @@ public class Tensor<T>
         }
 
         _shape = shape.ToArray();
-        _items = new T[length];
+        Length = (int)length;
+        int line = AlignedMemory.Alignment / Unsafe.SizeOf<T>();
+        if (length * Unsafe.SizeOf<T>() < LeastAligned || length > Array.MaxLength - line)
+        {
+            _memory = new T[length];
+            return;
+        }
+
+        // A vector across two cache lines costs two accesses, and an array's first element is on no line's beginning.
+        _memory = GC.AllocateArray<T>((int)length + line, pinned: true);
+        nint past = (nint)(Marshal.UnsafeAddrOfPinnedArrayElement(_memory, 0) % AlignedMemory.Alignment);
+        _start = past == 0 ? 0 : (int)(AlignedMemory.Alignment - past) / Unsafe.SizeOf<T>();
     }
 
     /// <summary>Extents, outermost first.</summary>
@@ -38,7 +58,7 @@ public class Tensor<T>
     public int Rank => _shape.Length;
 
     /// <summary>The number of elements.</summary>
-    public int Length => _items.Length;
+    public int Length { get; }
 
     /// <summary>The elements, row-major.</summary>
     /// <exception cref="InvalidOperationException">The values were to be read back from a device that is gone.</exception>
@@ -48,7 +68,7 @@ public class Tensor<T>
         {
             if (IsPending)
                 Fetch();
-            return _items;
+            return new Span<T>(_memory, _start, Length);
         }
     }
 

@@ -65,8 +65,8 @@ internal sealed class Row<T> : IRow
     where T : unmanaged, INumber<T>
 {
     private readonly CpuDevice _device;
-    private readonly List<(Step Step, int A, int B, T[] To)> _steps = [];
-    private readonly List<T[]> _values;
+    private readonly List<(Step Step, int A, int B, Einsharp.Tensor<T> To)> _steps = [];
+    private readonly List<Einsharp.Tensor<T>> _values;
     private readonly Delegate? _kernel;
     private readonly nint[][] _shapes;
 
@@ -86,7 +86,7 @@ internal sealed class Row<T> : IRow
         var random = new Random(1);
         // Values go by their axes: an operand or an earlier step's result.
         List<string> names = [.. inputs];
-        _values = [.. inputs.Select(_ => Array.Empty<T>())];
+        _values = [.. inputs.Select(_ => new Einsharp.Tensor<T>(0))];
         foreach (string part in (equation.Path ?? equation.Text).Split(';', StringSplitOptions.TrimEntries))
         {
             string[] terms = part.Split("->")[0].Split(',', StringSplitOptions.TrimEntries);
@@ -96,9 +96,9 @@ internal sealed class Row<T> : IRow
             for (int i = 0; i < terms.Length; i++)
             {
                 if (operands[i] < inputs.Length && _values[operands[i]].Length == 0)
-                    _values[operands[i]] = [.. Enumerable.Range(0, step.Lengths[i]).Select(_ => T.CreateChecked(random.NextSingle() * 2 - 1))];
+                    _values[operands[i]] = Random(random, step.Lengths[i]);
             }
-            var to = new T[step.Length];
+            var to = new Einsharp.Tensor<T>(step.Length);
             _steps.Add((step, a, b, to));
             names.Add(part.Split("->")[1].Trim());
             _values.Add(to);
@@ -112,13 +112,13 @@ internal sealed class Row<T> : IRow
     public double TimePlain(out double difference)
     {
         Run();
-        T[] result = [.. _steps[^1].To];
+        T[] result = _steps[^1].To.Span.ToArray();
         (double time, _) = Median(RunPlainly, 0.0, out _);
         double most = 0, apart = 0;
         for (int i = 0; i < result.Length; i++)
         {
-            most = Math.Max(most, double.CreateChecked(T.Abs(_steps[^1].To[i])));
-            apart = Math.Max(apart, double.CreateChecked(T.Abs(result[i] - _steps[^1].To[i])));
+            most = Math.Max(most, double.CreateChecked(T.Abs(_steps[^1].To.Span[i])));
+            apart = Math.Max(apart, double.CreateChecked(T.Abs(result[i] - _steps[^1].To.Span[i])));
         }
         difference = apart / most;
         return time;
@@ -133,18 +133,26 @@ internal sealed class Row<T> : IRow
             case EinsumThree<T> three: three(X(0), X(1), X(2), To, _device); break;
             case EinsumFour<T> four: four(X(0), X(1), X(2), X(3), To, _device); break;
             default:
-                foreach ((Step step, int a, int b, T[] to) in _steps) step.Run(_device, _values[a], _values[b], to);
+                foreach ((Step step, int a, int b, Einsharp.Tensor<T> to) in _steps) step.Run<T>(_device, _values[a].Span, _values[b].Span, to.Span);
                 break;
         }
     }
 
-    private TensorSpan<T> To => new(_steps[^1].To, _shapes[^1]);
+    private TensorSpan<T> To => new(_steps[^1].To.Span, _shapes[^1]);
 
-    private ReadOnlyTensorSpan<T> X(int i) => new(_values[i], _shapes[i]);
+    private ReadOnlyTensorSpan<T> X(int i) => new(_values[i].Span, _shapes[i]);
+
+    // As PyTorch's, tensors begin on a cache line.
+    private static Einsharp.Tensor<T> Random(Random random, int length)
+    {
+        var tensor = new Einsharp.Tensor<T>(length);
+        foreach (ref T value in tensor.Span) value = T.CreateChecked(random.NextSingle() * 2 - 1);
+        return tensor;
+    }
 
     private void RunPlainly()
     {
-        foreach ((Step step, int a, int b, T[] to) in _steps) step.RunPlainly(_values[a], _values[b], to);
+        foreach ((Step step, int a, int b, Einsharp.Tensor<T> to) in _steps) step.RunPlainly<T>(_values[a].Span, _values[b].Span, to.Span);
     }
 
     private static (double Median, double Least) Median(Action run, double seconds, out double processor)

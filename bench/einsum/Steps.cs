@@ -57,7 +57,7 @@ internal sealed class Step
     public double Products =>
         ((LoopAxis[])[.. _batch, .. _m, .. _n, .. _k]).Aggregate(1.0, (product, axis) => product * axis.Extent);
 
-    public void Run<T>(CpuDevice device, T[] a, T[] b, T[] c)
+    public void Run<T>(CpuDevice device, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> c)
         where T : unmanaged
     {
         if (Inputs == 1) Contraction.Sum<T>(device, a, c, _m, _k);
@@ -69,7 +69,7 @@ internal sealed class Step
     }
 
     /// <summary>As one writes it without a library: an element at a time, TensorPrimitives where both operands have neighbours.</summary>
-    public void RunPlainly<T>(T[] a, T[] b, T[] c)
+    public void RunPlainly<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> c)
         where T : unmanaged, INumber<T>
     {
         LoopAxis[] kept = [.. _batch, .. _m, .. _n];
@@ -86,8 +86,8 @@ internal sealed class Step
                 int ka = ia + At(outer, outerIndex, 0), kb = ib + At(outer, outerIndex, 1);
                 if (runs)
                 {
-                    sum += Inputs == 1 ? TensorPrimitives.Sum<T>(a.AsSpan(ka, inner.Extent))
-                        : TensorPrimitives.Dot<T>(a.AsSpan(ka, inner.Extent), b.AsSpan(kb, inner.Extent));
+                    sum += Inputs == 1 ? TensorPrimitives.Sum<T>(a.Slice(ka, inner.Extent))
+                        : TensorPrimitives.Dot<T>(a.Slice(ka, inner.Extent), b.Slice(kb, inner.Extent));
                 }
                 else if (Inputs == 1)
                 {
