@@ -1,3 +1,4 @@
+using Einsharp.Generator.Model;
 using Einsharp.Generator.Plan;
 using Einsharp.Generator.Plan.Contractions;
 
@@ -7,10 +8,12 @@ namespace Einsharp.Generator.Emit;
 internal static class ContractHead
 {
     public static string Loops(ContractPlan contract, string how) =>
-        $"{how}: {Name(contract.Made)} = {string.Join(" · ", contract.Reads.Select(Name))}"
+        $"{how}: {contract.Made.PlainName} = {string.Join(" · ", contract.Reads.Select(value => value.PlainName))}"
         + (contract.Step.K.Count == 0 ? "." : $", summed over {string.Join(" ", contract.Step.K.Select(axis => Axis(contract, axis)))}.");
 
-    public static string Flops(ContractPlan contract) => Monomial(contract, contract.Step.Flops);
+    public static string Flops(ContractPlan contract) => contract.Step.Flops is { Factor: > 0 } flops
+        ? (flops with { Axes = flops.Axes.Select(axis => Axis(contract, axis)).ToEquatable() }).ToString()
+        : "none";
 
     public static string Bytes(ContractPlan contract) =>
         string.Join(" + ", contract.Reads.Select(value => Size(contract, value) is var size && value.IsParam ? size + " weights" : "4·" + size))
@@ -31,15 +34,9 @@ internal static class ContractHead
         ? FormattableString.Invariant($", {string.Join("·", contract.Rows)} as {ContractPlan.ChunkRows}")
         : "";
 
-    private static string Monomial(ContractPlan contract, Monomial flops) => flops.Factor == 0
-        ? "none"
-        : (flops.Factor == 1 ? "" : FormattableString.Invariant($"{flops.Factor}·")) + KernelHead.Dots(flops.Axes.Select(axis => Axis(contract, axis)));
-
     private static string Size(ContractPlan contract, ContractValue value) =>
         KernelHead.Dots(value.Axes.Select(axis => Axis(contract, axis)));
 
     private static string Axis(ContractPlan contract, string axis) =>
         axis == ContractPlan.RowAxis ? string.Join("·", contract.Rows) : axis;
-
-    private static string Name(ContractValue value) => value.Name == BufferPlan.ResultName ? "result" : value.Name;
 }

@@ -77,7 +77,7 @@ internal sealed partial class MethodPlanner
         bool hasRows = step.Axes.Contains(ContractPlan.RowAxis);
         EquatableArray<string> own = hasRows ? rows : step.Axes.Where(IsCall).Select(_graph.NamesIn(step.Axes)).ToEquatable();
         EquatableArray<string> features = step.Axes.Where(axis => axis != ContractPlan.RowAxis && !IsCall(axis)).ToEquatable();
-        string made = NamePlain(values[step.A].Name) + (step.B < 0 ? "Summed" : Casing.Pascal(NamePlain(values[step.B].Name)));
+        string made = values[step.A].PlainName + (step.B < 0 ? "Summed" : Casing.Pascal(values[step.B].PlainName));
         string name = Casing.Camel(made);
         for (int i = 2; IsName(name); i++)
             name = Casing.Camel(made) + i.ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -85,8 +85,6 @@ internal sealed partial class MethodPlanner
         _buffers[key] = new BufferPlan(name, -1, own, features, BufferRole.Workspace, -1);
         return name;
     }
-
-    private static string NamePlain(string name) => name == BufferPlan.ResultName ? "result" : name;
 
     private bool IsName(string name) =>
         _buffers.Values.Any(buffer => buffer.Name == name) || _graph.Operations.Any(operation => operation.Name == name)

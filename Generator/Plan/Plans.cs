@@ -218,6 +218,9 @@ internal sealed record MapPlan(
 internal sealed record ContractValue(string Name, bool IsParam, EquatableArray<string> Axes)
 {
     public bool HasRows => Axes.Contains(ContractPlan.RowAxis);
+
+    /// <summary>The name, for comments and for the names of what is made of it.</summary>
+    public string PlainName => Name == BufferPlan.ResultName ? "result" : Name;
 }
 
 /// <summary>
@@ -241,7 +244,7 @@ internal sealed record ContractPlan(
     /// <summary>The buffer that the step fills.</summary>
     public string Output => Made.Name;
 
-    /// <summary>Whether an axis of the call lies along the rows of weights, which all of them share.</summary>
+    /// <summary>Whether it is a product of matrices one of which, as weights are, is the same for all rows.</summary>
     public bool SharesWeights => Step.Class is ContractionClass.MatrixMatrix or ContractionClass.BatchedMatrixMatrix
         && !Step.Batch.Contains(RowAxis);
 }

@@ -63,6 +63,32 @@ public class SnapshotTests
     public void AttentionVariants() => Snapshot.Verify(
         Generated.Files(Attention).Where(file => file.HintName.EndsWith("Kernels.g.cs", StringComparison.Ordinal)), this);
 
+    // Weights [in, out], a low-rank pair, and sums within a row.
+    private const string Contracted = """
+        using Einsharp;
+
+        namespace Declared;
+
+        [Model]
+        public sealed partial class Adapted
+        {
+            [Param("d r", Init.Linear)] public partial Param Down { get; }
+            [Param("r f", Init.Linear)] public partial Param Up { get; }
+            [Param("d f", Init.Linear)] public partial Param Wide { get; }
+
+            [Einsum("b s d, d r, r f -> b s f", nameof(x), nameof(Down), nameof(Up)), As("low")]
+            [Einsum("b s d, d f -> b s f", nameof(x), nameof(Wide)), Add("low"), Silu, As("h")]
+            [Einsum("b s f, b s f -> b s", "h", "low"), As("score")]
+            [Einsum("b s f, b s -> b s f", "h", "score")]
+            public partial Tensor Forward([Axes("b s d")] Tensor x);
+        }
+        """;
+
+    /// <summary>The kernels of einsums that are neither a sweep nor attention.</summary>
+    [Fact]
+    public void Contractions() => Snapshot.Verify(
+        Generated.Files(Contracted).Where(file => file.HintName.EndsWith("Kernels.g.cs", StringComparison.Ordinal)), this);
+
     // A kernel of each kind that layers bring.
     private const string Layered = """
         using Einsharp;
@@ -104,6 +130,7 @@ public class SnapshotTests
     [InlineData(Pinned)]
     [InlineData(Layered)]
     [InlineData(Attention)]
+    [InlineData(Contracted)]
     public void What_is_generated_compiles_without_a_warning(string source)
     {
         CultureInfo before = CultureInfo.CurrentCulture;

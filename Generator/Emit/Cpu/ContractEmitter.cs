@@ -52,7 +52,7 @@ internal sealed class ContractEmitter(ModelPlan plan, MethodPlan method, KernelS
 
     private string Row(ContractValue value, string span)
     {
-        string[] features = [.. value.Axes.Where(axis => axis != ContractPlan.RowAxis)];
+        string[] features = [.. Inner(value.Axes)];
         return $"{span}.Slice(row{(features.Length == 0 ? "" : " * " + Scope.Product(features))}, {Scope.Length(features)})";
     }
 
@@ -62,31 +62,13 @@ internal sealed class ContractEmitter(ModelPlan plan, MethodPlan method, KernelS
     {
         // Where a parameter is read, elements are floats without saying so.
         string element = contract.Reads.Any(value => value.IsParam) ? "" : "<float>";
-        (string Name, EquatableArray<string> Axes)[] groups = Class switch
-        {
-            _ when contract.B is null => [("kept", _step.M), ("summed", _step.K)],
-            ContractionClass.Dot => [("batch", _step.Batch), ("k", _step.K)],
-            ContractionClass.MatrixVector => [("batch", _step.Batch), ("m", _step.M.Concat(_step.N).ToEquatable()), ("k", _step.K)],
-            ContractionClass.Outer or ContractionClass.LoopNest => [("batch", _step.Batch), ("m", _step.M), ("n", _step.N)],
-            _ => [("batch", _step.Batch), ("m", _step.M), ("n", _step.N), ("k", _step.K)],
-        };
-        string method = Class switch
-        {
-            _ when contract.B is null => "Sum",
-            ContractionClass.Dot => "Dot",
-            ContractionClass.MatrixVector => "MatrixVector",
-            ContractionClass.Outer or ContractionClass.LoopNest => "Outer",
-            _ => "MatrixMatrix",
-        };
-        IEnumerable<string> loops = groups.Select(group => $"{group.Name}: [{string.Join(", ", Loop(group.Axes))}]");
-        return $"{Library("Contraction")}.{method}{element}(\n    {worker}, {string.Join(", ", values)},\n    {string.Join(",\n    ", loops)});";
+        var call = new ContractionCall(Class, contract.B is null, Over(_step.Batch), Over(_step.M), Over(_step.N), Over(_step.K));
+        return call.Statement(Library("Contraction"), element, $"{worker}, {string.Join(", ", values)}");
     }
 
     private static IEnumerable<string> Inner(EquatableArray<string> axes) => axes.Where(axis => axis != ContractPlan.RowAxis);
 
-    private IEnumerable<string> Loop(EquatableArray<string> axes) => (IsByRow ? Inner(axes) : axes).Select(axis => Loop(
-        axis == ContractPlan.RowAxis ? RowCount : Scope.Axis(axis), StrideIn(contract.A, axis),
-        contract.B is null ? "0" : StrideIn(contract.B, axis), StrideIn(contract.Made, axis)));
-
-    private string StrideIn(ContractValue value, string axis) => Stride(value.Axes, axis);
+    private IEnumerable<string> Over(EquatableArray<string> axes) => (IsByRow ? Inner(axes) : axes).Select(axis => Loop(
+        axis == ContractPlan.RowAxis ? RowCount : Scope.Axis(axis), Stride(contract.A.Axes, axis),
+        contract.B is null ? "0" : Stride(contract.B.Axes, axis), Stride(contract.Made.Axes, axis)));
 }

@@ -38,27 +38,9 @@ internal sealed class EinsumStepEmitter(
         }
 
         string values = string.Join(", ", new[] { _step.A, _step.B, _step.Result }.Where(static value => value >= 0).Select(body.Elements));
-        IEnumerable<(string Name, List<string> Loops)> groups = _step switch
-        {
-            { B: < 0 } => [("kept", _m), ("summed", _k)],
-            { Class: ContractionClass.Dot } => [("batch", _batch), ("k", _k)],
-            { Class: ContractionClass.MatrixVector } => [("batch", _batch), ("m", _m), ("k", _k)],
-            { Class: ContractionClass.Outer or ContractionClass.LoopNest } => [("batch", _batch), ("m", _m), ("n", _n)],
-            _ => [("batch", _batch), ("m", _m), ("n", _n), ("k", _k)],
-        };
-        List<string> arguments =
-            [$"{body.Processor}, {values}", .. groups.Select(static group => $"{group.Name}: [{string.Join(", ", group.Loops)}]")];
-        writer.Write($"{body.Contraction}.{Method()}<{element}>(\n    " + string.Join(",\n    ", arguments) + ");");
+        var call = new ContractionCall(_step.Class, _step.B < 0, _batch, _m, _n, _k);
+        writer.Write(call.Statement(body.Contraction, $"<{element}>", $"{body.Processor}, {values}"));
     }
-
-    private string Method() => _step switch
-    {
-        { B: < 0 } => "Sum",
-        { Class: ContractionClass.Dot } => "Dot",
-        { Class: ContractionClass.MatrixVector } => "MatrixVector",
-        { Class: ContractionClass.Outer or ContractionClass.LoopNest } => "Outer",
-        _ => "MatrixMatrix",
-    };
 
     private string Places() => _step.B < 0
         ? $"{names.Plain(_step.A)}, none, {names.Plain(_step.Result)}"

@@ -157,18 +157,9 @@ internal sealed partial class GpuContractEmitter(ModelPlan plan, MethodPlan meth
     /// <summary>Declares the indices along axes, outermost first, of an index over all of them.</summary>
     private void TakeApart(string index, EquatableArray<string> axes, Dictionary<string, string> at)
     {
+        string[] indices = IndicesOf(
+            index, [.. axes.Select(axis => new Loop(axis == ContractPlan.RowAxis ? "row" : axis, SizeOf(axis), null))]);
         for (int i = 0; i < axes.Count; i++)
-        {
-            if (axes.Count == 1)
-            {
-                at[axes[i]] = index;
-                return;
-            }
-
-            string inner = Count(axes.Skip(i + 1)), local = $"{index}_{(axes[i] == ContractPlan.RowAxis ? "row" : axes[i])}";
-            string quotient = i == axes.Count - 1 ? index : $"{index} / {(inner.Contains(' ') ? $"({inner})" : inner)}";
-            Body.Write($"int {local} = {quotient}{(i == 0 ? "" : $" % {SizeOf(axes[i])}")};");
-            at[axes[i]] = local;
-        }
+            at[axes[i]] = indices[i];
     }
 }

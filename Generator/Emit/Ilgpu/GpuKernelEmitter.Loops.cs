@@ -33,23 +33,25 @@ internal abstract partial class GpuKernelEmitter
     /// </summary>
     protected string TakeApart(string index, IReadOnlyList<Loop> loops)
     {
-        var terms = new List<string>();
+        string[] indices = IndicesOf(index, loops);
+        string[] terms = [.. loops.Select((loop, i) => loop.Stride switch { null => "", "1" => indices[i], _ => $"{indices[i]} * {loop.Stride}" })
+            .Where(static term => term.Length > 0)];
+        return terms.Length == 0 ? "0" : string.Join(" + ", terms);
+    }
+
+    /// <summary>The index along each loop of an index over all of them, outermost first: locals where there are several.</summary>
+    protected string[] IndicesOf(string index, IReadOnlyList<Loop> loops)
+    {
+        if (loops.Count == 1)
+            return [index];
+        string[] locals = [.. loops.Select(loop => $"{index}_{loop.Name}")];
         for (int i = 0; i < loops.Count; i++)
         {
-            string own = index;
-            if (loops.Count > 1)
-            {
-                string inner = string.Join(" * ", loops.Skip(i + 1).Select(loop => loop.Extent));
-                string quotient = inner.Length == 0 ? index : inner.Contains(' ') ? $"{index} / ({inner})" : $"{index} / {inner}";
-                string part = i == 0 ? quotient : inner.Length == 0 ? $"{quotient} % {loops[i].Extent}" : $"{quotient} % {loops[i].Extent}";
-                own = $"{index}_{loops[i].Name}";
-                Body.Write($"int {own} = {part};");
-            }
-
-            if (loops[i].Stride is { } stride)
-                terms.Add(stride == "1" ? own : $"{own} * {stride}");
+            string inner = string.Join(" * ", loops.Skip(i + 1).Select(loop => loop.Extent));
+            string quotient = inner.Length == 0 ? index : inner.Contains(' ') ? $"{index} / ({inner})" : $"{index} / {inner}";
+            Body.Write($"int {locals[i]} = {quotient}{(i == 0 ? "" : $" % {loops[i].Extent}")};");
         }
 
-        return terms.Count == 0 ? "0" : string.Join(" + ", terms);
+        return locals;
     }
 }

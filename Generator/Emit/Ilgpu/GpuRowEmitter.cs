@@ -11,7 +11,8 @@ internal sealed record FinishPlan(
     : KernelPlan(Name, Rows, Operations);
 
 /// <summary>
-/// Kernels that make whole rows, a group of lanes a row: norms, gathers, selections, elementwise maps, appends, and what a sweep leaves to do. A rotation, a softmax or a norm needs what other lanes made, so each begins a pass of its own over the row.
+/// Kernels that make whole rows, a group of lanes a row: norms, gathers, selections, elementwise maps, appends, and what a sweep leaves to do.
+/// A rotation, a softmax or a norm needs what other lanes made, so each begins a pass of its own over the row.
 /// </summary>
 internal sealed partial class GpuRowEmitter : GpuKernelEmitter
 {
