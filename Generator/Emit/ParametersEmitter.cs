@@ -17,7 +17,7 @@ internal static class ParametersEmitter
         writer.Gap();
         using (writer.Open($"partial class {spec.Name}"))
         {
-            EmitConstructors(writer, model, gpu);
+            EmitConstructors(writer, plan, gpu);
             EmitMembers(writer, model);
             EmitInitialise(writer, model);
         }
@@ -126,8 +126,9 @@ internal static class ParametersEmitter
         }
     }
 
-    private static void EmitConstructors(CodeWriter writer, CheckedModel model, bool gpu)
+    private static void EmitConstructors(CodeWriter writer, ModelPlan plan, bool gpu)
     {
+        CheckedModel model = plan.Model;
         string name = model.Spec.Name;
         foreach (ParamSpec param in model.Spec.Params)
             writer.Write($"private readonly Param {Field(param.Name)};");
@@ -160,7 +161,7 @@ internal static class ParametersEmitter
             writer.Write($"if (Device is not {(gpu ? "(CpuDevice or IlgpuDevice)" : "CpuDevice")})",
                 $"throw new NotSupportedException($\"{refusal}\");");
             foreach (CheckedParam param in model.Params)
-                EmitParam(writer, param);
+                EmitParam(writer, param, plan.RowOf(param));
             foreach (LayersSpec layers in model.Spec.Layers)
                 EmitLayers(writer, model, layers);
             EmitParameterList(writer, model);
@@ -196,13 +197,17 @@ internal static class ParametersEmitter
 
     public static string Field(string name) => "_" + name;
 
-    private static void EmitParam(CodeWriter writer, CheckedParam param)
+    private static void EmitParam(CodeWriter writer, CheckedParam param, EquatableArray<string> row)
     {
         ParamSpec spec = param.Spec;
         string shape = string.Join(", ", param.Axes.Select(axis => "sizes." + Names.Identifier(axis)));
-        string standIn = spec.Or is null ? "" : $" {{ Or = {Field(spec.Or)} }}";
+        var more = new List<string>();
+        if (row.Count > 0)
+            more.Add("RowLength = " + string.Join(" * ", row.Select(axis => "sizes." + Names.Identifier(axis))));
+        if (spec.Or is not null)
+            more.Add("Or = " + Field(spec.Or));
         writer.Write($"{Field(spec.Name)} = new Param({Names.Literal(spec.Name)}, prefix + {Names.Literal(spec.From ?? spec.Name)}, "
-            + $"{Names.Literal(Names.Join(param.Axes))}, [{shape}], {Initializer(param)}){standIn};");
+            + $"{Names.Literal(Names.Join(param.Axes))}, [{shape}], {Initializer(param)}){(more.Count == 0 ? "" : $" {{ {string.Join(", ", more)} }}")};");
     }
 
     private static string Initializer(CheckedParam param)

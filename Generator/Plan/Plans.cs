@@ -4,7 +4,37 @@ using Einsharp.Generator.Plan.Contractions;
 namespace Einsharp.Generator.Plan;
 
 /// <summary>How a model's methods run, before any backend: kernels in order, the buffers between them and where those live.</summary>
-internal sealed record ModelPlan(CheckedModel Model, EquatableArray<MethodPlan> Methods);
+internal sealed record ModelPlan(CheckedModel Model, EquatableArray<MethodPlan> Methods)
+{
+    /// <summary>
+    /// The last axes of a parameter that whatever reads it reads as one row, by a dot product or a look-up; none where something reads it
+    /// otherwise. Such a row can be stored in blocks that share a scale.
+    /// </summary>
+    public EquatableArray<string> RowOf(CheckedParam param)
+    {
+        EquatableArray<string> row = [];
+        foreach (KernelPlan kernel in Methods.SelectMany(method => method.Kernels))
+        {
+            int reads = kernel.Operations.SelectMany(operation => operation.Reads)
+                .Count(operand => operand.Kind == OperandKind.Param && operand.Name == param.Spec.Name);
+            if (reads == 0)
+                continue;
+            EquatableArray<string> here = kernel switch
+            {
+                SweepPlan sweep when sweep.Columns.SelectMany(column => column.Segments)
+                    .Count(segment => segment.Param == param.Spec.Name) == reads => sweep.Contracted,
+                GatherPlan gather when reads == 1 && gather.Param == param.Spec.Name && param.Axes[0] == gather.RowAxis
+                    => param.Axes.Skip(1).ToEquatable(),
+                _ => [],
+            };
+            if (here.Count == 0 || (row.Count > 0 && row != here))
+                return [];
+            row = here;
+        }
+
+        return row;
+    }
+}
 
 /// <summary>
 /// One method as a list of kernels. All leading call axes of a value are flattened into rows: <c>b s d</c> is a matrix of rows (b s) by

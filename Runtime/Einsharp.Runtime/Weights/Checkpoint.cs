@@ -154,7 +154,7 @@ public sealed unsafe class Checkpoint : IDisposable
         byte* data = file.Pointer(tensor);
         if (options.CheckFinite && WeightConversion.FirstNotFinite(stored, data, parameter.Count) is >= 0 and long wrong)
             throw NotFinite(file, tensor, wrong, Value(stored, data, wrong), "a weight must be finite");
-        if (wanted == stored && (nuint)data % (nuint)stored.ElementSize() == 0) return null;
+        if (wanted == stored && (nuint)data % (nuint)stored.Alignment() == 0) return null;
 
         NativeBlock block = NativeBlock.Of(parameter, wanted);
         WeightConversion.Convert(stored, data, wanted, block.Data, parameter.Count);

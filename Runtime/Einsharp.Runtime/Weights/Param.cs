@@ -91,6 +91,23 @@ public sealed unsafe class Param
         }
     }
 
+    /// <summary>
+    /// The values of a row: what a dot product or a look-up reads, and what is quantised together. 0 (the default) where the parameter is read
+    /// otherwise; then it is never stored in a format of blocks.
+    /// </summary>
+    /// <exception cref="ArgumentException">On setting: the values are not so many rows.</exception>
+    public int RowLength
+    {
+        get;
+        init
+        {
+            if (value < 0 || (value > 0 && Count % value != 0))
+                throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                    $"{this}: {Count} values, {ShapeText.Of(Shape)}, are not rows of {value}"), nameof(value));
+            field = value;
+        }
+    }
+
     /// <summary>Whether the values are another parameter's: <see cref="ShareWith"/> was called last.</summary>
     public bool IsShared => _shared is not null;
 
@@ -106,7 +123,7 @@ public sealed unsafe class Param
     public long Bytes => Format.Bytes(Count);
 
     /// <summary>
-    /// The first value. Aligned to 64 bytes where this class allocated it, to the element size at least where it lies in a mapped
+    /// The first value. Aligned to 64 bytes where this class allocated it, to 4 or 2 at least where it lies in a mapped
     /// file; that memory must not be written to.
     /// </summary>
     /// <exception cref="InvalidOperationException">There are no values yet.</exception>
@@ -145,7 +162,24 @@ public sealed unsafe class Param
     internal void CopyRun(long first, Span<float> to)
     {
         Param source = Source;
-        WeightConversion.Widen(source._format, source._data + source._format.Bytes(first), to);
+        int block = source._format.BlockValues();
+        if (first % block != 0 || to.Length % block != 0)
+            CopyPartsOfBlocks(source, first, to);
+        else
+            WeightConversion.Widen(source._format, source._data + source._format.Bytes(first), to);
+    }
+
+    private static void CopyPartsOfBlocks(Param source, long first, Span<float> to)
+    {
+        Span<float> block = stackalloc float[source._format.BlockValues()];
+        while (!to.IsEmpty)
+        {
+            int skipped = (int)(first % block.Length), count = Math.Min(to.Length, block.Length - skipped);
+            WeightConversion.Widen(source._format, source._data + source._format.Bytes(first - skipped), block);
+            block.Slice(skipped, count).CopyTo(to);
+            to = to[count..];
+            first += count;
+        }
     }
 
     /// <summary>Reads all values, as 32-bit floats.</summary>
@@ -190,7 +224,7 @@ public sealed unsafe class Param
     }
 
     /// <summary>Allocates memory of this parameter's own, filled with zeros.</summary>
-    /// <param name="format">How the values are to be stored (a parameter of rank 1 is F32 all the same).</param>
+    /// <param name="format">How the values are to be stored; see <see cref="StoredAs"/>.</param>
     /// <exception cref="OutOfMemoryException">There is not enough memory.</exception>
     public void Allocate(WeightFormat format)
     {
@@ -204,7 +238,7 @@ public sealed unsafe class Param
     /// and the place of each value, and of nothing else, so the same on any number of threads.
     /// </summary>
     /// <param name="seed">The seed of the whole model.</param>
-    /// <param name="format">How the values are to be stored (a parameter of rank 1 is F32 all the same).</param>
+    /// <param name="format">How the values are to be stored; see <see cref="StoredAs"/>.</param>
     /// <exception cref="OutOfMemoryException">There is not enough memory.</exception>
     public void Initialise(ulong seed, WeightFormat format = WeightFormat.F32)
     {
@@ -230,26 +264,40 @@ public sealed unsafe class Param
     }
 
     /// <summary>Makes memory that another object owns the values of this parameter; that object is kept alive as long.</summary>
-    /// <param name="data">The first value, aligned to the element size at least. It is never written to.</param>
-    /// <param name="format">How the values are stored there; F32 for a parameter of rank 1.</param>
+    /// <param name="data">The first value, aligned as the format asks at least. It is never written to.</param>
+    /// <param name="format">
+    /// How the values are stored there; F32 for a parameter of rank 1, and blocks only where rows are whole blocks.
+    /// </param>
     /// <param name="owner">What must not be collected while the memory is used.</param>
-    /// <exception cref="ArgumentException">The memory is misaligned, or a parameter of rank 1 is not F32.</exception>
+    /// <exception cref="ArgumentException">The memory is misaligned, or the parameter cannot be in that format.</exception>
     [EditorBrowsable(EditorBrowsableState.Advanced)]
     public void Bind(byte* data, WeightFormat format, object owner)
     {
         ArgumentNullException.ThrowIfNull(owner);
-        if ((nuint)data % (nuint)format.ElementSize() != 0)
-            throw new ArgumentException($"{this}: the memory is not aligned to the {format.ElementSize()} bytes of {format}", nameof(data));
+        if ((nuint)data % (nuint)format.Alignment() != 0)
+            throw new ArgumentException($"{this}: the memory is not aligned to the {format.Alignment()} bytes of {format}", nameof(data));
         if (format != StoredAs(format))
-            throw new ArgumentException($"{this}: a parameter of rank 1 is F32 in memory, found {format}", nameof(format));
+        {
+            throw new ArgumentException(_shape.Length == 1
+                ? $"{this}: a parameter of rank 1 is F32 in memory, found {format}"
+                : $"{this}: with rows of {RowLength} values it cannot be {format} in memory, expected {StoredAs(format)}", nameof(format));
+        }
         Become(data, format, owner, writable: false);
     }
 
     /// <summary>As <c>Query (model.layers.0.self_attn.q_proj.weight)</c>.</summary>
     public override string ToString() => $"{Name} ({CheckpointName})";
 
-    /// <summary>The format that the values get in memory when <paramref name="wanted"/> is asked for.</summary>
-    internal WeightFormat StoredAs(WeightFormat wanted) => _shape.Length == 1 ? WeightFormat.F32 : wanted;
+    /// <summary>
+    /// The format that the values get in memory when <paramref name="wanted"/> is asked for: F32 for rank 1, and where
+    /// <see cref="RowLength"/> is no multiple of the format's blocks, Q8_0, or else F16.
+    /// </summary>
+    public WeightFormat StoredAs(WeightFormat wanted)
+    {
+        if (_shape.Length == 1) return WeightFormat.F32;
+        bool Fits(WeightFormat format) => format.BlockValues() == 1 || (RowLength > 0 && RowLength % format.BlockValues() == 0);
+        return Fits(wanted) ? wanted : Fits(WeightFormat.Q8_0) ? WeightFormat.Q8_0 : WeightFormat.F16;
+    }
 
     /// <summary>Another number whenever the values may have changed: a copy of them on another device is stale then.</summary>
     internal long Version => _version + (_shared?.Version ?? 0);

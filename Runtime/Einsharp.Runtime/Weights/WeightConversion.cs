@@ -14,7 +14,7 @@ internal static unsafe class WeightConversion
     /// <summary>Values between two formats pass through a buffer of this many floats, which stays in the first cache.</summary>
     private const int Block = 4096;
 
-    /// <summary>Reads stored values as floats.</summary>
+    /// <summary>Reads stored values as floats; whole blocks of a format that has blocks.</summary>
     public static void Widen(WeightFormat format, byte* from, Span<float> to)
     {
         switch (format)
@@ -25,13 +25,20 @@ internal static unsafe class WeightConversion
             case WeightFormat.BF16:
                 WidenBF16(new ReadOnlySpan<ushort>(from, to.Length), to);
                 break;
-            default:
+            case WeightFormat.F16:
                 TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>(from, to.Length), to);
+                break;
+            default:
+                int values = format.BlockValues(), bytes = format.BlockBytes();
+                fixed (float* floats = to)
+                {
+                    for (int i = 0; i < to.Length; i += values, from += bytes) QuantisedBlocks.Widen(format, from, floats + i);
+                }
                 break;
         }
     }
 
-    /// <summary>Stores floats, rounded to the format.</summary>
+    /// <summary>Stores floats, rounded to the format; whole blocks of a format that has blocks.</summary>
     public static void Narrow(ReadOnlySpan<float> from, WeightFormat format, byte* to)
     {
         switch (format)
@@ -42,8 +49,12 @@ internal static unsafe class WeightConversion
             case WeightFormat.BF16:
                 NarrowBF16(from, new Span<ushort>(to, from.Length));
                 break;
-            default:
+            case WeightFormat.F16:
                 TensorPrimitives.ConvertToHalf(from, new Span<Half>(to, from.Length));
+                break;
+            default:
+                int values = format.BlockValues(), bytes = format.BlockBytes();
+                for (int i = 0; i < from.Length; i += values, to += bytes) QuantisedBlocks.Narrow(format, from.Slice(i, values), to);
                 break;
         }
     }
@@ -74,7 +85,9 @@ internal static unsafe class WeightConversion
             }
         });
 
-    /// <summary>Where the first infinity or NaN stands, or -1. Decided on the bits: an exponent of all ones.</summary>
+    /// <summary>
+    /// Where the first infinity or NaN stands (of blocks, the first value of the block), or -1. Decided on the bits: an exponent of all ones.
+    /// </summary>
     public static long FirstNotFinite(WeightFormat format, byte* data, long count)
     {
         long first = long.MaxValue;
@@ -86,7 +99,8 @@ internal static unsafe class WeightConversion
             {
                 WeightFormat.F32 => FirstMasked(new ReadOnlySpan<uint>(at, length), 0x7F80_0000u),
                 WeightFormat.BF16 => FirstMasked(new ReadOnlySpan<ushort>(at, length), (ushort)0x7F80),
-                _ => FirstMasked(new ReadOnlySpan<ushort>(at, length), (ushort)0x7C00),
+                WeightFormat.F16 => FirstMasked(new ReadOnlySpan<ushort>(at, length), (ushort)0x7C00),
+                _ => FirstBlock(format, at, length),
             };
             if (found < 0) return;
             long seen = Volatile.Read(ref first);
@@ -98,6 +112,14 @@ internal static unsafe class WeightConversion
             }
         });
         return first == long.MaxValue ? -1 : first;
+    }
+
+    private static int FirstBlock(WeightFormat format, byte* at, int length)
+    {
+        int values = format.BlockValues(), bytes = format.BlockBytes();
+        for (int i = 0; i < length; i += values, at += bytes)
+            if (!QuantisedBlocks.IsFinite(format, at)) return i;
+        return -1;
     }
 
     private static void ForChunks(long count, Action<long, int> work)
