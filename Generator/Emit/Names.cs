@@ -54,9 +54,9 @@ internal sealed class Scope
     [
         "model", "packed", "worker", "cache", "slot", "workspace", "at", "unit", "units", "row", "tile", "first", "count", "scratch", "few",
         "block", "softmax", "rowCount", "last", "head", "result", "run", "layer", "layerSlot", "from", "to", "group", "groups", "query",
-        "index", "offset", "element", "part", "queries", "normed", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
+        "index", "offset", "element", "part", "queries", "normed", "activations", "factor", "seen", "end", "step", "sum", "tiles", "session", "usedCache",
         "splits", "sequence", "blocks", "keyHeads", "start", "window", "column", "groupKeys", "groupValues",
-        "Norm", "Sweep", "Elementwise", "ParamElements", "BatchNorm", "Reductions", "Reduction", "Contraction", "LoopAxis", "Math",
+        "Norm", "Sweep", "SweepInput", "Elementwise", "ParamElements", "BatchNorm", "Reductions", "Reduction", "Contraction", "LoopAxis", "Math",
         "OnlineSoftmax", "KeyValues", "CacheSlot", "RopeTable", "RowBlock",
     ];
 

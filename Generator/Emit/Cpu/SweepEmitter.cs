@@ -53,22 +53,21 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
             EmitUnits(columns[i], Suffix(i));
 
         EmitScratch(columns);
-        string input = sweep.Norm is null ? Read(sweep.Input) : EmitPrologue(sweep.Norm);
+        EmitInput(sweep.Norm is null ? Read(sweep.Input) : EmitPrologue(sweep.Norm), segments);
         string units = string.Join(" + ", columns.Select((_, i) => "units" + Suffix(i)));
-        Body.Gap();
         using (Body.Open($"while (worker.Next({units}, out int unit))"))
         {
             for (int i = 0; i < columns.Count; i++)
             {
                 if (columns.Count == 1)
-                    EmitColumn(columns[i], Suffix(i), input);
+                    EmitColumn(columns[i], Suffix(i));
                 else
-                    EmitBranch(columns, i, input);
+                    EmitBranch(columns, i);
             }
         }
     }
 
-    private void EmitBranch(List<ColumnPlan> columns, int i, string input)
+    private void EmitBranch(List<ColumnPlan> columns, int i)
     {
         string before = i == 0 ? "unit" : $"(unit -= units{Suffix(i - 1)})";
         string head = i == 0 ? $"if (unit < units{Suffix(i)})" : i < columns.Count - 1 ? $"else if ({before} < units{Suffix(i)})" : "else";
@@ -76,7 +75,7 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
         {
             if (i > 0 && i == columns.Count - 1)
                 Body.Write($"unit -= units{Suffix(i - 1)};");
-            EmitColumn(columns[i], Suffix(i), input);
+            EmitColumn(columns[i], Suffix(i));
         }
     }
 
@@ -157,9 +156,17 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
         return "normed";
     }
 
-    private void EmitColumn(ColumnPlan column, string suffix, string input)
+    /// <summary>What the products read, ready for the formats of the weights: those are known at run time.</summary>
+    private void EmitInput(string input, List<SegmentPlan> segments)
     {
-        string features = Scope.Product(column.Features), stride = Scope.Length(column.Features), inner = Scope.Length(sweep.Contracted);
+        string weights = string.Join(", ", segments.Select(segment => Member(segment.Param)).Distinct());
+        Body.Gap();
+        Body.Write($"{Library("SweepInput")} activations = {Library("Sweep")}.Read(worker, {input}, {Scope.Length(sweep.Contracted)}, {RowCount}, {weights});");
+    }
+
+    private void EmitColumn(ColumnPlan column, string suffix)
+    {
+        string features = Scope.Product(column.Features), stride = Scope.Length(column.Features);
         string unit = UnitLength(column, suffix), count = column.UnitAxis is null ? "count" : unit;
         Body.Write($"int first = unit * {unit};");
         if (column.UnitAxis is null)
@@ -182,8 +189,7 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
                 tile++;
             }
 
-            string weights = $"{Member(segment.Param)}, first, {count}, {inner}", activations = $"{input}, {inner}, {RowCount}";
-            Body.Write($"{Library("Sweep")}.Project({weights}, {activations}, {span}, {step});");
+            Body.Write($"{Library("Sweep")}.Project({Member(segment.Param)}, first, {count}, activations, {span}, {step});");
             tiles[segment.Value] = $"{span}.Slice(row * {(step == stride ? features : step)}, {count})";
             if (segment.Epilogue.Count > 0 || segment.Append is not null)
             {

@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Intrinsics;
 
 namespace Einsharp.Cpu;
@@ -18,54 +18,114 @@ public static class Sweep
     public static int UnitRows(int rows, int workers) => Math.Clamp((rows / (8 * workers) + 7) & ~7, 8, 256);
 
     /// <summary>
-    /// y[i, j] = Σₖ x[i, k] · w[firstRow + j, k] for i &lt; <paramref name="rows"/>, j &lt; <paramref name="rowCount"/>, k &lt;
-    /// <paramref name="inner"/>. The weights are seen as rows of <paramref name="inner"/> values, whatever their axes.
+    /// Makes rows of activations ready for a sweep over weights: where one of these is quantised, the rows are, once for all of them. Every
+    /// worker calls it. Few rows are quantised by each for itself, which costs less than a barrier; many are shared out.
     /// </summary>
-    /// <param name="w">The weights, in any format; they are widened to float.</param>
+    /// <param name="worker">Owns the memory, until the next kernel.</param>
+    /// <param name="x">Activations: <paramref name="rows"/> rows of <paramref name="inner"/> floats, one after the other.</param>
+    /// <param name="inner">The length of a row.</param>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="weights">The weights that they will meet.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="x"/> is too short for the sizes.</exception>
+    /// <exception cref="ArgumentException">A row is no whole number of blocks of a weight's format.</exception>
+    public static unsafe SweepInput Read(Worker worker, ReadOnlySpan<float> x, int inner, int rows, params ReadOnlySpan<Param> weights)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inner);
+        ArgumentOutOfRangeException.ThrowIfLessThan(x.Length, (long)rows * inner, nameof(x));
+        bool blocks = false, superblocks = false, blockWords = false, superblockWords = false;
+        foreach (Param w in weights)
+        {
+            WeightFormat format = w.Format;
+            if (!format.IsQuantised()) continue;
+            if (inner % format.BlockValues() != 0) ThrowParts(w, inner);
+            blocks |= format is WeightFormat.Q8_0 or WeightFormat.Q4_0;
+            superblocks |= format is WeightFormat.Q4_K or WeightFormat.Q6_K;
+            blockWords |= format == WeightFormat.Q8_0 && rows > 1 && BlockTiles<Q8Blocks>.HasWords;
+            superblockWords |= format == WeightFormat.Q6_K && rows > 1 && BlockTiles<Q6KBlocks>.HasWords;
+        }
+        if (rows == 0 || !(blocks | superblocks)) return new SweepInput(x, inner, rows, default, default);
+
+        int ofBlocks = blocks ? QuantisedRows.Floats(inner, rows, 32, blockWords) : 0;
+        int floats = ofBlocks + (superblocks ? QuantisedRows.Floats(inner, rows, 256, superblockWords) : 0);
+        bool few = rows <= FewRows;
+        float* memory = few ? worker.Tiles(floats) : worker.Common(floats, 0);
+        QuantisedRows by32 = blocks ? QuantisedRows.At(memory, inner, rows, 32, blockWords) : default;
+        QuantisedRows by256 = superblocks ? QuantisedRows.At(memory + ofBlocks, inner, rows, 256, superblockWords) : default;
+        fixed (float* from = x)
+        {
+            for (int row = few ? 0 : worker.Index; row < rows; row += few ? 1 : worker.Count)
+            {
+                if (blocks) by32.Quantise(row, from + ((nint)row * inner));
+                if (superblocks) by256.Quantise(row, from + ((nint)row * inner));
+            }
+        }
+        if (!few) worker.Barrier();
+        return new SweepInput(x, inner, rows, by32, by256);
+    }
+
+    /// <summary>
+    /// y[i, j] = Σₖ x[i, k] · w[firstRow + j, k] for every row i of <paramref name="x"/> and j &lt; <paramref name="rowCount"/>. The weights
+    /// are seen as rows as long as those of <paramref name="x"/>, whatever their axes.
+    /// </summary>
+    /// <param name="w">
+    /// The weights, in any format. Floats of any width are widened to 32 bits; whole numbers of blocks are multiplied with those of quantised
+    /// activations, so one of the weights that <see cref="Read"/> was told of.
+    /// </param>
     /// <param name="firstRow">The first row of weights.</param>
     /// <param name="rowCount">How many rows of weights, and columns of <paramref name="y"/>.</param>
-    /// <param name="inner">The length of a dot product.</param>
-    /// <param name="x">Activations: <paramref name="rows"/> rows of <paramref name="inner"/> floats.</param>
-    /// <param name="xStride">From one row of activations to the next, in floats.</param>
-    /// <param name="rows">How many rows of activations.</param>
-    /// <param name="y">The result: <paramref name="rows"/> rows of <paramref name="rowCount"/> floats. Must not overlap <paramref
-    /// name="x"/>.</param>
+    /// <param name="x">Activations.</param>
+    /// <param name="y">The result: rows of <paramref name="rowCount"/> floats. Must not overlap the activations.</param>
     /// <param name="yStride">From one row of the result to the next, in floats.</param>
     /// <remarks>
     /// The value of an element depends on its two vectors and the hardware's vector width alone: a dot product has one vector of partial
-    /// sums, which goes along k in order, and one way to add them up at the end, in every register tile. So one row or many, and any
-    /// division among threads, agree bit for bit.
+    /// sums, which goes along k in order, and one way to add them up at the end, in every register tile; one of quantised vectors has a sum
+    /// of whole numbers a block, and one order of blocks. So one row or many, and any division among threads, agree bit for bit.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">A span or the parameter is too short for the sizes.</exception>
-    public static unsafe void Project(
-        Param w, int firstRow, int rowCount, int inner, ReadOnlySpan<float> x, int xStride, int rows, Span<float> y, int yStride)
+    public static unsafe void Project(Param w, int firstRow, int rowCount, SweepInput x, Span<float> y, int yStride)
     {
         ArgumentNullException.ThrowIfNull(w);
         ArgumentOutOfRangeException.ThrowIfNegative(firstRow);
         ArgumentOutOfRangeException.ThrowIfNegative(rowCount);
-        ArgumentOutOfRangeException.ThrowIfNegative(rows);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inner);
+        int rows = x.Rows, inner = x.Inner;
         if (rows == 0 || rowCount == 0) return;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(((long)firstRow + rowCount) * inner, w.Count, nameof(rowCount));
-        ArgumentOutOfRangeException.ThrowIfLessThan(x.Length, (rows - 1) * (long)xStride + inner, nameof(x));
         ArgumentOutOfRangeException.ThrowIfLessThan(y.Length, (rows - 1) * (long)yStride + rowCount, nameof(y));
-        if (rows > 1)
+        if (rows > 1) ArgumentOutOfRangeException.ThrowIfLessThan(yStride, rowCount);
+        fixed (float* from = x.X, to = y)
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(xStride, inner);
-            ArgumentOutOfRangeException.ThrowIfLessThan(yStride, rowCount);
-        }
-        fixed (float* from = x, to = y)
-        {
-            var operands = new SweepOperands(w.Data, inner, from, xStride, rows, to, yStride);
+            var operands = new SweepOperands(w.Data, inner, from, inner, rows, to, yStride);
             switch (w.Format)
             {
                 case WeightFormat.F32: Project<Float32Weights>(operands, firstRow, rowCount); break;
                 case WeightFormat.BF16: Project<BFloat16Weights>(operands, firstRow, rowCount); break;
                 case WeightFormat.F16: Project<Float16Weights>(operands, firstRow, rowCount); break;
+                case WeightFormat.Q8_0: BlockSweep<Q8Blocks>.Project(Blocks(w, x.Blocks, operands), firstRow, rowCount); break;
+                case WeightFormat.Q4_0: BlockSweep<Q4Blocks>.Project(Blocks(w, x.Blocks, operands), firstRow, rowCount); break;
+                case WeightFormat.Q4_K: BlockSweep<Q4KBlocks>.Project(Blocks(w, x.Superblocks, operands), firstRow, rowCount); break;
+                case WeightFormat.Q6_K: BlockSweep<Q6KBlocks>.Project(Blocks(w, x.Superblocks, operands), firstRow, rowCount); break;
                 default: throw new NotSupportedException($"{w.Name} is stored as {w.Format}, which the CPU kernels do not read");
             }
         }
     }
+
+    private static unsafe BlockOperands Blocks(Param w, QuantisedRows x, in SweepOperands operands)
+    {
+        if (x.Values == null || (x.Words == null && operands.Rows > 1 && HasWords(w.Format))) ThrowNotRead(w);
+        return new BlockOperands(operands.Weights, x, operands.Rows, operands.Y, operands.YStride);
+    }
+
+    private static bool HasWords(WeightFormat format) =>
+        (format == WeightFormat.Q8_0 && BlockTiles<Q8Blocks>.HasWords) || (format == WeightFormat.Q6_K && BlockTiles<Q6KBlocks>.HasWords);
+
+    [DoesNotReturn]
+    private static void ThrowParts(Param w, int inner) => throw new ArgumentException(
+        FormattableString.Invariant($"{w} is stored as {w.Format}, whose blocks have {w.Format.BlockValues()} values; a dot product here has {inner}"));
+
+    [DoesNotReturn]
+    private static void ThrowNotRead(Param w) =>
+        throw new ArgumentException($"{w} is stored as {w.Format}, for which the activations were not made ready");
 
     private static void Project<F>(in SweepOperands operands, int firstRow, int rowCount)
         where F : struct, IWeights

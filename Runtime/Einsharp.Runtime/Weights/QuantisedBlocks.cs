@@ -51,6 +51,29 @@ internal static unsafe class QuantisedBlocks
         _ => Half.IsFinite(*(Half*)block),
     };
 
+    /// <summary>The whole numbers of a block, which its scales multiply: without the zero point, of Q4_K without the minima.</summary>
+    /// <param name="format">A format of blocks.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="q">As many places as a block has values.</param>
+    public static void Whole(WeightFormat format, byte* block, sbyte* q)
+    {
+        switch (format)
+        {
+            case WeightFormat.Q8_0:
+                for (int i = 0; i < 32; i++) q[i] = ((sbyte*)block)[2 + i];
+                break;
+            case WeightFormat.Q4_0:
+                for (int i = 0; i < 32; i++) q[i] = (sbyte)((block[2 + (i % 16)] >> (i / 16 * 4) & 15) - 8);
+                break;
+            case WeightFormat.Q4_K:
+                for (int i = 0; i < 256; i++) q[i] = (sbyte)(block[16 + (i / 64 * 32) + (i % 32)] >> (i / 32 % 2 * 4) & 15);
+                break;
+            default:
+                for (int i = 0; i < 256; i++) q[i] = (sbyte)(OfQ6K(block, i) - 32);
+                break;
+        }
+    }
+
     /// <summary>The scale and the minimum of run <paramref name="run"/> (0 to 7) of a Q4_K block, from its 12 bytes of both.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (int Scale, int Minimum) ScaleOfQ4K(byte* packed, int run) => run < 4

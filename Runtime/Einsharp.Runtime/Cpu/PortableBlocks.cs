@@ -1,0 +1,66 @@
+using System.Runtime.CompilerServices;
+
+namespace Einsharp.Cpu;
+
+/// <summary>
+/// Products with weights in blocks on any processor, one dot product after the other: the same bits as <see cref="BlockSweep{F}"/>, because
+/// the whole numbers are exact and the rest is in the same order.
+/// </summary>
+internal static unsafe class PortableBlocks
+{
+    public static void Project(WeightFormat format, in BlockOperands o, int firstRow, int rowCount)
+    {
+        nint bytes = (nint)format.Bytes(o.X.Inner);
+        for (int i = 0; i < o.Rows; i++)
+        {
+            for (int j = 0; j < rowCount; j++)
+                o.Y[(i * o.YStride) + j] = Dot(format, o.Weights + ((firstRow + j) * bytes), o.X, i);
+        }
+    }
+
+    [SkipLocalsInit]
+    private static float Dot(WeightFormat format, byte* w, in QuantisedRows x, int row)
+    {
+        int block = format.BlockValues(), bytes = format.BlockBytes();
+        sbyte* values = x.Values + ((nint)row * x.Inner);
+        float* scales = x.Scales + ((nint)row * (x.Inner / block));
+        short* sums32 = x.Sums32 + ((nint)row * (x.Inner / 32));
+        sbyte* q = stackalloc sbyte[QuantisedBlocks.MaxValues];
+        float total = 0;
+        for (int k = 0; k < x.Inner; k += block, w += bytes, values += block, sums32 += block / 32)
+        {
+            QuantisedBlocks.Whole(format, w, q);
+            float scale = scales[k / block];
+            int sum = 0, minima = 0;
+            switch (format)
+            {
+                case WeightFormat.Q4_K:
+                    for (int run = 0; run < 8; run++)
+                    {
+                        (int s, int m) = QuantisedBlocks.ScaleOfQ4K(w + 4, run);
+                        sum += s * Sum(q + (run * 32), values + (run * 32), 32);
+                        minima += m * sums32[run];
+                    }
+                    break;
+                case WeightFormat.Q6_K:
+                    for (int run = 0; run < 16; run++)
+                        sum += ((sbyte*)w)[192 + run] * Sum(q + (run * 16), values + (run * 16), 16);
+                    break;
+                default:
+                    sum = Sum(q, values, block);
+                    break;
+            }
+            float factor = (float)*(Half*)(w + (format == WeightFormat.Q6_K ? 208 : 0));
+            total = MathF.FusedMultiplyAdd(sum, factor * scale, total);
+            if (format == WeightFormat.Q4_K) total = MathF.FusedMultiplyAdd(minima, -(float)*(Half*)(w + 2) * scale, total);
+        }
+        return total;
+    }
+
+    private static int Sum(sbyte* a, sbyte* b, int count)
+    {
+        int sum = 0;
+        for (int i = 0; i < count; i++) sum += a[i] * b[i];
+        return sum;
+    }
+}
