@@ -131,7 +131,8 @@ public sealed class KvCache : IDisposable
 
     /// <summary>
     /// Drops the last positions of a sequence. Where slots are read in windows, positions long past are gone, and a sequence can be cut only
-    /// to a length whose windows are still there, or to 0. The last 256 positions, divided by the batch, can always be dropped.
+    /// to a length whose windows are still there, or to 0. Of the most positions that it has had since it was empty, the last 256, divided by
+    /// the batch, can always be dropped.
     /// </summary>
     /// <param name="sequence">The sequence.</param>
     /// <param name="length">How many positions stay: 0 to its present length.</param>
@@ -210,14 +211,9 @@ public sealed class KvCache : IDisposable
     /// <exception cref="InvalidOperationException">A call that failed half-way has written over what a sequence needs.</exception>
     internal void Reserve(ReadOnlySpan<int> counts)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        CheckCapacity(counts);
         for (int i = 0; i < Batch; i++)
         {
-            if (counts[i] > Capacity - _lengths[i])
-            {
-                throw new CacheFullException(FormattableString.Invariant(
-                    $"the cache holds {Capacity} positions a sequence; sequence {i} has {_lengths[i]} and {counts[i]} more were given"));
-            }
             if (counts[i] > 0) CheckHeld(i, _lengths[i], "cannot go on, after a call that failed, from");
         }
     }
@@ -231,7 +227,7 @@ public sealed class KvCache : IDisposable
     /// <param name="counts">How many each sequence got.</param>
     internal void Commit(ReadOnlySpan<int> counts)
     {
-        Reserve(counts);
+        CheckCapacity(counts);
         for (int i = 0; i < Batch; i++)
         {
             _lengths[i] += counts[i];
@@ -255,6 +251,17 @@ public sealed class KvCache : IDisposable
         Session?.Dispose();
         _disposed = true;
         foreach (AlignedMemory? memory in _memory) memory?.Dispose();
+    }
+
+    private void CheckCapacity(ReadOnlySpan<int> counts)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        for (int i = 0; i < Batch; i++)
+        {
+            if (counts[i] <= Capacity - _lengths[i]) continue;
+            throw new CacheFullException(FormattableString.Invariant(
+                $"the cache holds {Capacity} positions a sequence; sequence {i} has {_lengths[i]} and {counts[i]} more were given"));
+        }
     }
 
     private void CheckHeld(int sequence, int length, string what)
