@@ -24,16 +24,27 @@ internal static class ForwardEmitter
     private static void EmitCache(CodeWriter writer, MethodPlan method, bool gpu)
     {
         List<RunPlan> layers = [.. method.Kernels.OfType<RunPlan>().Where(run => run.TakesCache)];
+        writer.Write("/// <summary>Makes the cache of one caller, in f32, and the workspace that goes with it. "
+            + "Callers with a cache each may run at the same time.</summary>");
+        writer.Write("""
+            /// <param name="batch">How many sequences.</param>
+            /// <param name="capacity">The most positions of a sequence.</param>
+            public KvCache CreateCache(int batch, int capacity) => CreateCache(batch, capacity, CacheFormat.F32);
+            """);
+        writer.Gap();
         writer.Write("/// <summary>Makes the cache of one caller, and the workspace that goes with it. "
             + "Callers with a cache each may run at the same time.</summary>");
         writer.Write("""
             /// <param name="batch">How many sequences.</param>
             /// <param name="capacity">The most positions of a sequence.</param>
+            /// <param name="format">How the cache keeps its elements.</param>
+            /// <exception cref="NotSupportedException">The device keeps no such cache.</exception>
             """);
-        using (writer.Open("public KvCache CreateCache(int batch, int capacity)"))
+        using (writer.Open("public KvCache CreateCache(int batch, int capacity, CacheFormat format)"))
         {
             writer.Write("var slots = new List<SlotGeometry>();\nAddCacheSlots(slots);\nPrepare(capacity);");
-            writer.Write("var cache = new KvCache(batch, capacity, slots.ToArray(), Device);");
+            string chunk = method.Chunked ? ", CpuSession.ChunkRows" : "";
+            writer.Write($"var cache = new KvCache(batch, capacity, slots.ToArray(), Device, format{chunk});");
             string session = $"new {SessionEmitter.TypeName(method, false)}(this, cache)";
             if (!gpu)
             {
@@ -69,7 +80,8 @@ internal static class ForwardEmitter
                 string heads = slot.Heads.Count == 0
                     ? "1"
                     : string.Join(" * ", slot.Heads.Select(axis => "Sizes." + Names.Identifier(axis)));
-                writer.Write($"slots.Add(new SlotGeometry({name}, Heads: {heads}, Size: {size}, SlotLayout.{slot.Layout}));");
+                string window = slot.Window(method) is { } reach ? $", Window: {reach}" : "";
+                writer.Write($"slots.Add(new SlotGeometry({name}, Heads: {heads}, Size: {size}, SlotLayout.{slot.Layout}{window}));");
             }
 
             foreach (RunPlan run in layers)

@@ -63,11 +63,31 @@ internal sealed record Slot(AppendOperation Append, EquatableArray<string> Heads
 
         return slots;
     }
+
+    /// <summary>
+    /// How far back the slot is read, as an expression of the model's settings: the farthest that any attention reads it, and of that one's
+    /// windows the smallest. Null where some attention reads all.
+    /// </summary>
+    public string? Window(MethodPlan method)
+    {
+        List<AttentionPlan> readers = [.. method.Kernels.OfType<AttentionPlan>()
+            .Where(attention => (Layout == Keys ? attention.Keys : attention.Values).Append?.Id == Append.Id)];
+        if (readers.Count == 0 || readers.Exists(attention => !attention.Windows.Any()))
+            return null;
+        IEnumerable<string> windows = readers.Select(attention =>
+            attention.Windows.Select(window => Steps.Text(window.Size)).Distinct().Aggregate((left, right) => $"Math.Min({left}, {right})"));
+        return windows.Distinct().Aggregate((left, right) => $"Math.Max({left}, {right})");
+    }
 }
 
 /// <summary>How a method's kernels are entered: by its own session, or by the parent that it is a layer of.</summary>
 internal static class Steps
 {
+    /// <summary>A whole number that a modifier takes, as the declaration has it: a literal, or the property of a setting.</summary>
+    public static string Text(ScalarRef size, Func<string, string>? member = null) => size.Literal is { } number
+        ? Names.Literal((int)number)
+        : member is null ? size.Setting!.Property : member(size.Setting!.Property);
+
     /// <summary>Whether all that the kernels need of a call is its rows: then a parent can run them on its own.</summary>
     public static bool IsLayer(MethodPlan method) =>
         method.Input.Length > 0 && !method.ReadsCallSizes && CallAxis.Tensors(method.Graph.Method).Count() == 1

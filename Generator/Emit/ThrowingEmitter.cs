@@ -113,6 +113,8 @@ internal static class ThrowingEmitter
             writer.Write($"""
                 /// <summary>Throws: the declaration has errors.</summary>
                 public KvCache CreateCache(int batch, int capacity) {body}
+                /// <summary>Throws: the declaration has errors.</summary>
+                public KvCache CreateCache(int batch, int capacity, CacheFormat format) {body}
                 internal int CacheSlots {body}
                 internal void AddCacheSlots(List<SlotGeometry> slots) {body}
                 internal void Prepare(int capacity) {body}

@@ -5,7 +5,7 @@ internal static class LibraryNames
 {
     public static IReadOnlyDictionary<string, string> All { get; } = Names(
             "Einsharp", "Tensor", "Param", "KvCache", "Layers", "CpuDevice", "WeightFormat", "Initializer",
-            "SlotGeometry", "SlotLayout", "CacheSlot", "RopeTable", "Reduction", "ForwardSession")
+            "SlotGeometry", "SlotLayout", "CacheSlot", "CacheFormat", "RopeTable", "Reduction", "ForwardSession")
         .Concat(Names(
             "Einsharp.Cpu", "Worker", "PackedRows", "RowBlock", "CpuSession", "CallShape",
             "Sweep", "Norm", "Elementwise", "ParamElements", "BatchNorm", "Reductions", "Contraction", "LoopAxis", "OnlineSoftmax", "KeyValues"))

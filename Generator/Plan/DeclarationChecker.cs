@@ -17,7 +17,8 @@ internal sealed class DeclarationChecker(ModelSpec spec, EquatableArray<ModelSig
 
     /// <summary>Classes whose static members the generated half uses: a member of the same name would hide them.</summary>
     private static readonly string[] Used =
-        ["Math", "CallShape", "Initializer", "OnlineSoftmax", "KeyValues", "ForwardSession", "CpuSession", "SlotLayout", "WeightFormat", "ArgumentNullException"];
+        ["Math", "CallShape", "Initializer", "OnlineSoftmax", "KeyValues", "ForwardSession", "CpuSession", "SlotLayout", "WeightFormat",
+        "CacheFormat", "ArgumentNullException"];
 
     private readonly Dictionary<string, ParamUse> _params = new(StringComparer.Ordinal);
 

@@ -223,6 +223,8 @@ public abstract class ForwardSession : IDisposable
             {
                 _chunk[i] = Math.Clamp(_counts[i] - first, 0, window);
                 _firsts[i] = first;
+                if (_chunk[i] > 0)
+                    Cache?.Touch(i, _starts[i] + first + _chunk[i]);
             }
 
             Packed.Pack(_starts, _firsts, _chunk);

@@ -36,7 +36,10 @@ public sealed class KvCache : IDisposable
 {
     private readonly SlotGeometry[] _geometry;
     private readonly AlignedMemory[] _memory;
+    private readonly int[] _held; // of each slot: the positions of a sequence that there is memory for
+    private readonly CacheRing[] _rings; // those of slots that hold fewer than the capacity, each once
     private readonly int[] _lengths;
+    private readonly int[] _written; // of each sequence: one more than the last position written since it was empty
     private readonly int[] _pending;
     private readonly int[] _counts;
     private bool _hasPending;
@@ -46,35 +49,53 @@ public sealed class KvCache : IDisposable
     /// <param name="batch">How many sequences.</param>
     /// <param name="capacity">The most positions of a sequence.</param>
     /// <param name="slots">What is kept of a position, in the order of the model's slots.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A size is less than 1, or the cache would be too large to address.</exception>
-    /// <exception cref="InsufficientMemoryException">The system has not that much memory.</exception>
     /// <param name="device">
     /// Where the memory is to be; the processor by default. For another device nothing is allocated here: the session of the cache, which
     /// knows the device, does.
     /// </param>
-    public KvCache(int batch, int capacity, ReadOnlySpan<SlotGeometry> slots, Device? device = null)
+    /// <param name="format">How elements are kept.</param>
+    /// <param name="chunk">
+    /// The most positions of a call, of all sequences together, that are written before they are read. A slot that is read in a window holds
+    /// no more than the window and a chunk.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is less than 1, or the cache would be too large to address.</exception>
+    /// <exception cref="InsufficientMemoryException">The system has not that much memory.</exception>
+    /// <exception cref="NotSupportedException">Another device than the processor is to keep another format than f32.</exception>
+    public KvCache(
+        int batch, int capacity, ReadOnlySpan<SlotGeometry> slots, Device? device = null, CacheFormat format = CacheFormat.F32,
+        int chunk = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, int.MaxValue - CacheSlot.BlockSize);
+        ArgumentOutOfRangeException.ThrowIfLessThan(chunk, 1);
         foreach (SlotGeometry slot in slots)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(slot.Heads, 1, slot.Name);
             ArgumentOutOfRangeException.ThrowIfLessThan(slot.Size, 1, slot.Name);
+            ArgumentOutOfRangeException.ThrowIfNegative(slot.Window, slot.Name);
         }
+        bool isHere = device is null or CpuDevice;
+        if (!isHere && format != CacheFormat.F32)
+            throw new NotSupportedException(FormattableString.Invariant($"{device} keeps a cache in F32 only; {format} was asked for"));
         var floats = new long[slots.Length];
+        _held = new int[slots.Length];
         for (int i = 0; i < floats.Length; i++)
         {
-            floats[i] = Floats(batch, capacity, slots[i]);
+            _held[i] = CacheRing.Positions(isHere ? slots[i].Window : 0, Math.Max(1, chunk / batch), capacity);
+            floats[i] = Floats(batch, capacity, _held[i], format, slots[i]);
             Bytes = checked(Bytes + floats[i] * sizeof(float));
         }
         Batch = batch;
         Capacity = capacity;
+        Format = format;
         _geometry = slots.ToArray();
+        _rings = [.. _geometry.Zip(_held, (slot, held) => new CacheRing(slot.Window, held)).Where(ring => ring.Held < capacity).Distinct()];
         _lengths = new int[batch];
+        _written = new int[batch];
         _pending = new int[batch];
         _counts = new int[batch];
-        _memory = new AlignedMemory[device is null or CpuDevice ? slots.Length : 0];
+        _memory = new AlignedMemory[isHere ? slots.Length : 0];
         try
         {
             for (int i = 0; i < _memory.Length; i++) _memory[i] = new AlignedMemory(floats[i], $"slot {slots[i].Name} of the cache");
@@ -92,7 +113,10 @@ public sealed class KvCache : IDisposable
     /// <summary>The most positions of a sequence.</summary>
     public int Capacity { get; }
 
-    /// <summary>The memory of all slots.</summary>
+    /// <summary>How elements are kept.</summary>
+    public CacheFormat Format { get; }
+
+    /// <summary>The memory of all slots, scales included. Where slots are read in windows, it does not grow with the capacity.</summary>
     public long Bytes { get; }
 
     /// <summary>What is kept of a position, in the order of the model's slots.</summary>
@@ -105,10 +129,15 @@ public sealed class KvCache : IDisposable
     [EditorBrowsable(EditorBrowsableState.Never)]
     public ForwardSession? Session { get; set; }
 
-    /// <summary>Drops the last positions of a sequence.</summary>
+    /// <summary>
+    /// Drops the last positions of a sequence. Where slots are read in windows, positions long past are gone, and a sequence can be cut only
+    /// to a length whose windows are still there, or to 0. Of the most positions that it has had since it was empty, the last 256, divided by
+    /// the batch, can always be dropped.
+    /// </summary>
     /// <param name="sequence">The sequence.</param>
     /// <param name="length">How many positions stay: 0 to its present length.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such sequence, or it is shorter.</exception>
+    /// <exception cref="InvalidOperationException">What the remaining positions need is gone; nothing was dropped.</exception>
     public void Truncate(int sequence, int length)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -116,7 +145,9 @@ public sealed class KvCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(sequence, Batch);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _lengths[sequence]);
+        CheckHeld(sequence, length, "cannot be cut to");
         _lengths[sequence] = length;
+        if (length == 0) _written[sequence] = 0;
     }
 
     /// <summary>Drops all positions of all sequences, and the counts set for the next call.</summary>
@@ -124,6 +155,7 @@ public sealed class KvCache : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         Array.Clear(_lengths);
+        Array.Clear(_written);
         _hasPending = false;
     }
 
@@ -176,23 +208,31 @@ public sealed class KvCache : IDisposable
     /// <summary>Checks that a call's positions fit, before anything is written.</summary>
     /// <param name="counts">How many each sequence gets.</param>
     /// <exception cref="CacheFullException">A sequence would outgrow the cache.</exception>
+    /// <exception cref="InvalidOperationException">A call that failed half-way has written over what a sequence needs.</exception>
     internal void Reserve(ReadOnlySpan<int> counts)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        CheckCapacity(counts);
         for (int i = 0; i < Batch; i++)
         {
-            if (counts[i] <= Capacity - _lengths[i]) continue;
-            throw new CacheFullException(FormattableString.Invariant(
-                $"the cache holds {Capacity} positions a sequence; sequence {i} has {_lengths[i]} and {counts[i]} more were given"));
+            if (counts[i] > 0) CheckHeld(i, _lengths[i], "cannot go on, after a call that failed, from");
         }
     }
+
+    /// <summary>Notes what is about to be written, which a ring does not forget if the call fails.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="end">One more than the last position.</param>
+    internal void Touch(int sequence, int end) => _written[sequence] = Math.Max(_written[sequence], end);
 
     /// <summary>Makes a call's positions part of their sequences.</summary>
     /// <param name="counts">How many each sequence got.</param>
     internal void Commit(ReadOnlySpan<int> counts)
     {
-        Reserve(counts);
-        for (int i = 0; i < Batch; i++) _lengths[i] += counts[i];
+        CheckCapacity(counts);
+        for (int i = 0; i < Batch; i++)
+        {
+            _lengths[i] += counts[i];
+            Touch(i, _lengths[i]);
+        }
     }
 
     /// <summary>The memory of a slot.</summary>
@@ -201,7 +241,7 @@ public sealed class KvCache : IDisposable
     public unsafe CacheSlot Slot(int index)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new CacheSlot(_memory[index].Pointer, Batch, Capacity, _geometry[index]);
+        return new CacheSlot(_memory[index].Pointer, Batch, Capacity, _held[index], Format, _geometry[index]);
     }
 
     /// <summary>Frees the memory.</summary>
@@ -213,12 +253,35 @@ public sealed class KvCache : IDisposable
         foreach (AlignedMemory? memory in _memory) memory?.Dispose();
     }
 
-    private static long Floats(int batch, int capacity, SlotGeometry slot)
+    private void CheckCapacity(ReadOnlySpan<int> counts)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        for (int i = 0; i < Batch; i++)
+        {
+            if (counts[i] <= Capacity - _lengths[i]) continue;
+            throw new CacheFullException(FormattableString.Invariant(
+                $"the cache holds {Capacity} positions a sequence; sequence {i} has {_lengths[i]} and {counts[i]} more were given"));
+        }
+    }
+
+    private void CheckHeld(int sequence, int length, string what)
+    {
+        foreach (CacheRing ring in _rings)
+        {
+            if (ring.CanGoOn(length, _written[sequence])) continue;
+            throw new InvalidOperationException(FormattableString.Invariant(
+                $"sequence {sequence} {what} {length} positions: a window of {ring.Window} reads those from {ring.First(length)} on, and the ")
+                + FormattableString.Invariant($"ring of {ring.Held} has those from {ring.Left(_written[sequence])} on; cut it to 0 and give them again"));
+        }
+    }
+
+    private static long Floats(int batch, int capacity, int held, CacheFormat format, SlotGeometry slot)
     {
         try
         {
             // Below 2^62 bytes, so that sums of a model's slots do not overflow either.
-            long floats = checked((long)batch * CacheSlot.Padded(capacity) * slot.Heads * slot.Size);
+            long blocks = checked((long)batch * (held / CacheSlot.BlockSize) * slot.Heads);
+            long floats = checked(blocks * (format.BlockBytes(slot.Size) / sizeof(float)));
             if (floats < 1L << 52) return floats;
         }
         catch (OverflowException)
@@ -226,6 +289,6 @@ public sealed class KvCache : IDisposable
             // The same answer as to what is merely absurd.
         }
         throw new ArgumentOutOfRangeException(nameof(capacity), FormattableString.Invariant(
-            $"slot {slot.Name}: {batch} sequences × {capacity} positions × {slot.Heads} heads × {slot.Size} floats cannot be addressed"));
+            $"slot {slot.Name}: {batch} sequences × {capacity} positions × {slot.Heads} heads × {slot.Size} elements cannot be addressed"));
     }
 }

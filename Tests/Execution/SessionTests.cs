@@ -37,18 +37,38 @@ public sealed class SessionTests
         Assert.True(windows.Min(window => window.All) < 64 * 24, found);
     }
 
-    [Fact]
-    public void AForwardStepOfABatchAllocatesNothing()
+    [Theory]
+    [InlineData(CacheFormat.F32)]
+    [InlineData(CacheFormat.BF16)]
+    [InlineData(CacheFormat.Int8)]
+    public void AForwardStepOfABatchAllocatesNothing(CacheFormat format)
     {
         Llama model = Inputs.Llama();
-        using KvCache cache = model.CreateCache(3, 256);
+        using KvCache cache = model.CreateCache(3, 256, format);
         var ids = new Tensor<int>(3, 1);
         var rows = new Tensor<int>(3, 1);
+        AllocatesNothing(() => model.Forward(ids, rows, cache));
+    }
+
+    [Fact]
+    public void AStepOnceRoundTheRingAllocatesNothing()
+    {
+        var model = new SlidingAttention(
+            new SlidingAttentionSizes { d = 7, g = 2, r = 2, k = 6 }, new SlidingAttentionSettings { Rope = new Rope() });
+        model.Initialise(1);
+        using KvCache cache = model.CreateCache(1, 2000, CacheFormat.BF16);
+        model.Forward(Inputs.Random(1, 1, 850, 7), cache);
+        Tensor x = Inputs.Random(1, 1, 1, 7);
+        AllocatesNothing(() => model.Forward(x, cache));
+    }
+
+    private static void AllocatesNothing(Func<Tensor> step)
+    {
         for (int i = 0; i < 40; i++)
-            model.Forward(ids, rows, cache);
+            step();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 64; i++)
-            model.Forward(ids, rows, cache);
+            step();
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 

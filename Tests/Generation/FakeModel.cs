@@ -18,7 +18,9 @@ internal sealed class FakeModel(int vocabulary, Func<int, int, int> next) : ILan
 
     public int VocabularySize => vocabulary;
 
-    public KvCache CreateCache(int batch, int capacity) => new(batch, capacity, []);
+    public KvCache CreateCache(int batch, int capacity) => CreateCache(batch, capacity, CacheFormat.F32);
+
+    public KvCache CreateCache(int batch, int capacity, CacheFormat format) => new(batch, capacity, [], format: format);
 
     public Tensor Forward(Tensor<int> ids, Tensor<int> rows, KvCache? cache)
     {

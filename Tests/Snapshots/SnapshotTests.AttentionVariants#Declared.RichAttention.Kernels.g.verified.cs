@@ -117,7 +117,7 @@ partial class RichAttention
         /// Sizes: g, h, r, k, w of the model; b, s of the call; t of the cache.<br/>
         /// Loops: blocks of rows × g·h (dealt out to the workers), steps of t, queries of the block in register tiles, k and w innermost.<br/>
         /// FLOPs: 2·b·s·min(t, Size)·g·h·r·(k + w).<br/>
-        /// Bytes: 4·b·g·h·t·(k + w) of the cache for each block of rows.<br/>
+        /// Bytes: 4·b·g·h·t·(k + w) of the cache in f32, 2·b·g·h·t·(k + w) in bf16, b·g·h·t·(k + w) and an f32 for every 32 in int8, for each block of rows.<br/>
         /// Grouped: a running maximum and sum replace the b g h r s t tensor of scores, which never exists; the queries of a group share its keys and values.
         /// </remarks>
         private static void AttendResult(
@@ -156,14 +156,14 @@ partial class RichAttention
                 for (int step = start; step < seen; step += OnlineSoftmax.Step)
                 {
                     int count = Math.Min(OnlineSoftmax.Step, seen - step);
-                    softmax.Scores(keysSlot.Block(block.Sequence, group, step, count), count);
+                    softmax.Scores(keysSlot, block.Sequence, group, step, count);
                     softmax.SoftCap(model.Cap);
                     softmax.Alibi(block.FirstPosition, r, step);
                     softmax.Causal(block.FirstPosition, r, step);
                     softmax.Window(block.FirstPosition, r, step, window);
                     for (int query = 0; query < queries; query++)
                         softmax.Mask(query, mask[((block.Sequence * s + column + query / r) * t + step)..], 1);
-                    softmax.Accumulate(valuesSlot.Block(block.Sequence, group, step, count));
+                    softmax.Accumulate(valuesSlot, block.Sequence, group, step);
                 }
 
                 for (int query = 0; query < queries; query++)

@@ -120,15 +120,22 @@ partial class Llama
     internal int ForwardWorkspace(long bsRows, long boRows) =>
         ForwardWorkspace(bsRows, boRows, stackalloc int[6]);
 
+    /// <summary>Makes the cache of one caller, in f32, and the workspace that goes with it. Callers with a cache each may run at the same time.</summary>
+    /// <param name="batch">How many sequences.</param>
+    /// <param name="capacity">The most positions of a sequence.</param>
+    public KvCache CreateCache(int batch, int capacity) => CreateCache(batch, capacity, CacheFormat.F32);
+
     /// <summary>Makes the cache of one caller, and the workspace that goes with it. Callers with a cache each may run at the same time.</summary>
     /// <param name="batch">How many sequences.</param>
     /// <param name="capacity">The most positions of a sequence.</param>
-    public KvCache CreateCache(int batch, int capacity)
+    /// <param name="format">How the cache keeps its elements.</param>
+    /// <exception cref="NotSupportedException">The device keeps no such cache.</exception>
+    public KvCache CreateCache(int batch, int capacity, CacheFormat format)
     {
         var slots = new List<SlotGeometry>();
         AddCacheSlots(slots);
         Prepare(capacity);
-        var cache = new KvCache(batch, capacity, slots.ToArray(), Device);
+        var cache = new KvCache(batch, capacity, slots.ToArray(), Device, format, CpuSession.ChunkRows);
         cache.Session = new ForwardCall(this, cache);
         return cache;
     }

@@ -139,7 +139,7 @@ partial class LlamaBlock
         /// Sizes: g, r, k of the model; b, s of the call; t of the cache.<br/>
         /// Loops: blocks of rows × g (dealt out to the workers), steps of t, queries of the block in register tiles, k and k innermost.<br/>
         /// FLOPs: 2·b·s·t·g·r·(k + k) (half of that where every position is new).<br/>
-        /// Bytes: 4·b·g·t·(k + k) of the cache for each block of rows.<br/>
+        /// Bytes: 4·b·g·t·(k + k) of the cache in f32, 2·b·g·t·(k + k) in bf16, b·g·t·(k + k) and an f32 for every 32 in int8, for each block of rows.<br/>
         /// Grouped: a running maximum and sum replace the b g r s t tensor of scores, which never exists; the queries of a group share its keys and values.
         /// </remarks>
         private static void AttendHeads(
@@ -167,9 +167,9 @@ partial class LlamaBlock
                 for (int step = 0; step < seen; step += OnlineSoftmax.Step)
                 {
                     int count = Math.Min(OnlineSoftmax.Step, seen - step);
-                    softmax.Scores(keysSlot.Block(block.Sequence, group, step, count), count);
+                    softmax.Scores(keysSlot, block.Sequence, group, step, count);
                     softmax.Causal(block.FirstPosition, r, step);
-                    softmax.Accumulate(valuesSlot.Block(block.Sequence, group, step, count));
+                    softmax.Accumulate(valuesSlot, block.Sequence, group, step);
                 }
 
                 for (int query = 0; query < queries; query++)

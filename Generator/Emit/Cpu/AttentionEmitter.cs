@@ -23,7 +23,7 @@ internal sealed partial class AttentionEmitter(ModelPlan plan, MethodPlan method
     {
         get
         {
-            string seen = attention.Windows.Aggregate(attention.Seen, (all, window) => $"min({all}, {Text(window.Size)})");
+            string seen = attention.Windows.Aggregate(attention.Seen, (all, window) => $"min({all}, {Steps.Text(window.Size)})");
             string half = attention.Causal && !attention.Windows.Any() ? " (half of that where every position is new)" : "";
             return $"2·{Dots(Queried)}·{seen}·{Dots(attention.Groups.Concat(attention.PerGroup))}"
                 + $"·({Dots(attention.Sizes)} + {Dots(attention.ValueSizes)}){half}";
@@ -38,8 +38,10 @@ internal sealed partial class AttentionEmitter(ModelPlan plan, MethodPlan method
         get
         {
             IEnumerable<string> groups = attention.IsPacked ? attention.Groups.Prepend(attention.Rows[0]) : attention.Groups;
-            return $"4·{Dots(groups.Where(OfKeys).Append(attention.Seen))}·({Dots(attention.Sizes)} + {Dots(attention.ValueSizes)}) "
-                + $"of {(IsCached ? "the cache" : "keys and values")} for each block of rows";
+            string all = $"{Dots(groups.Where(OfKeys).Append(attention.Seen))}·({Dots(attention.Sizes)} + {Dots(attention.ValueSizes)})";
+            return IsCached
+                ? $"4·{all} of the cache in f32, 2·{all} in bf16, {all} and an f32 for every 32 in int8, for each block of rows"
+                : $"4·{all} of keys and values for each block of rows";
         }
     }
 
@@ -61,7 +63,7 @@ internal sealed partial class AttentionEmitter(ModelPlan plan, MethodPlan method
         string factor = attention.Scales.Count == 0 ? "1f" : string.Join(" * ", attention.Scales.Select(Factor));
         Body.Write($"float factor = {factor};");
         for (int i = 0; i < Windows.Count; i++)
-            Body.Write($"int window{Numbered(i)} = {Text(Windows[i].Size, Member)};");
+            Body.Write($"int window{Numbered(i)} = {Steps.Text(Windows[i].Size, Member)};");
         if (Groups != "1")
             Body.Write($"int groups = {Groups};");
         EmitUnits(queries, output);
@@ -86,7 +88,7 @@ internal sealed partial class AttentionEmitter(ModelPlan plan, MethodPlan method
             using (Body.Open($"for (int step = {start}; step < seen; step += OnlineSoftmax.Step)"))
             {
                 Body.Write("int count = Math.Min(OnlineSoftmax.Step, seen - step);");
-                Body.Write($"softmax.Scores({KeysOfStep}, count);");
+                Body.Write($"softmax.Scores({KeysOfStep});");
                 foreach (Operation modifier in attention.Modifiers)
                     EmitModifier(modifier);
                 Body.Write($"softmax.Accumulate({ValuesOfStep});");
@@ -222,10 +224,6 @@ internal sealed partial class AttentionEmitter(ModelPlan plan, MethodPlan method
 
     private static string Numbered(int index) => index == 0 ? "" : Names.Literal(index + 1);
 
-    private static string Text(ScalarRef size, Func<string, string>? member = null) => size.Literal is { } number
-        ? Names.Literal((int)number)
-        : member is null ? size.Setting!.Property : member(size.Setting!.Property);
-
     /// <summary>Keys and values are laid out as the cache has them, once for all the queries that read them.</summary>
     private void EmitPacking(string output)
     {
@@ -282,11 +280,11 @@ internal sealed partial class AttentionEmitter(ModelPlan plan, MethodPlan method
         [.. axes.Where(axis => axis != attention.Seen && !sizes.Contains(axis))];
 
     private string KeysOfStep => IsCached
-        ? $"{_keys}.Block(block.Sequence, {HeadOf(attention.Keys.Axes.Skip(1).ToEquatable(), attention.Sizes)}, step, count)"
-        : $"groupKeys.Slice(step * {ExtentsProduct(attention.Sizes)}, KeyValues.Padded(count) * {ExtentsProduct(attention.Sizes)})";
+        ? $"{_keys}, block.Sequence, {HeadOf(attention.Keys.Axes.Skip(1).ToEquatable(), attention.Sizes)}, step, count"
+        : $"groupKeys.Slice(step * {ExtentsProduct(attention.Sizes)}, KeyValues.Padded(count) * {ExtentsProduct(attention.Sizes)}), count";
 
     private string ValuesOfStep => IsCached
-        ? $"{_values}.Block(block.Sequence, {HeadOf(attention.Values.Axes.Skip(1).ToEquatable(), attention.ValueSizes)}, step, count)"
+        ? $"{_values}, block.Sequence, {HeadOf(attention.Values.Axes.Skip(1).ToEquatable(), attention.ValueSizes)}, step"
         : $"groupValues.Slice(step * {ExtentsProduct(attention.ValueSizes)}, count * {ExtentsProduct(attention.ValueSizes)})";
 
     private string _keys = "";

@@ -8,10 +8,11 @@ namespace Einsharp.Cpu;
 /// arXiv:2205.14135).
 /// </summary>
 /// <remarks>
-/// For each step, in order: <see cref="Scores"/>, then what modifies them (<see cref="Scale"/>, <see cref="SoftCap"/>, <see cref="Alibi"/>,
-/// <see cref="Causal"/>, <see cref="Window"/>, <see cref="Mask"/>), then <see cref="Accumulate"/>. Steps begin at multiples of
+/// For each step, in order: <see cref="Scores(CacheSlot, int, int, int, int)"/>, then what modifies them (<see cref="Scale"/>, <see cref="SoftCap"/>, <see cref="Alibi"/>,
+/// <see cref="Causal"/>, <see cref="Window"/>, <see cref="Mask"/>), then <see cref="Accumulate(CacheSlot, int, int, int)"/>. Steps begin at multiples of
 /// <see cref="Step"/>, and one that no query sees may be left out. A query's result depends on its own vector and the positions that it sees,
-/// not on the other queries of its block: one row or many agree bit for bit. Scores that are hidden must not be made visible again.
+/// not on the other queries of its block: one row or many agree bit for bit. Scores that are hidden must not be made visible again. Keys and
+/// values are floats for the tiles: those of a cache in f32 are read where they lie, others are first widened, a step at a time.
 /// </remarks>
 public readonly unsafe ref partial struct OnlineSoftmax
 {
@@ -29,6 +30,7 @@ public readonly unsafe ref partial struct OnlineSoftmax
     private readonly float* _factor; // [queries, in whole lines]: by which a step rescales what was seen before
     private readonly int* _visible; // [queries]: a query sees no position of this step from here on
     private readonly float* _slope; // [queries]: of ALiBi
+    private readonly float* _wide; // [Step][size or valueSize]: a step's keys, and then its values, where a cache has them in another format
 
     /// <summary>Starts a block: nothing seen yet.</summary>
     /// <param name="worker">Owns the memory, which the next block of the same worker takes over.</param>
@@ -43,7 +45,8 @@ public readonly unsafe ref partial struct OnlineSoftmax
         _queries = queries;
         _size = size;
         _valueSize = valueSize;
-        float* memory = worker.Tiles(checked(queries * (size + Step + valueSize + 5) + 3 * Line));
+        int wide = checked(Step * Math.Max(size, valueSize));
+        float* memory = worker.Tiles(checked(queries * (size + Step + valueSize + 5) + 4 * Line + wide));
         _score = memory;
         _sum = _score + Aligned(queries * Step);
         _factor = _sum + Aligned(queries * valueSize);
@@ -52,6 +55,7 @@ public readonly unsafe ref partial struct OnlineSoftmax
         _total = _max + queries;
         _visible = (int*)(_total + queries);
         _slope = (float*)(_visible + queries);
+        _wide = memory + Aligned((int)(_slope + queries - memory));
         new Span<float>(_sum, queries * valueSize).Clear();
         new Span<float>(_max, queries).Fill(float.NegativeInfinity);
         new Span<float>(_total, queries).Clear();
@@ -86,36 +90,44 @@ public readonly unsafe ref partial struct OnlineSoftmax
     /// <param name="count">How many positions: <see cref="Step"/>, or fewer in the last step.</param>
     public void Scores(ReadOnlySpan<float> keys, int count)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Step);
-        int blocks = (count + CacheSlot.BlockSize - 1) / CacheSlot.BlockSize;
-        ArgumentOutOfRangeException.ThrowIfLessThan(keys.Length, blocks * CacheSlot.BlockSize * _size, nameof(keys));
-        new Span<int>(_visible, _queries).Fill(count);
-        fixed (float* k = keys)
-        {
-            if (Vector512.IsHardwareAccelerated)
-                AttentionTiles<Width512, Vector512<float>>.Scores(_query, _queries, _size, k, blocks, _score);
-            else if (Vector256.IsHardwareAccelerated)
-                AttentionTiles<Width256, Vector256<float>>.Scores(_query, _queries, _size, k, blocks, _score);
-            else
-                AttentionTiles<Width128, Vector128<float>>.Scores(_query, _queries, _size, k, blocks, _score);
-        }
+        CheckCount(count);
+        ArgumentOutOfRangeException.ThrowIfLessThan(keys.Length, Blocks(count) * CacheSlot.BlockSize * _size, nameof(keys));
+        fixed (float* k = keys) Scores(k, count);
+    }
+
+    /// <summary>Computes the scores of the next positions. All queries see all of them until a mask says otherwise.</summary>
+    /// <param name="keys">The keys' slot of a cache, of the size of a query.</param>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="step">The first position.</param>
+    /// <param name="count">How many positions: <see cref="Step"/>, or fewer in the last step.</param>
+    public void Scores(CacheSlot keys, int sequence, int head, int step, int count)
+    {
+        CheckCount(count);
+        CheckSize(keys, _size);
+        Scores(keys.Read(sequence, head, step, count, _wide), count);
     }
 
     /// <summary>Takes the step's scores into the softmax, and the values with them.</summary>
     /// <param name="values">[positions][valueSize], at least up to the last position that any query sees.</param>
     public void Accumulate(ReadOnlySpan<float> values)
     {
-        int count = 0;
-        for (int i = 0; i < _queries; i++) count = Math.Max(count, _visible[i]);
+        int count = Visible();
         ArgumentOutOfRangeException.ThrowIfLessThan(values.Length, count * _valueSize, nameof(values));
         if (count == 0) return;
-        fixed (float* v = values)
-        {
-            if (Vector512.IsHardwareAccelerated) Accumulate<Width512, Vector512<float>>(v, count);
-            else if (Vector256.IsHardwareAccelerated) Accumulate<Width256, Vector256<float>>(v, count);
-            else Accumulate<Width128, Vector128<float>>(v, count);
-        }
+        fixed (float* v = values) Accumulate(v, count);
+    }
+
+    /// <summary>Takes the step's scores into the softmax, and the values with them.</summary>
+    /// <param name="values">The values' slot of a cache, of the size of a result.</param>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="step">The first position.</param>
+    public void Accumulate(CacheSlot values, int sequence, int head, int step)
+    {
+        CheckSize(values, _valueSize);
+        int count = Visible();
+        if (count > 0) Accumulate(values.Read(sequence, head, step, count, _wide), count);
     }
 
     /// <summary>Writes a query's result: NaN if it saw no position.</summary>
@@ -139,6 +151,33 @@ public readonly unsafe ref partial struct OnlineSoftmax
         for (int c = 0; c < _valueSize; c++) result[c * stride] = sum[c] / _total[index];
     }
 
+    private void Scores(float* keys, int count)
+    {
+        int blocks = Blocks(count);
+        new Span<int>(_visible, _queries).Fill(count);
+        if (Vector512.IsHardwareAccelerated)
+            AttentionTiles<Width512, Vector512<float>>.Scores(_query, _queries, _size, keys, blocks, _score);
+        else if (Vector256.IsHardwareAccelerated)
+            AttentionTiles<Width256, Vector256<float>>.Scores(_query, _queries, _size, keys, blocks, _score);
+        else
+            AttentionTiles<Width128, Vector128<float>>.Scores(_query, _queries, _size, keys, blocks, _score);
+    }
+
+    /// <summary>The positions of the step that some query sees: as many as the one that sees most.</summary>
+    private int Visible()
+    {
+        int count = 0;
+        for (int i = 0; i < _queries; i++) count = Math.Max(count, _visible[i]);
+        return count;
+    }
+
+    private void Accumulate(float* values, int count)
+    {
+        if (Vector512.IsHardwareAccelerated) Accumulate<Width512, Vector512<float>>(values, count);
+        else if (Vector256.IsHardwareAccelerated) Accumulate<Width256, Vector256<float>>(values, count);
+        else Accumulate<Width128, Vector128<float>>(values, count);
+    }
+
     private void Accumulate<W, V>(float* values, int count)
         where W : struct, IWidth<V>
         where V : unmanaged
@@ -155,6 +194,20 @@ public readonly unsafe ref partial struct OnlineSoftmax
         if (length == expected) return;
         throw new ArgumentException(FormattableString.Invariant($"a vector of {length} floats was given where {expected} are expected"));
     }
+
+    private static void CheckCount(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Step);
+    }
+
+    private static void CheckSize(CacheSlot slot, int expected)
+    {
+        if (slot.Size == expected) return;
+        throw new ArgumentException(FormattableString.Invariant($"a slot of size {slot.Size} was given where {expected} is expected"));
+    }
+
+    private static int Blocks(int count) => (count + CacheSlot.BlockSize - 1) / CacheSlot.BlockSize;
 
     private static int Aligned(int floats) => (floats + Line - 1) & -Line;
 }

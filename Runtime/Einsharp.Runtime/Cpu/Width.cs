@@ -38,6 +38,9 @@ internal unsafe interface IWidth<V>
     /// <summary>Loads IEEE half-precision values, all finite ones exactly, subnormal ones included.</summary>
     static abstract V LoadHalf(ushort* from);
 
+    /// <summary>Loads integers of eight bits, which floats hold exactly.</summary>
+    static abstract V LoadInt8(sbyte* from);
+
     /// <summary>Adds the upper half to the lower until four partial sums are left.</summary>
     static abstract Vector128<float> Fold(V value);
 
@@ -140,6 +143,10 @@ internal readonly unsafe struct Width512 : IWidth<Vector512<float>>
         * Vector512.Create(Lanes.HalfScale);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadInt8(sbyte* from) =>
+        Vector512.ConvertToSingle(Vector512.WidenLower(Vector512.WidenLower(Vector128.Load(from).ToVector256Unsafe().ToVector512Unsafe())));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Fold(Vector512<float> value) => Width256.Fold(value.GetLower() + value.GetUpper());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -198,6 +205,10 @@ internal readonly unsafe struct Width256 : IWidth<Vector256<float>>
         * Vector256.Create(Lanes.HalfScale);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadInt8(sbyte* from) =>
+        Vector256.ConvertToSingle(Vector256.WidenLower(Vector256.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)from).AsSByte().ToVector256Unsafe())));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Fold(Vector256<float> value) => value.GetLower() + value.GetUpper();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -254,6 +265,10 @@ internal readonly unsafe struct Width128 : IWidth<Vector128<float>>
     public static Vector128<float> LoadHalf(ushort* from) =>
         ((Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)from).AsInt16()) << 13) & Vector128.Create(Lanes.HalfMask)).AsSingle()
         * Vector128.Create(Lanes.HalfScale);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadInt8(sbyte* from) =>
+        Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(uint*)from).AsSByte())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Fold(Vector128<float> value) => value;

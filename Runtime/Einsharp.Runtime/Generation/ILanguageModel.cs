@@ -13,8 +13,15 @@ public interface ILanguageModel
     /// <returns>Logits, [b, o, v], valid until the next call with the same cache.</returns>
     Tensor Forward(Tensor<int> ids, Tensor<int> rows, KvCache? cache);
 
+    /// <summary>Makes a cache of this model's geometry, in f32.</summary>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="capacity">Positions that each sequence can come to.</param>
+    KvCache CreateCache(int batch, int capacity) => CreateCache(batch, capacity, CacheFormat.F32);
+
     /// <summary>Makes a cache of this model's geometry.</summary>
     /// <param name="batch">Sequences.</param>
-    /// <param name="capacity">Positions that each sequence can hold.</param>
-    KvCache CreateCache(int batch, int capacity);
+    /// <param name="capacity">Positions that each sequence can come to.</param>
+    /// <param name="format">How the cache keeps its elements.</param>
+    /// <exception cref="NotSupportedException">The model's device keeps no such cache.</exception>
+    KvCache CreateCache(int batch, int capacity, CacheFormat format);
 }

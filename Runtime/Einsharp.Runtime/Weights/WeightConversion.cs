@@ -165,11 +165,14 @@ internal static unsafe class WeightConversion
         int width = Vector<ushort>.Count, half = Vector<float>.Count, i = 0;
         for (; i + width <= to.Length; i += width)
             Vector.Narrow(RoundBF16(new Vector<float>(from[i..])), RoundBF16(new Vector<float>(from[(i + half)..]))).CopyTo(to[i..]);
-        for (; i < to.Length; i++)
-        {
-            uint bits = BitConverter.SingleToUInt32Bits(from[i]);
-            to[i] = (ushort)(float.IsNaN(from[i]) ? bits >> 16 | QuietBF16 : bits + 0x7FFF + (bits >> 16 & 1) >> 16);
-        }
+        for (; i < to.Length; i++) to[i] = NarrowBF16(from[i]);
+    }
+
+    /// <summary>One value as bfloat16.</summary>
+    public static ushort NarrowBF16(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        return (ushort)(float.IsNaN(value) ? bits >> 16 | QuietBF16 : bits + 0x7FFF + (bits >> 16 & 1) >> 16);
     }
 
     /// <summary>Set in a NaN, whose payload may lie in the lower half only and would else become an infinity.</summary>

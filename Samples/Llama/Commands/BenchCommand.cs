@@ -20,13 +20,14 @@ internal sealed class BenchCommand : Command
     private readonly Option<string> _device = Flags.Device();
     private readonly Option<int?> _threads = Flags.Threads();
     private readonly Option<string?> _format = Flags.Format();
+    private readonly Option<string> _cache = Flags.Cache();
     private readonly Option<bool> _json = new("--json") { Description = "One line of JSON." };
 
     public BenchCommand()
         : base("bench", "Measures prefill and decode.")
     {
         _shape.AcceptOnlyFromAmong("1b", "110m", "15m", "tiny");
-        foreach (Option option in (Option[])[_shape, _model, _prompt, _tokens, _device, _threads, _format, _json])
+        foreach (Option option in (Option[])[_shape, _model, _prompt, _tokens, _device, _threads, _format, _cache, _json])
             Add(option);
         Validators.Add(result =>
         {
@@ -78,20 +79,22 @@ internal sealed class BenchCommand : Command
                 $"{promptLength} + {tokens} tokens were asked for; the model's context is {positions}."));
         }
 
-        Report(Measure(model, promptLength, tokens, cancellation), result.GetValue(_json), model);
+        CacheFormat cache = Flags.ParseCache(result.GetValue(_cache)!);
+        Report(Measure(model, promptLength, tokens, cache, cancellation), result.GetValue(_json), model);
         return 0;
     }
 
     private sealed record Figures(
-        double PrefillRate, double DecodeRate, long WeightBytes, double GigabytesPerSecond, double AllocatedPerToken, long CacheBytes);
+        double PrefillRate, double DecodeRate, long WeightBytes, double GigabytesPerSecond, double AllocatedPerToken, CacheFormat CacheFormat,
+        long CacheBytes);
 
-    private static Figures Measure(Llama model, int promptLength, int tokens, CancellationToken cancellation)
+    private static Figures Measure(Llama model, int promptLength, int tokens, CacheFormat format, CancellationToken cancellation)
     {
         int[] prompt = new int[promptLength];
         var random = new Random(1);
         for (int i = 0; i < prompt.Length; i++)
             prompt[i] = random.Next(model.VocabularySize);
-        using KvCache cache = model.CreateCache(1, promptLength + tokens);
+        using KvCache cache = model.CreateCache(1, promptLength + tokens, format);
 
         // The compiler replaces a method by its optimised form after some calls and a tenth of a second; then the same once more, measured.
         long warm = Stopwatch.GetTimestamp();
@@ -105,7 +108,7 @@ internal sealed class BenchCommand : Command
         double rate = tokens / decode.TotalSeconds;
         return new Figures(
             promptLength / prefill.TotalSeconds, rate, model.WeightBytesPerToken, model.WeightBytesPerToken * rate / 1e9,
-            (double)allocated / tokens, cache.Bytes);
+            (double)allocated / tokens, format, cache.Bytes);
     }
 
     private static (TimeSpan Prefill, TimeSpan Decode, long Allocated) Run(
@@ -138,13 +141,13 @@ internal sealed class BenchCommand : Command
             ? string.Create(CultureInfo.InvariantCulture,
                 $$"""{"prefill_tps":{{figures.PrefillRate:F2}},"decode_tps":{{figures.DecodeRate:F2}}"""
                 + $$""","weight_bytes":{{figures.WeightBytes}},"gb_per_s":{{figures.GigabytesPerSecond:F2}}"""
-                + $$""","allocated_per_token":{{figures.AllocatedPerToken:0.###}}}""")
+                + $$""","cache_bytes":{{figures.CacheBytes}},"allocated_per_token":{{figures.AllocatedPerToken:0.###}}}""")
             : string.Create(CultureInfo.InvariantCulture, $"""
                 device         {model.Device}
                 prefill        {figures.PrefillRate:F1} tokens/s
                 decode         {figures.DecodeRate:F1} tokens/s
                 weights        {figures.WeightBytes:N0} bytes a token, {figures.GigabytesPerSecond:F1} GB/s
-                cache          {figures.CacheBytes:N0} bytes
+                cache          {figures.CacheBytes:N0} bytes, {figures.CacheFormat}
                 allocated      {figures.AllocatedPerToken:0.###} managed bytes a decoded token
                 """));
     }

@@ -38,6 +38,18 @@ internal static class Flags
         return option;
     }
 
+    public static Option<string> Cache()
+    {
+        var option = new Option<string>("--cache")
+        {
+            Description = "How keys and values are kept in memory: f32, bf16 (half of it), or int8 (a quarter, and scales); GPUs keep f32.",
+            HelpName = "f32|bf16|int8",
+            DefaultValueFactory = _ => "f32",
+        };
+        option.AcceptOnlyFromAmong("f32", "bf16", "int8");
+        return option;
+    }
+
     public static Option<int> Tokens(int value) => Count("--tokens", "The most tokens to generate.", value);
 
     public static Option<int> Count(string name, string description, int value)
@@ -53,6 +65,13 @@ internal static class Flags
         "bf16" => WeightFormat.BF16,
         "f16" => WeightFormat.F16,
         _ => null,
+    };
+
+    public static CacheFormat ParseCache(string format) => format switch
+    {
+        "bf16" => CacheFormat.BF16,
+        "int8" => CacheFormat.Int8,
+        _ => CacheFormat.F32,
     };
 
     /// <summary>Opens the device that was asked for. The CPU with all its threads is the shared one.</summary>

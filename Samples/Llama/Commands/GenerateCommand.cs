@@ -56,12 +56,14 @@ internal sealed class GenerateCommand : Command
     private readonly Option<string> _device = Flags.Device();
     private readonly Option<int?> _threads = Flags.Threads();
     private readonly Option<string?> _format = Flags.Format();
+    private readonly Option<string> _cache = Flags.Cache();
     private readonly Option<bool> _raw = new("--raw") { Description = "The text alone: no colour, no timings." };
 
     public GenerateCommand()
         : base("generate", "Continues a prompt.")
     {
-        Option[] options = [_model, _prompt, _tokens, _temperature, _topK, _topP, _minP, _penalty, _seed, _device, _threads, _format, _raw];
+        Option[] options =
+            [_model, _prompt, _tokens, _temperature, _topK, _topP, _minP, _penalty, _seed, _device, _threads, _format, _cache, _raw];
         foreach (Option option in options)
             Add(option);
         SetAction(result => Program.Guard(cancellation => Run(result, cancellation)));
@@ -83,14 +85,16 @@ internal sealed class GenerateCommand : Command
         Tokenizer tokenizer = Tokenizer.Load(Path.Combine(directory, "tokenizer.json"));
         Device device = Flags.Open(result.GetValue(_device)!, result.GetValue(_threads));
         Llama model = Llama.Load(directory, config, Flags.Parse(result.GetValue(_format)), device);
-        Write(model, config, tokenizer, result.GetValue(_prompt)!, result.GetValue(_tokens), sampling, result.GetValue(_raw), cancellation);
+        CacheFormat format = Flags.ParseCache(result.GetValue(_cache)!);
+        Write(
+            model, config, tokenizer, result.GetValue(_prompt)!, result.GetValue(_tokens), format, sampling, result.GetValue(_raw), cancellation);
         return 0;
     }
 
     /// <summary>Streams prompt and continuation to standard output, and unless raw, a line of timings to standard error.</summary>
     internal static void Write(
-        Llama model, LlamaConfig config, Tokenizer tokenizer, string prompt, int tokens, SamplerOptions sampling, bool raw,
-        CancellationToken cancellation)
+        Llama model, LlamaConfig config, Tokenizer tokenizer, string prompt, int tokens, CacheFormat format, SamplerOptions sampling,
+        bool raw, CancellationToken cancellation)
     {
         if (tokenizer.VocabularySize > model.VocabularySize)
         {
@@ -113,7 +117,7 @@ internal sealed class GenerateCommand : Command
                 $"The prompt has {ids.Length} tokens; the model's context is {config.Positions}."));
         }
 
-        using KvCache cache = model.CreateCache(1, (int)Math.Min(config.Positions, (long)ids.Length + tokens));
+        using KvCache cache = model.CreateCache(1, (int)Math.Min(config.Positions, (long)ids.Length + tokens), format);
         var options = new GenerationOptions
         {
             Sampling = sampling, MaxTokens = tokens, EndOfText = config.EndTokens, PrefillChunk = model.Device.PrefillChunk,
@@ -142,6 +146,6 @@ internal sealed class GenerateCommand : Command
         int generated = continuation.Generated.Length;
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"prompt {ids.Length} tokens, {ids.Length / prefill.TotalSeconds:F1} tokens/s · "
-            + $"decode {generated} tokens, {generated / decode.TotalSeconds:F1} tokens/s · seed {sampling.Seed}"));
+            + $"decode {generated} tokens, {generated / decode.TotalSeconds:F1} tokens/s · cache {cache.Bytes:N0} bytes · seed {sampling.Seed}"));
     }
 }

@@ -13,7 +13,7 @@ internal static class StoryCommand
         Tokenizer tokenizer = Tokenizer.Load(Path.Combine(directory, "tokenizer.json"));
         Llama model = Llama.Load(directory, config);
         var sampling = new SamplerOptions { Temperature = 0.8f, TopK = 40, Seed = (ulong)Random.Shared.NextInt64() };
-        GenerateCommand.Write(model, config, tokenizer, "", config.Positions, sampling, raw: false, cancellation);
+        GenerateCommand.Write(model, config, tokenizer, "", config.Positions, CacheFormat.F32, sampling, raw: false, cancellation);
         return 0;
     }
 }

@@ -60,6 +60,22 @@ public sealed class SessionDeviceTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void A_cache_in_another_format_than_f32_is_refused(string name)
+    {
+        IlgpuDevice device = TestDevices.Open(name);
+        Llama model = Inputs.Llama(device, layers: 1);
+        foreach (CacheFormat format in (CacheFormat[])[CacheFormat.BF16, CacheFormat.Int8])
+        {
+            NotSupportedException error = Assert.Throws<NotSupportedException>(() => model.CreateCache(1, 8, format));
+            Assert.Equal($"{device} keeps a cache in F32 only; {format} was asked for", error.Message);
+        }
+
+        using KvCache cache = model.CreateCache(1, 8, CacheFormat.F32);
+        Assert.Equal(CacheFormat.F32, cache.Format);
+    }
+
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
     public void Refused_calls_change_nothing(string name)
     {
         Llama model = Inputs.Llama(TestDevices.Open(name), layers: 1);
