@@ -155,6 +155,18 @@ public sealed class Tokenizer
         return id < VocabularySize ? _bytes.AsSpan(_starts[id].._starts[id + 1]) : [];
     }
 
+    /// <summary>The text of a <c>tokenizer.json</c> that means what the vocabulary in a GGUF file does.</summary>
+    /// <remarks>
+    /// One thing it cannot say: of pieces of the same score GGUF's merges make the leftmost first, and tokenizer.json's those of the first merge.
+    /// </remarks>
+    /// <param name="path">The GGUF file.</param>
+    /// <exception cref="CheckpointException">It is broken, or its vocabulary is of a kind that is not known here.</exception>
+    public static byte[] ReadJson(string path)
+    {
+        FromGguf(path);
+        return GgufTokenizer.Read(path).Json;
+    }
+
     private static Tokenizer FromGguf(string path)
     {
         GgufTokenizer gguf = GgufTokenizer.Read(path);

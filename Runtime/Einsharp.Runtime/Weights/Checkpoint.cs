@@ -6,7 +6,7 @@ namespace Einsharp.Weights;
 /// The weights of a model as Hugging Face stores them, <c>model.safetensors</c>, or several files and an index; or a GGUF file, whose tensors
 /// are here under Hugging Face's names. The files are memory-mapped; parameters that are loaded in the stored format point into them.
 /// </summary>
-public sealed unsafe class Checkpoint : IDisposable
+public sealed unsafe partial class Checkpoint : IDisposable
 {
     private const string SingleName = "model.safetensors";
     private const string IndexName = "model.safetensors.index.json";
