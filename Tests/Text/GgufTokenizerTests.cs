@@ -1,4 +1,4 @@
-using System.Text;
+using System.Text.Json;
 using Einsharp.Tests.Weights;
 using Einsharp.Text;
 using Einsharp.Weights;
@@ -49,6 +49,34 @@ public sealed class GgufTokenizerTests : IDisposable
             Assert.Equal(text, tokenizer.Decode(ids));
         }
         Assert.Equal([1, 9038, 2501, 263, 931], tokenizer.Encode("Once upon a time"));
+    }
+
+    [Fact]
+    public void Published_vectors_of_llama_3_are_met()
+    {
+        if (TestData.Path("tokenizers/llama3/tokenizer.json") is not { } path)
+            return;
+        using JsonDocument file = JsonDocument.Parse(File.ReadAllBytes(path));
+        JsonElement model = file.RootElement.GetProperty("model"), added = file.RootElement.GetProperty("added_tokens");
+        (string Token, int Id, int Type)[] tokens =
+        [
+            .. model.GetProperty("vocab").EnumerateObject().Select(entry => (entry.Name, entry.Value.GetInt32(), 1)),
+            .. added.EnumerateArray().Select(entry => (entry.GetProperty("content").GetString()!, entry.GetProperty("id").GetInt32(), 3)),
+        ];
+        Array.Sort(tokens, (a, b) => a.Id.CompareTo(b.Id));
+        string[] merges = [.. model.GetProperty("merges").EnumerateArray().Select(merge => merge.ValueKind == JsonValueKind.String
+            ? merge.GetString()! : string.Join(' ', merge.EnumerateArray().Select(side => side.GetString())))];
+        Tokenizer tokenizer = Load("gpt2", [.. tokens.Select(token => token.Token)], null, [.. tokens.Select(token => token.Type)],
+            ("tokenizer.ggml.merges", merges), ("tokenizer.ggml.pre", "llama-bpe"), ("tokenizer.ggml.bos_token_id", 128_000u));
+        Tokenizer original = Tokenizer.Load(path);
+        (string Text, int[] Ids)[] vectors = Llama3Tests.Vectors("tokenizers/llama3");
+        Assert.True(vectors.Length >= 45, $"{vectors.Length} vectors");
+        foreach ((string text, int[] ids) in vectors)
+        {
+            Assert.Equal(ids, tokenizer.Encode(text, addSpecial: false));
+            Assert.Equal(original.Encode(text + "<|eot_id|>", parseSpecial: true), tokenizer.Encode(text + "<|eot_id|>", parseSpecial: true));
+            Assert.Equal(text, tokenizer.Decode(ids));
+        }
     }
 
     [Fact]
