@@ -9,8 +9,8 @@ namespace Einsharp.Tests.Weights;
 internal sealed class GgufBuilder
 {
     private readonly List<(string Name, ulong[] Sizes, uint Type, ulong Offset)> _tensors = [];
-    private readonly MemoryStream _metadata = new();
-    private readonly MemoryStream _data = new();
+    private readonly List<byte> _metadata = [];
+    private readonly List<byte> _data = [];
     private ulong _metadataCount;
 
     public uint Magic { get; set; } = 0x46554747;
@@ -62,7 +62,7 @@ internal sealed class GgufBuilder
             byte => 0u, sbyte => 1u, ushort => 2u, short => 3u, uint => 4u, int => 5u, float => 6u, bool => 7u, string => 8u, Array => 9u,
             ulong => 10u, long => 11u, double => 12u, _ => throw new ArgumentException(value.GetType().Name, nameof(value)),
         });
-        _metadata.Write(value switch
+        _metadata.AddRange(value switch
         {
             byte number => [number],
             sbyte number => [(byte)number],
@@ -87,9 +87,9 @@ internal sealed class GgufBuilder
     /// <summary>Adds a key and its type; the value is what <paramref name="value"/> says.</summary>
     public GgufBuilder Entry(string key, uint type, params byte[] value)
     {
-        _metadata.Write(Text(key));
-        _metadata.Write(Bytes(type));
-        _metadata.Write(value);
+        _metadata.AddRange(Text(key));
+        _metadata.AddRange(Bytes(type));
+        _metadata.AddRange(value);
         _metadataCount++;
         return this;
     }
@@ -97,7 +97,7 @@ internal sealed class GgufBuilder
     /// <summary>Adds bytes to the metadata, and an entry to its count.</summary>
     public GgufBuilder Raw(params byte[] bytes)
     {
-        _metadata.Write(bytes);
+        _metadata.AddRange(bytes);
         _metadataCount++;
         return this;
     }
@@ -107,16 +107,15 @@ internal sealed class GgufBuilder
     /// <summary>Adds a tensor; its sizes are the innermost first, its offset the next aligned one unless another is given.</summary>
     public GgufBuilder Tensor(string name, ulong[] sizes, uint type, ReadOnlySpan<byte> data, ulong? offset = null)
     {
-        _data.Position = _data.Length;
-        while (_data.Length % Alignment != 0) _data.WriteByte(0);
-        _tensors.Add((name, sizes, type, offset ?? (ulong)_data.Length));
-        _data.Write(data);
+        while (_data.Count % Alignment != 0) _data.Add(0);
+        _tensors.Add((name, sizes, type, offset ?? (ulong)_data.Count));
+        _data.AddRange(data);
         return this;
     }
 
     public byte[] Build()
     {
-        var file = new MemoryStream();
+        using var file = new MemoryStream();
         file.Write(Bytes(Magic));
         file.Write(Bytes(Version));
         file.Write(Bytes(TensorCount ?? (ulong)_tensors.Count));

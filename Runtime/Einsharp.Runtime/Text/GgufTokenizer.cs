@@ -23,7 +23,12 @@ internal sealed class GgufTokenizer
     /// <summary>The bytes of all tokens and of all merges, each together: some ten times those of the largest vocabulary in use.</summary>
     private const long MostBytes = 1 << 26;
 
-    /// <summary>The squares of the lengths of all pieces, which is what looking for their merges costs; a vocabulary of 32,000 has 1.5 million.</summary>
+    /// <summary>How many tokens or merges.</summary>
+    private const long MostStrings = 1 << 22;
+
+    /// <summary>
+    /// The squares of the lengths of all pieces, which is what looking for their merges costs; a vocabulary of 32,000 has 1.5 million.
+    /// </summary>
     private const long MostWork = 1L << 31;
 
     private const string Llama3Words =
@@ -96,6 +101,7 @@ internal sealed class GgufTokenizer
     private string[] Strings(string key)
     {
         GgufValue list = _fields.Strings(key) ?? throw _fields.Missing(key);
+        if (list.Count > MostStrings) throw _fields.Wrong(key, $"has {list.Count} strings, at most {MostStrings} are allowed");
         var strings = new List<string>();
         long bytes = 0;
         foreach (string text in list.Strings())
@@ -212,11 +218,15 @@ internal sealed class GgufTokenizer
         {
             int space = merges[i].IndexOf(' ', StringComparison.Ordinal);
             if (space < 0 || space != merges[i].LastIndexOf(' '))
-                throw _fields.Wrong(MergesKey, $"expected two tokens with one space between, found {CheckpointException.Quote(merges[i])} as merge {i}");
+            {
+                throw _fields.Wrong(MergesKey,
+                    $"expected two tokens with one space between, found {CheckpointException.Quote(merges[i])} as merge {i}");
+            }
             foreach (string token in (string[])[merges[i][..space], merges[i][(space + 1)..], merges[i].Remove(space, 1)])
             {
-                if (!_ids.ContainsKey(token))
-                    throw _fields.Wrong(MergesKey, $"merge {i}, {CheckpointException.Quote(merges[i])}: {CheckpointException.Quote(token)} is no token");
+                if (_ids.ContainsKey(token)) continue;
+                throw _fields.Wrong(MergesKey,
+                    $"merge {i}, {CheckpointException.Quote(merges[i])}: {CheckpointException.Quote(token)} is no token");
             }
         }
         return merges;
@@ -318,6 +328,7 @@ internal sealed class GgufTokenizer
     }
 
     private static string Llama3PreTokenizer() =>
-        $$"""{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"{{JsonEncodedText.Encode(Llama3Words)}}"},"behavior":"Isolated"},"""
+        """{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":"""
+        + $$"""{"Regex":"{{JsonEncodedText.Encode(Llama3Words)}}"},"behavior":"Isolated"},"""
         + """{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}]}""";
 }

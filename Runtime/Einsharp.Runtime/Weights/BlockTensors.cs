@@ -65,7 +65,10 @@ internal static class BlockTensors
             throw Wrong(file, $"expected an object with format and shape for {name}");
         }
         if (Find(formatName.GetString()!) is not { } format)
-            throw Wrong(file, $"{name} has the unknown format {CheckpointException.Quote(formatName.GetString()!)}, known are Q8_0, Q4_0, Q4_K and Q6_K");
+        {
+            throw Wrong(file,
+                $"{name} has the unknown format {CheckpointException.Quote(formatName.GetString()!)}, known are Q8_0, Q4_0, Q4_K and Q6_K");
+        }
         long[] shape = [.. sizes.EnumerateArray().Select(size =>
             size.ValueKind == JsonValueKind.Number && size.TryGetInt64(out long value) && value >= 0
                 ? value
@@ -77,7 +80,8 @@ internal static class BlockTensors
             long[] bytes = ByteShape(format, shape);
             if (tensor.Type == ElementType.U8 && tensor.Shape.SequenceEqual(bytes))
                 return new StoredTensor(tensor.Name, format.ToString(), format, shape, tensor.Begin, tensor.End);
-            throw Wrong(file, $"{name} is {format} {ShapeText.Of(shape)}, expected U8 {ShapeText.Of(bytes)}, found {tensor.TypeName} {ShapeText.Of(tensor.Shape)}");
+            string expected = ShapeText.Of(bytes), found = ShapeText.Of(tensor.Shape);
+            throw Wrong(file, $"{name} is {format} {ShapeText.Of(shape)}, expected U8 {expected}, found {tensor.TypeName} {found}");
         }
         catch (OverflowException)
         {

@@ -20,7 +20,7 @@ internal sealed class GgufHeader
     /// <summary>Far beyond any model; bounds the memory that a hostile file can ask for.</summary>
     private const int MostTensors = 1 << 20, MostMetadata = 1 << 16;
 
-    /// <summary>The fewest bytes that a tensor and a metadata entry take in the header: both have a name of no letters, one dimension, one byte.</summary>
+    /// <summary>The fewest bytes that a tensor (of one dimension) and a metadata entry (of one byte) take in the header, without a name.</summary>
     private const int TensorBytes = 8 + 4 + 8 + 4 + 8, MetadataBytes = 8 + 4 + 1;
 
     private readonly GgufCursor _cursor;
@@ -84,8 +84,9 @@ internal sealed class GgufHeader
     private int ReadCount(string what, int leastBytes, int most)
     {
         ulong count = _cursor.UInt64($"count of {what}");
-        if (count > (ulong)(_cursor.Left / leastBytes))
-            throw _cursor.Wrong($"claims {count} {what}, but in the {_cursor.Left} bytes that are left there is room for {_cursor.Left / leastBytes}");
+        long room = _cursor.Left / leastBytes;
+        if (count > (ulong)room)
+            throw _cursor.Wrong($"claims {count} {what}, but in the {_cursor.Left} bytes that are left there is room for {room}");
         return count <= (ulong)most ? (int)count : throw _cursor.Wrong($"has {count} {what}, at most {most} are allowed");
     }
 
