@@ -26,8 +26,8 @@ public sealed partial class Llama : ILanguageModel
         return new Llama(sizes, new LlamaSettings { RmsNormEps = config.Epsilon, Rope = config.Rope }, device);
     }
 
-    /// <summary>Loads a Hugging Face folder: config.json and model.safetensors, or its shards.</summary>
-    /// <param name="directory">The folder.</param>
+    /// <summary>Loads a Hugging Face folder, config.json and model.safetensors or its shards; or a GGUF file.</summary>
+    /// <param name="directory">The folder or the file.</param>
     /// <param name="config">Its configuration.</param>
     /// <param name="format">How weights are kept in memory; null as they are stored.</param>
     /// <param name="device">Where it runs.</param>

@@ -12,7 +12,8 @@ internal static class Program
         var root = new RootCommand("Runs a Llama declared in C# attributes and compiled by Einsharp. "
             + "Without a command: a scene by the small model that comes with it.")
         {
-            new GenerateCommand(), new LogitsCommand(), new BenchCommand(), new InspectCommand(), new DevicesCommand(),
+            new GenerateCommand(), new LogitsCommand(), new BenchCommand(), new InspectCommand(), new ConvertCommand(),
+            new DevicesCommand(),
         };
         root.SetAction(_ => Guard(StoryCommand.Run));
         ParseResult parsed = root.Parse(args);

@@ -168,7 +168,7 @@ public sealed class LlamaConfigTests
     [InlineData("\"tie_word_embeddings\": \"yes\"",
         "config.json: expected true or false as tie_word_embeddings, found '\"yes\"'")]
     [InlineData("\"rope_scaling\": {\"rope_type\": \"mrope\", \"factor\": 2}",
-        "config.json: rope_scaling: unknown rope type 'mrope', known are default, linear, dynamic, yarn and llama3")]
+        "config.json: rope_scaling: unknown rope type 'mrope', known are default, linear, dynamic, yarn, llama3 and factors")]
     [InlineData("\"rope_parameters\": {\"rope_type\": \"longrope\"}",
         "config.json: rope_parameters: longrope has a factor for each pair and two sets of them, which is not computed here")]
     [InlineData("\"rope_scaling\": {\"rope_type\": \"yarn\"}",

@@ -66,11 +66,11 @@ public class SweepTests
         foreach (WeightFormat format in s_formats)
         {
             Param w = Weights(weightRows + 3, inner, format, 1);
-            int xStride = inner + 5, yStride = weightRows + 2;
-            float[] x = Numbers(rows * xStride, 2), y = new float[rows * yStride];
+            int yStride = weightRows + 2;
+            float[] x = Numbers(rows * inner, 2), y = new float[rows * yStride];
             Array.Fill(y, 77f);
-            Sweep.Project(w, 2, weightRows, inner, x, xStride, rows, y, yStride);
-            AssertNear(Stored(w, weightRows + 3, inner), inner, x, xStride, y, yStride, rows, 2, weightRows);
+            Sweep.Project(w, 2, weightRows, Sweep.Read(Worker.Alone, x, inner, rows, w), y, yStride);
+            AssertNear(Stored(w, weightRows + 3, inner), inner, x, inner, y, yStride, rows, 2, weightRows);
             for (int i = 0; i < rows; i++)
                 Assert.Equal([77f, 77f], y.AsSpan(i * yStride + weightRows, 2).ToArray());
         }
@@ -178,10 +178,11 @@ public class SweepTests
         public void Run(Worker worker)
         {
             const int unit = 8;
+            SweepInput activations = Sweep.Read(worker, x, inner, rows, w);
             while (worker.Next((weightRows + unit - 1) / unit, out int i))
             {
                 int count = Math.Min(unit, weightRows - i * unit);
-                Sweep.Project(w, i * unit, count, inner, x, inner, rows, y.AsSpan(i * unit), weightRows);
+                Sweep.Project(w, i * unit, count, activations, y.AsSpan(i * unit), weightRows);
             }
             worker.Barrier();
         }
@@ -195,7 +196,7 @@ public class SweepTests
         const int inner = 1100, weightRows = 101;
         Param w = Weights(weightRows, inner, WeightFormat.BF16, 7);
         float[] x = Numbers(rows * inner, 8), expected = new float[rows * weightRows];
-        Sweep.Project(w, 0, weightRows, inner, x, inner, rows, expected, weightRows);
+        Sweep.Project(w, 0, weightRows, Sweep.Read(Worker.Alone, x, inner, rows, w), expected, weightRows);
         foreach (int threads in new[] { 1, 2, 4 })
         {
             using var team = new Team(threads);
@@ -214,12 +215,14 @@ public class SweepTests
     {
         Param w = Weights(4, 8, WeightFormat.F32, 9);
         float[] x = new float[16], y = new float[8];
-        Assert.Throws<ArgumentOutOfRangeException>(() => Sweep.Project(w, 1, 4, 8, x, 8, 2, y, 4));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Sweep.Project(w, -1, 4, 8, x, 8, 2, y, 4));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Sweep.Project(w, 0, 4, 8, x, 8, 3, y, 4));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Sweep.Project(w, 0, 4, 8, x, 7, 2, y, 4));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Sweep.Project(w, 0, 4, 8, x, 8, 2, y.AsSpan(1), 4));
-        Sweep.Project(w, 0, 4, 8, x, 8, 0, y, 4);
-        Sweep.Project(w, 0, 4, 8, x, 8, 2, y, 4);
+        void Project(int firstRow, int rowCount, int inner, int rows, Span<float> to) =>
+            Sweep.Project(w, firstRow, rowCount, Sweep.Read(Worker.Alone, x, inner, rows, w), to, 4);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Project(1, 4, 8, 2, y));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Project(-1, 4, 8, 2, y));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Project(0, 4, 8, 3, y));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Project(0, 4, 0, 2, y));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Project(0, 4, 8, 2, y.AsSpan(1)));
+        Project(0, 4, 8, 0, y);
+        Project(0, 4, 8, 2, y);
     }
 }

@@ -146,7 +146,7 @@ public sealed unsafe class CheckpointTests : IDisposable
         Assert.Equal(["whole"], e.Difference.Unusable.Select(t => t.Name));
         Assert.Equal($"{_folder.File("model.safetensors")} does not fit the model: 4 missing: layers.{{0-1,3}}.k, norm; "
             + "2 mis-shaped: layers.{0-1}.q: expected [2·2, 2] (h k d), found [3, 2]; "
-            + "1 of a type that is no weight: whole: expected F32, BF16 or F16, found I32; 1 extra: lm_head", e.Message);
+            + "1 of a type that is no weight: whole: expected F32, BF16, F16, Q8_0, Q4_0, Q4_K or Q6_K, found I32; 1 extra: lm_head", e.Message);
         Assert.All(parameters, p => Assert.False(p.IsLoaded));
         Assert.Empty(checkpoint.Compare(parameters, new LoadOptions { IgnoreExtra = true }).Extra);
     }
@@ -255,7 +255,7 @@ public sealed unsafe class CheckpointTests : IDisposable
         }
         using Checkpoint checkpoint = Checkpoint.Open(_folder.Path);
         string message = Assert.Throws<CheckpointMismatchException>(() => checkpoint.Load([New("q", "d", [8])])).Message;
-        Assert.EndsWith($"q: expected F32, BF16 or F16, found {type}", message, StringComparison.Ordinal);
+        Assert.EndsWith($"q: expected F32, BF16, F16, Q8_0, Q4_0, Q4_K or Q6_K, found {type}", message, StringComparison.Ordinal);
     }
 
     [Fact]

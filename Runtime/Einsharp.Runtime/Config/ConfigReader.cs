@@ -76,6 +76,18 @@ internal sealed class ConfigReader
             : throw WrongValue(name, "a finite number of at least 0", value);
     }
 
+    /// <summary>A list of finite numbers above 0, one at least.</summary>
+    public float[] Numbers(string name, int limit)
+    {
+        if (Find(name) is not { } value) throw Wrong($"has no {name}");
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() < 1 || value.GetArrayLength() > limit)
+            throw WrongValue(name, string.Create(CultureInfo.InvariantCulture, $"a list of 1 to {limit} numbers"), value);
+        return [.. value.EnumerateArray().Select(item =>
+            item.ValueKind == JsonValueKind.Number && item.TryGetSingle(out float number) && number > 0 && float.IsFinite(number)
+                ? number
+                : throw WrongValue(name, "finite numbers above 0", item))];
+    }
+
     /// <summary>A token or a list of them, each below the size of the vocabulary. Absent is the default; null is none.</summary>
     public IReadOnlyList<int> Tokens(string name, int otherwise, int vocabulary)
     {

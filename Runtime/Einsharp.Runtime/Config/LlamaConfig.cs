@@ -41,7 +41,7 @@ public sealed record LlamaConfig
     /// <summary>What RMSNorm adds to the mean square (<c>rms_norm_eps</c>).</summary>
     public required float Epsilon { get; init; }
 
-    /// <summary>The rotation of queries and keys, in Hugging Face's layout.</summary>
+    /// <summary>The rotation of queries and keys: in Hugging Face's layout, halves, unless the file is GGUF or made from one.</summary>
     public required Rope Rope { get; init; }
 
     /// <summary>The token that begins a text, or null when there is none.</summary>
@@ -54,12 +54,13 @@ public sealed record LlamaConfig
     public required bool IsTied { get; init; }
 
     /// <summary>Reads a config.</summary>
-    /// <param name="path">The file, or the folder in which it is config.json.</param>
+    /// <param name="path">The file, or the folder in which it is config.json, or a GGUF file, whose metadata has the same.</param>
     /// <exception cref="CheckpointException">It cannot be read, is ill-formed, or asks for what a Llama here does not compute.</exception>
     public static LlamaConfig Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Directory.Exists(path)) path = Path.Combine(path, "config.json");
+        if (GgufFile.Is(path)) return GgufConfig.Read(path);
         return JsonFile.Read(path, root => From(new ConfigReader(path, root)));
     }
 
@@ -72,6 +73,9 @@ public sealed record LlamaConfig
         ArgumentNullException.ThrowIfNull(json);
         return JsonFile.Parse(Encoding.UTF8.GetBytes(json), source, root => From(new ConfigReader(source, root)));
     }
+
+    /// <summary>This configuration as the text of a config.json, from which <see cref="Parse"/> reads the same.</summary>
+    public string ToJson() => LlamaConfigWriter.Write(this);
 
     private static LlamaConfig From(ConfigReader config)
     {
@@ -96,6 +100,8 @@ public sealed record LlamaConfig
         Rope rope = RopeConfig.Read(config, positions);
         if (rope.Turned(head.Value) is var turned && (turned < 2 || turned % 2 != 0))
             throw config.Wrong($"of a head of {head} {turned} values are rotated, but a rotation turns pairs: expected an even number");
+        if (rope.Scaling is FactorsRopeScaling factors && factors.Factors.Length != turned / 2)
+            throw config.Wrong($"rope_scaling has {factors.Factors.Length} factors, expected {turned / 2}, one for each pair that is rotated");
 
         int vocabulary = config.Size("vocab_size", 32000, 1 << 24);
         return new LlamaConfig

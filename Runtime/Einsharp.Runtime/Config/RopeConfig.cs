@@ -13,7 +13,17 @@ internal static class RopeConfig
 
     /// <param name="config">The config.</param>
     /// <param name="positions">The longest context that the model is made for (<c>max_position_embeddings</c>).</param>
-    public static Rope Read(ConfigReader config, int positions)
+    public static Rope Read(ConfigReader config, int positions) => ReadHalves(config, positions) with { Layout = Layout(config) };
+
+    private static RopeLayout Layout(ConfigReader config) => config.Text(LlamaConfigWriter.LayoutKey) switch
+    {
+        null or "halves" => RopeLayout.Halves,
+        "neighbours" => RopeLayout.Neighbours,
+        { } other => throw config.Wrong(
+            $"expected \"halves\" or \"neighbours\" as {LlamaConfigWriter.LayoutKey}, found {CheckpointException.Quote(other)}"),
+    };
+
+    private static Rope ReadHalves(ConfigReader config, int positions)
     {
         double? theta = config.OptionalPositive("rope_theta"), part = Part(config);
         ConfigReader? old = config.Child("rope_scaling"), parameters = config.Child("rope_parameters");
@@ -59,11 +69,13 @@ internal static class RopeConfig
                 int original = scaling.OptionalSize("original_max_position_embeddings", 1 << 30)
                     ?? throw scaling.Wrong("has no original_max_position_embeddings");
                 return new Llama3RopeScaling(Required(scaling, "factor"), low, high, original);
+            case LlamaConfigWriter.FactorsType:
+                return new FactorsRopeScaling(scaling.Numbers("factors", 1 << 16));
             case "longrope" or "su":
                 throw scaling.Wrong("longrope has a factor for each pair and two sets of them, which is not computed here");
             case { } other:
                 throw scaling.Wrong(
-                    $"unknown rope type {CheckpointException.Quote(other)}, known are default, linear, dynamic, yarn and llama3");
+                    $"unknown rope type {CheckpointException.Quote(other)}, known are default, linear, dynamic, yarn, llama3 and factors");
         }
     }
 

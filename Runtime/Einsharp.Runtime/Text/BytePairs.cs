@@ -21,7 +21,10 @@ internal sealed class BytePairs
     private readonly bool _wholeWordsFirst;
     private readonly JsonPart _part;
 
-    public BytePairs(JsonPart part, Vocabulary vocabulary)
+    /// <param name="part">The model of the file.</param>
+    /// <param name="vocabulary">The tokens.</param>
+    /// <param name="ranks">When each merge was learned, the equal at once; null in the order of the file.</param>
+    public BytePairs(JsonPart part, Vocabulary vocabulary, int[]? ranks = null)
     {
         _part = part;
         _vocabulary = vocabulary;
@@ -40,7 +43,7 @@ internal sealed class BytePairs
         }
         if (part.Flag("byte_fallback", false))
             _byteIds = ReadByteIds(vocabulary);
-        ReadMerges(part);
+        ReadMerges(part, ranks);
     }
 
     /// <summary>Adds the ids of a word's tokens to a list.</summary>
@@ -146,16 +149,17 @@ internal sealed class BytePairs
             queue.Enqueue(new Candidate(position, pair, merge.Id), ((long)merge.Rank << 32) | (uint)position);
     }
 
-    private void ReadMerges(JsonPart part)
+    private void ReadMerges(JsonPart part, int[]? ranks)
     {
-        int rank = 0;
+        int count = 0;
         foreach (JsonPart merge in part.Items("merges"))
         {
-            if (rank == 0)
+            if (count == 0)
                 _merges.EnsureCapacity(part.Get("merges").Element.GetArrayLength());
             ReadMerge(merge, out ReadOnlySpan<char> left, out ReadOnlySpan<char> right);
             int merged = Id(string.Concat(left, right), merge);
-            _merges[new Pair(Id(left, merge), Id(right, merge))] = new Merge(rank++, merged);
+            _merges[new Pair(Id(left, merge), Id(right, merge))] = new Merge(ranks?[count] ?? count, merged);
+            count++;
         }
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Einsharp.Weights;
 
 namespace Einsharp.Text;
 
@@ -33,14 +34,14 @@ public sealed class Tokenizer
     private readonly byte[] _bytes;
     private readonly int[] _starts;
 
-    private Tokenizer(JsonPart file)
+    private Tokenizer(JsonPart file, int[]? ranks = null)
     {
         JsonPart model = file.Get("model");
         string type = model.Find("type")?.Text() ?? "BPE";
         if (type != "BPE")
             throw model.Refuse($"the model {JsonPart.Quote(type)} is not supported (supported: BPE)");
         _vocabulary = Vocabulary.Read(model.Get("vocab"));
-        _pairs = new BytePairs(model, _vocabulary);
+        _pairs = new BytePairs(model, _vocabulary, ranks);
         _normalizer = file.Find("normalizer") is { } normalizer ? Normalizer.Read(normalizer) : null;
         _preTokenizer = file.Find("pre_tokenizer") is { } preTokenizer ? PreTokenizer.Read(preTokenizer) : null;
         _decoder = TokenDecoder.Read(file.Get("decoder"));
@@ -66,8 +67,9 @@ public sealed class Tokenizer
 
     internal int LongestToken { get; private set; }
 
-    /// <summary>Loads a <c>tokenizer.json</c>.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Loads a <c>tokenizer.json</c>, or the vocabulary in a GGUF file.</summary>
+    /// <param name="path">The file, or the folder in which it is tokenizer.json.</param>
+    /// <exception cref="CheckpointException">It is a GGUF file, and broken, or its vocabulary is of a kind that is not known here.</exception>
     /// <exception cref="InvalidDataException">
     /// The file is no tokenizer, contradicts itself, or needs what is not implemented; the message is one line, with file and place.
     /// </exception>
@@ -75,6 +77,8 @@ public sealed class Tokenizer
     public static Tokenizer Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
+        if (GgufFile.Is(path)) return FromGguf(path);
+        if (Directory.Exists(path)) path = Path.Combine(path, "tokenizer.json");
         if (new FileInfo(path) is { Exists: true, Length: > LongestFile } file)
             throw new InvalidDataException($"{path}: {file.Length} bytes; a tokenizer of at most {LongestFile} is read");
         byte[] json = File.ReadAllBytes(path);
@@ -149,6 +153,32 @@ public sealed class Tokenizer
     {
         ArgumentOutOfRangeException.ThrowIfNegative(id);
         return id < VocabularySize ? _bytes.AsSpan(_starts[id].._starts[id + 1]) : [];
+    }
+
+    /// <summary>The text of a <c>tokenizer.json</c> that means what the vocabulary in a GGUF file does.</summary>
+    /// <remarks>
+    /// One thing it cannot say: of pieces of the same score GGUF's merges make the leftmost first, and tokenizer.json's those of the first merge.
+    /// </remarks>
+    /// <param name="path">The GGUF file.</param>
+    /// <exception cref="CheckpointException">It is broken, or its vocabulary is of a kind that is not known here.</exception>
+    public static byte[] ReadJson(string path)
+    {
+        FromGguf(path);
+        return GgufTokenizer.Read(path).Json;
+    }
+
+    private static Tokenizer FromGguf(string path)
+    {
+        GgufTokenizer gguf = GgufTokenizer.Read(path);
+        try
+        {
+            using JsonDocument document = Parse(gguf.Json, path);
+            return new Tokenizer(new JsonPart(document.RootElement, "", path), gguf.Ranks);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new CheckpointException(e.Message, e);
+        }
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> json, string path)

@@ -3,18 +3,18 @@ using System.Globalization;
 namespace Einsharp.Weights;
 
 /// <summary>
-/// The weights of a model as Hugging Face stores them: <c>model.safetensors</c>, or several files and an index. The files are
-/// memory-mapped; parameters that are loaded in the stored format point into them.
+/// The weights of a model as Hugging Face stores them, <c>model.safetensors</c>, or several files and an index; or a GGUF file, whose tensors
+/// are here under Hugging Face's names. The files are memory-mapped; parameters that are loaded in the stored format point into them.
 /// </summary>
-public sealed unsafe class Checkpoint : IDisposable
+public sealed unsafe partial class Checkpoint : IDisposable
 {
     private const string SingleName = "model.safetensors";
     private const string IndexName = "model.safetensors.index.json";
 
-    private readonly IReadOnlyCollection<SafetensorsFile> _files;
-    private readonly Dictionary<string, (SafetensorsFile File, StoredTensor Tensor)> _tensors;
+    private readonly IReadOnlyCollection<ITensorFile> _files;
+    private readonly Dictionary<string, (ITensorFile File, StoredTensor Tensor)> _tensors;
 
-    private Checkpoint(string path, IReadOnlyCollection<SafetensorsFile> files, Dictionary<string, (SafetensorsFile, StoredTensor)> tensors)
+    private Checkpoint(string path, IReadOnlyCollection<ITensorFile> files, Dictionary<string, (ITensorFile, StoredTensor)> tensors)
     {
         Path = path;
         _files = files;
@@ -32,7 +32,7 @@ public sealed unsafe class Checkpoint : IDisposable
 
     /// <summary>Opens a checkpoint; every header is read and checked, no weight is.</summary>
     /// <param name="path">
-    /// A folder with model.safetensors or model.safetensors.index.json, or a .safetensors or .index.json file itself.
+    /// A folder with model.safetensors or model.safetensors.index.json, or a .safetensors, .index.json or .gguf file itself.
     /// </param>
     /// <exception cref="CheckpointException">
     /// There is none, a file cannot be read or is broken, or the index points outside its folder, to a file that is not there, or
@@ -49,7 +49,8 @@ public sealed unsafe class Checkpoint : IDisposable
             if (!File.Exists(file)) throw new CheckpointException(
                 $"{path}: expected {SingleName} or {IndexName} in the folder, found neither");
         }
-        return file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? OpenShards(file) : OpenSingle(file);
+        return file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? OpenShards(file)
+            : GgufFile.Is(file) ? OpenSingle(GgufFile.Open(file), GgufNames.Declared) : OpenSingle(SafetensorsFile.Open(file));
     }
 
     /// <summary>The tensor of a name, or null.</summary>
@@ -76,14 +77,14 @@ public sealed unsafe class Checkpoint : IDisposable
                 continue;
             }
             if (!ShapeMatch.Fits(parameter.Shape, tensor.Shape)) misshaped.Add(new ShapeDifference(parameter, tensor));
-            if (tensor.Type.AsWeights() is null) unusable.Add(tensor);
+            if (tensor.Format is null) unusable.Add(tensor);
         }
         var extra = new List<string>();
         if (!options.IgnoreExtra)
         {
-            // Old checkpoints carry the table of rotations' frequencies, which the config determines.
+            // Old checkpoints carry the table of rotations' frequencies, which the config determines; a GGUF file's factors are in the config.
             extra.AddRange(_tensors.Keys.Where(name => !wanted.Contains(name)
-                && !name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)));
+                && name != GgufNames.RotationFactors && !name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)));
             extra.Sort(StringComparer.Ordinal);
         }
         return new CheckpointDifference(missing, extra, misshaped, unusable);
@@ -130,9 +131,9 @@ public sealed unsafe class Checkpoint : IDisposable
             }
             else
             {
-                (SafetensorsFile file, StoredTensor tensor) = _tensors[parameter.CheckpointName];
+                (ITensorFile file, StoredTensor tensor) = _tensors[parameter.CheckpointName];
                 file.Mapping.Lend();
-                parameter.Bind(file.Pointer(tensor), tensor.Type.AsWeights()!.Value, file.Mapping);
+                parameter.Bind(file.Pointer(tensor), tensor.Format!.Value, file.Mapping);
             }
         }
     }
@@ -140,7 +141,7 @@ public sealed unsafe class Checkpoint : IDisposable
     /// <summary>Unmaps the files that no parameter points into; the others stay as long as a parameter does. Safe to call twice.</summary>
     public void Dispose()
     {
-        foreach (SafetensorsFile file in _files) file.Dispose();
+        foreach (ITensorFile file in _files) file.Dispose();
     }
 
     private bool TakesOther(Param parameter, LoadOptions options) =>
@@ -149,39 +150,86 @@ public sealed unsafe class Checkpoint : IDisposable
     /// <summary>Checks the values of a parameter and converts them; null when they can be used where they are.</summary>
     private NativeBlock? Prepare(Param parameter, LoadOptions options)
     {
-        (SafetensorsFile file, StoredTensor tensor) = _tensors[parameter.CheckpointName];
-        WeightFormat stored = tensor.Type.AsWeights()!.Value, wanted = parameter.StoredAs(options.Format ?? stored);
+        (ITensorFile file, StoredTensor tensor) = _tensors[parameter.CheckpointName];
+        WeightFormat stored = tensor.Format!.Value, wanted = parameter.StoredAs(options.Format ?? stored);
         byte* data = file.Pointer(tensor);
-        if (options.CheckFinite && WeightConversion.FirstNotFinite(stored, data, parameter.Count) is >= 0 and long wrong)
-            throw NotFinite(file, tensor, wrong, Value(stored, data, wrong), "a weight must be finite");
+        if (options.CheckFinite) ThrowIfNotFinite(file, tensor, 0, data, parameter.Count);
         if (wanted == stored && (nuint)data % (nuint)stored.Alignment() == 0) return null;
 
         NativeBlock block = NativeBlock.Of(parameter, wanted);
-        WeightConversion.Convert(stored, data, wanted, block.Data, parameter.Count);
-        if (options.CheckFinite && wanted is not WeightFormat.F32 && wanted != stored
-            && WeightConversion.FirstNotFinite(wanted, block.Data, parameter.Count) is >= 0 and long overflow)
+        try
+        {
+            Convert(file, tensor, 0, wanted, block.Data, parameter.Count, options.CheckFinite);
+            return block;
+        }
+        catch
         {
             block.Dispose();
-            throw NotFinite(file, tensor, overflow, Value(stored, data, overflow), $"that is too great for {wanted}");
+            throw;
         }
-        return block;
     }
 
-    private static float Value(WeightFormat format, byte* data, long index)
+    /// <summary>Stores values of a tensor, from <paramref name="first"/> on, in another format.</summary>
+    private static void Convert(
+        ITensorFile file, StoredTensor tensor, long first, WeightFormat wanted, byte* to, long count, bool checkFinite)
     {
-        float value = 0;
-        WeightConversion.Widen(format, data + format.Bytes(index), new Span<float>(ref value));
-        return value;
+        WeightFormat stored = tensor.Format!.Value;
+        byte* data = file.Pointer(tensor) + stored.Bytes(first);
+        WeightConversion.Convert(stored, data, wanted, to, count);
+        if (!checkFinite || wanted == WeightFormat.F32 || wanted == stored
+            || WeightConversion.FirstNotFinite(wanted, to, count) is not (>= 0 and long overflow))
+        {
+            return;
+        }
+
+        // What is too great for a block's factors is the greatest of the block.
+        (float value, int place) = Values(stored, data, overflow, wanted.BlockValues()).Select((value, place) => (value, place))
+            .MaxBy(item => Math.Abs(item.value));
+        throw NotFinite(file, tensor, first + overflow + place, value, $"that is too great for {wanted}");
     }
 
-    private static CheckpointException NotFinite(SafetensorsFile file, StoredTensor tensor, long index, float value, string why) =>
+    private static void ThrowIfNotFinite(ITensorFile file, StoredTensor tensor, long first, byte* data, long count)
+    {
+        WeightFormat stored = tensor.Format!.Value;
+        if (WeightConversion.FirstNotFinite(stored, data, count) is not (>= 0 and long wrong)) return;
+        float[] values = Values(stored, data, wrong, stored.BlockValues());
+        int place = Math.Max(Array.FindIndex(values, value => !float.IsFinite(value)), 0);
+        throw NotFinite(file, tensor, first + wrong + place, values[place], "a weight must be finite");
+    }
+
+    /// <summary>Some stored values as floats; they may begin and end inside a block.</summary>
+    private static float[] Values(WeightFormat format, byte* data, long index, int count)
+    {
+        int block = format.BlockValues(), skipped = (int)(index % block);
+        float[] values = new float[(skipped + count + block - 1) / block * block];
+        WeightConversion.Widen(format, data + format.Bytes(index - skipped), values);
+        return values[skipped..(skipped + count)];
+    }
+
+    private static CheckpointException NotFinite(ITensorFile file, StoredTensor tensor, long index, float value, string why) =>
         new(string.Create(CultureInfo.InvariantCulture, $"{file.Path}: {tensor} holds {value} at index {index}: {why}"));
 
-    private static Checkpoint OpenSingle(string path)
+    private static Checkpoint OpenSingle(ITensorFile file, Func<string, string>? rename = null)
     {
-        SafetensorsFile file = SafetensorsFile.Open(path);
-        var tensors = file.Tensors.ToDictionary(tensor => tensor.Name, tensor => (file, tensor), StringComparer.Ordinal);
-        return new Checkpoint(path, [file], tensors);
+        try
+        {
+            var tensors = new Dictionary<string, (ITensorFile, StoredTensor)>(StringComparer.Ordinal);
+            foreach (StoredTensor stored in file.Tensors)
+            {
+                StoredTensor tensor = rename is null ? stored : stored.As(rename(stored.Name));
+                if (!tensors.TryAdd(tensor.Name, (file, tensor)))
+                {
+                    throw new CheckpointException($"{file.Path}: {CheckpointException.Quote(stored.Name)} is "
+                        + $"{CheckpointException.Quote(tensor.Name)}, which is there by another name too");
+                }
+            }
+            return new Checkpoint(file.Path, [file], tensors);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     private static Checkpoint OpenShards(string path)
@@ -189,7 +237,7 @@ public sealed unsafe class Checkpoint : IDisposable
         var files = new Dictionary<string, SafetensorsFile>(StringComparer.Ordinal);
         try
         {
-            var tensors = new Dictionary<string, (SafetensorsFile, StoredTensor)>(StringComparer.Ordinal);
+            var tensors = new Dictionary<string, (ITensorFile, StoredTensor)>(StringComparer.Ordinal);
             foreach ((string name, string shard) in ShardIndex.Read(path))
             {
                 if (!files.TryGetValue(shard, out SafetensorsFile? file)) files.Add(shard, file = SafetensorsFile.Open(shard));

@@ -36,7 +36,7 @@ public sealed class CheckpointDifference
     /// <summary>Tensors whose shape is not that of their parameter, in the order of the parameters.</summary>
     public IReadOnlyList<ShapeDifference> Misshaped { get; }
 
-    /// <summary>Tensors whose elements are no weights (integers, F64, F8), in the order of the parameters.</summary>
+    /// <summary>Tensors whose elements are no weights (integers, F64, F8, other blocks as Q5_K), in the order of the parameters.</summary>
     public IReadOnlyList<StoredTensor> Unusable { get; }
 
     /// <summary>Whether the checkpoint fits.</summary>
@@ -49,7 +49,7 @@ public sealed class CheckpointDifference
         Add(parts, Missing.Count, "missing", Missing.Select(name => (name, "")));
         Add(parts, Misshaped.Count, "mis-shaped", Misshaped.Select(m => (m.Tensor.Name, $": {m.Text}")));
         Add(parts, Unusable.Count, "of a type that is no weight",
-            Unusable.Select(t => (t.Name, $": expected F32, BF16 or F16, found {t.Type}")));
+            Unusable.Select(t => (t.Name, $": expected F32, BF16, F16, Q8_0, Q4_0, Q4_K or Q6_K, found {t.TypeName}")));
         Add(parts, Extra.Count, "extra", Extra.Select(name => (name, "")));
         return parts.Count == 0 ? "no difference" : string.Join("; ", parts);
     }

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Einsharp.Weights;
 
 /// <summary>A safetensors file, memory-mapped: opening it reads and checks the header only, whatever the size of the data.</summary>
-public sealed unsafe class SafetensorsFile : IDisposable
+public sealed unsafe class SafetensorsFile : ITensorFile
 {
     private const int LengthBytes = 8;
 
@@ -69,7 +69,9 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <summary>Unmaps the file, or leaves that to the parameters that point into it. Safe to call twice.</summary>
     public void Dispose() => _file.Release();
 
-    internal MappedFile Mapping => _file;
+    MappedFile ITensorFile.Mapping => _file;
 
-    internal byte* Pointer(StoredTensor tensor) => _file.Data + _dataStart + tensor.Begin;
+    byte* ITensorFile.Pointer(StoredTensor tensor) => Pointer(tensor);
+
+    private byte* Pointer(StoredTensor tensor) => _file.Data + _dataStart + tensor.Begin;
 }

@@ -56,7 +56,16 @@ internal sealed class SafetensorsHeader
             throw new CheckpointException($"{file}: the header is no JSON that a header may be: {CheckpointException.Quote(e.Message)}", e);
         }
         header.CheckOffsets(dataBytes);
+        header.ReadBlocks();
         return header;
+    }
+
+    /// <summary>Puts what tensors of bytes are said to be in their places.</summary>
+    private void ReadBlocks()
+    {
+        if (!_metadata.TryGetValue(BlockTensors.Key, out string? text)) return;
+        foreach (StoredTensor tensor in BlockTensors.Read(text, ByName, _file)) ByName[tensor.Name] = tensor;
+        for (int i = 0; i < _tensors.Count; i++) _tensors[i] = ByName[_tensors[i].Name];
     }
 
     private void ReadTensors(ref Utf8JsonReader reader)
@@ -184,7 +193,7 @@ internal sealed class SafetensorsHeader
             long bytes;
             try
             {
-                bytes = tensor.Type.Bytes(tensor.Shape);
+                bytes = tensor.Type!.Value.Bytes(tensor.Shape);
             }
             catch (OverflowException)
             {

@@ -139,7 +139,7 @@ public sealed class SafetensorsWriter : IDisposable
         foreach (StoredTensor tensor in _tensors)
         {
             json.WriteStartObject(tensor.Name);
-            json.WriteString("dtype", tensor.Type.ToString());
+            json.WriteString("dtype", tensor.TypeName);
             json.WriteStartArray("shape");
             foreach (long size in tensor.Shape) json.WriteNumberValue(size);
             json.WriteEndArray();

@@ -68,7 +68,7 @@ internal sealed class BenchCommand : Command
         else
         {
             string directory = result.GetValue(_model)!;
-            LlamaConfig config = LlamaConfig.Read(Path.Combine(directory, "config.json"));
+            LlamaConfig config = LlamaConfig.Read(directory);
             positions = config.Positions;
             model = Llama.Load(directory, config, format, device);
         }

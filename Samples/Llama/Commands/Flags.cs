@@ -8,8 +8,8 @@ internal static class Flags
 {
     public static Option<string> Model(bool required) => new("--model")
     {
-        Description = "A Hugging Face folder: config.json, model.safetensors (or shards), tokenizer.json.",
-        HelpName = "DIR",
+        Description = "A Hugging Face folder (config.json, model.safetensors or shards, tokenizer.json), or a GGUF file.",
+        HelpName = "DIR|FILE.gguf",
         Required = required,
     };
 
@@ -27,14 +27,18 @@ internal static class Flags
         DefaultValueFactory = _ => "cpu",
     };
 
+    /// <summary>The formats by the names that options have for them.</summary>
+    private static readonly string[] Formats =
+        [.. Enum.GetValues<WeightFormat>().Select(format => format.ToString().ToLowerInvariant())];
+
     public static Option<string?> Format()
     {
         var option = new Option<string?>("--dtype")
         {
-            Description = "How weights are kept in memory: f32, bf16 or f16; the default is as they are stored.",
-            HelpName = "f32|bf16|f16",
+            Description = "How weights are kept in memory; the default is as they are stored.",
+            HelpName = string.Join('|', Formats),
         };
-        option.AcceptOnlyFromAmong("f32", "bf16", "f16");
+        option.AcceptOnlyFromAmong(Formats);
         return option;
     }
 
@@ -59,13 +63,8 @@ internal static class Flags
         return option;
     }
 
-    public static WeightFormat? Parse(string? format) => format switch
-    {
-        "f32" => WeightFormat.F32,
-        "bf16" => WeightFormat.BF16,
-        "f16" => WeightFormat.F16,
-        _ => null,
-    };
+    public static WeightFormat? Parse(string? format) =>
+        format is null ? null : Enum.Parse<WeightFormat>(format, ignoreCase: true);
 
     public static CacheFormat ParseCache(string format) => format switch
     {

@@ -81,8 +81,8 @@ internal sealed class GenerateCommand : Command
             Seed = result.GetResult(_seed) is null ? (ulong)Random.Shared.NextInt64() : result.GetValue(_seed),
         };
         string directory = result.GetValue(_model)!;
-        LlamaConfig config = LlamaConfig.Read(Path.Combine(directory, "config.json"));
-        Tokenizer tokenizer = Tokenizer.Load(Path.Combine(directory, "tokenizer.json"));
+        LlamaConfig config = LlamaConfig.Read(directory);
+        Tokenizer tokenizer = Tokenizer.Load(directory);
         Device device = Flags.Open(result.GetValue(_device)!, result.GetValue(_threads));
         Llama model = Llama.Load(directory, config, Flags.Parse(result.GetValue(_format)), device);
         CacheFormat format = Flags.ParseCache(result.GetValue(_cache)!);

@@ -20,7 +20,7 @@ internal sealed class InspectCommand : Command
 
     private static int Run(string directory)
     {
-        LlamaConfig config = LlamaConfig.Read(Path.Combine(directory, "config.json"));
+        LlamaConfig config = LlamaConfig.Read(directory);
         using Checkpoint checkpoint = Checkpoint.Open(directory);
         Llama model = Llama.Create(config);
         var options = new LoadOptions { Tied = config.IsTied };
@@ -30,7 +30,8 @@ internal sealed class InspectCommand : Command
         foreach (Param param in model.Parameters)
         {
             StoredTensor? tensor = checkpoint.Find(param.CheckpointName);
-            string stored = tensor is not null ? $"{tensor.Type} [{string.Join(", ", tensor.Shape.ToArray())}]"
+            string name = tensor is null || tensor.StoredName == tensor.Name ? "" : $" {tensor.StoredName}";
+            string stored = tensor is not null ? $"{tensor.TypeName} [{string.Join(", ", tensor.Shape.ToArray())}]{name}"
                 : param.Or is not null && config.IsTied ? $"shares {param.Or.CheckpointName}" : "missing";
             string bytes = tensor?.Bytes.ToString("N0", CultureInfo.InvariantCulture) ?? "";
             string shape = string.Join("·", param.Shape.ToArray());
@@ -40,6 +41,7 @@ internal sealed class InspectCommand : Command
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
         if (Console.IsOutputRedirected)
             console.Profile.Width = 200;
+        if (GgufFile.Is(directory)) WriteMetadata(directory);
         console.Write(table);
         long count = model.Parameters.Where(param => param.Or is null || checkpoint.Find(param.CheckpointName) is not null)
             .Sum(param => param.Count);
@@ -49,5 +51,12 @@ internal sealed class InspectCommand : Command
         CheckpointDifference difference = checkpoint.Compare(model.Parameters, options);
         Console.WriteLine(difference.IsEmpty ? "nothing is missing, nothing is extra" : difference.ToString());
         return difference.IsEmpty ? 0 : 1;
+    }
+
+    private static void WriteMetadata(string path)
+    {
+        using GgufFile file = GgufFile.Open(path);
+        foreach ((string key, GgufValue value) in file.Metadata)
+            Console.WriteLine($"{key} = {value}");
     }
 }

@@ -45,7 +45,7 @@ internal sealed class LogitsCommand : Command
     {
         string directory = result.GetValue(_model)!;
         int[] ids = result.GetValue(_ids)!;
-        LlamaConfig config = LlamaConfig.Read(Path.Combine(directory, "config.json"));
+        LlamaConfig config = LlamaConfig.Read(directory);
         if (ids.Length > config.Positions)
         {
             throw new InvalidDataException(FormattableString.Invariant(

@@ -9,8 +9,8 @@ internal static class StoryCommand
     public static int Run(CancellationToken cancellation)
     {
         string directory = Path.Combine(AppContext.BaseDirectory, "model");
-        LlamaConfig config = LlamaConfig.Read(Path.Combine(directory, "config.json"));
-        Tokenizer tokenizer = Tokenizer.Load(Path.Combine(directory, "tokenizer.json"));
+        LlamaConfig config = LlamaConfig.Read(directory);
+        Tokenizer tokenizer = Tokenizer.Load(directory);
         Llama model = Llama.Load(directory, config);
         var sampling = new SamplerOptions { Temperature = 0.8f, TopK = 40, Seed = (ulong)Random.Shared.NextInt64() };
         GenerateCommand.Write(model, config, tokenizer, "", config.Positions, CacheFormat.F32, sampling, raw: false, cancellation);

@@ -1,0 +1,220 @@
+using System.Runtime.InteropServices;
+using Einsharp.Cpu;
+using Xunit.Abstractions;
+
+namespace Einsharp.Tests.Cpu;
+
+public class BlockSweepTests(ITestOutputHelper output)
+{
+    private static readonly WeightFormat[] s_formats = [WeightFormat.Q8_0, WeightFormat.Q4_0, WeightFormat.Q4_K, WeightFormat.Q6_K];
+
+    // Rows of activations, of weights, and blocks of 256: one row with and without streams, tiles of 1, 2 and 4, more than one panel, group,
+    // band and stretch, and panels that are not full.
+    public static TheoryData<int, int, int> Sizes => new()
+    {
+        { 1, 1, 1 }, { 1, 7, 1 }, { 1, 130, 3 }, { 2, 5, 2 }, { 3, 16, 1 }, { 4, 17, 5 }, { 7, 40, 3 }, { 8, 33, 2 }, { 97, 6, 1 }, { 195, 3, 9 },
+    };
+
+    /// <summary>Blocks of random bytes, −128 and the greatest of everything among them, with scales near 1.</summary>
+    private static unsafe Param Weights(WeightFormat format, int rows, int inner, int seed)
+    {
+        var random = new Random(seed);
+        var w = new Param("W", "w", "o i", [rows, inner], Initializer.Zeros) { RowLength = inner };
+        w.Allocate(format);
+        Assert.Equal(format, w.Format);
+        var bytes = new Span<byte>(w.Data, (int)w.Bytes);
+        random.NextBytes(bytes);
+        for (int at = 0; at < bytes.Length; at += format.BlockBytes())
+        {
+            if (random.Next(4) == 0) bytes.Slice(at + 16, 2).Fill(random.Next(2) == 0 ? (byte)0x80 : (byte)0xFF);
+            Factor(bytes[(at + (format == WeightFormat.Q6_K ? 208 : 0))..]);
+            if (format == WeightFormat.Q4_K) Factor(bytes[(at + 2)..]);
+        }
+        return w;
+
+        void Factor(Span<byte> to) => MemoryMarshal.Write(to, (Half)((random.NextSingle() * 2) - 1));
+    }
+
+    private static float[] Project(Param w, int weightRows, float[] x, int inner, int rows)
+    {
+        var y = new float[rows * weightRows];
+        Sweep.Project(w, 0, weightRows, Sweep.Read(Worker.Alone, x, inner, rows, w), y, weightRows);
+        return y;
+    }
+
+    private static float[] Numbers(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() * 2) - 1)];
+    }
+
+    /// <summary>
+    /// Whole activations whose greatest magnitude in every block is 127 have the scale 1 and are themselves: then a product is the sum over
+    /// the stored weights, but for the rounding of as many additions as there are blocks.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void WholeActivationsAreMultipliedExactly(int rows, int weightRows, int blocks)
+    {
+        int inner = blocks * 256;
+        var random = new Random(3);
+        float[] x = [.. Enumerable.Range(0, rows * inner).Select(i => i % 32 == 5 ? 127f : random.Next(-127, 128))];
+        foreach (WeightFormat format in s_formats)
+        {
+            Param w = Weights(format, weightRows, inner, 1);
+            var stored = new float[weightRows * inner];
+            w.CopyTo(stored);
+            float[] y = Project(w, weightRows, x, inner, rows);
+            for (int i = 0; i < rows; i++)
+            {
+                for (int j = 0; j < weightRows; j++)
+                {
+                    double sum = 0, size = 0;
+                    for (int k = 0; k < inner; k++)
+                    {
+                        double product = (double)x[(i * inner) + k] * stored[(j * inner) + k];
+                        sum += product;
+                        size += Math.Abs(product);
+                    }
+                    Assert.InRange(y[(i * weightRows) + j], sum - (1e-6 * size), sum + (1e-6 * size));
+                }
+            }
+        }
+    }
+
+    /// <summary>An activation is off by half a step at most, and a step is the greatest of its block by 127.</summary>
+    [Fact]
+    public void AnyActivationsAreWithinHalfAStep()
+    {
+        const int inner = 768, weightRows = 20, rows = 5;
+        float[] x = Numbers(rows * inner, 4);
+        foreach (WeightFormat format in s_formats)
+        {
+            Param w = Weights(format, weightRows, inner, 2);
+            var stored = new float[weightRows * inner];
+            w.CopyTo(stored);
+            float[] y = Project(w, weightRows, x, inner, rows);
+            int block = format.BlockValues();
+            for (int i = 0; i < rows; i++)
+            {
+                for (int j = 0; j < weightRows; j++)
+                {
+                    double sum = 0, bound = 0;
+                    for (int k = 0; k < inner; k += block)
+                    {
+                        ReadOnlySpan<float> part = x.AsSpan((i * inner) + k, block), weights = stored.AsSpan((j * inner) + k, block);
+                        double greatest = 0, magnitudes = 0;
+                        for (int n = 0; n < block; n++)
+                        {
+                            sum += (double)part[n] * weights[n];
+                            greatest = Math.Max(greatest, Math.Abs(part[n]));
+                            magnitudes += Math.Abs(weights[n]);
+                        }
+                        bound += 0.5001 * greatest / 127 * magnitudes;
+                    }
+                    Assert.InRange(y[(i * weightRows) + j], sum - bound, sum + bound);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public unsafe void EveryTileAndEveryProcessorHasTheSameBits(int rows, int weightRows, int blocks)
+    {
+        if (!ByteDots.IsSupported) output.WriteLine("this processor has no AVX2: the portable loop is all that was run");
+        int inner = blocks * 256;
+        float[] x = Numbers(rows * inner, 6);
+        foreach (WeightFormat format in s_formats)
+        {
+            Param w = Weights(format, weightRows, inner, 5);
+            float[] all = Project(w, weightRows, x, inner, rows);
+            for (int i = 0; i < rows; i++)
+                Assert.Equal(all[(i * weightRows)..((i + 1) * weightRows)], Project(w, weightRows, x[(i * inner)..((i + 1) * inner)], inner, 1));
+            var portable = new float[rows * weightRows];
+            var memory = new float[QuantisedRows.Floats(inner, rows, format.BlockValues(), hasWords: false)];
+            fixed (float* at = memory, from = x, to = portable)
+            {
+                QuantisedRows quantised = QuantisedRows.At(at, inner, rows, format.BlockValues(), hasWords: false);
+                for (int i = 0; i < rows; i++) quantised.Quantise(i, from + (i * inner));
+                PortableBlocks.Project(format, new BlockOperands(w.Data, quantised, rows, to, weightRows), 0, weightRows);
+            }
+            Assert.Equal(all, portable);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    public void ThreadsAgreeBitForBitAndAllocateNothing(int rows)
+    {
+        const int inner = 512, weightRows = 101;
+        float[] x = Numbers(rows * inner, 8);
+        foreach (WeightFormat format in s_formats)
+        {
+            Param w = Weights(format, weightRows, inner, 7);
+            float[] expected = Project(w, weightRows, x, inner, rows);
+            foreach (int threads in new[] { 1, 2, 4 })
+            {
+                using var team = new Team(threads);
+                var y = new float[expected.Length];
+                var job = new Job(w, x, y, rows, inner, weightRows);
+                for (int i = 0; i < 50; i++) team.Run(job);
+                Assert.Equal(expected, y);
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                for (int i = 0; i < 100; i++) team.Run(job);
+                Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            }
+        }
+    }
+
+    private sealed class Job(Param w, float[] x, float[] y, int rows, int inner, int weightRows) : ITeamJob
+    {
+        public void Run(Worker worker)
+        {
+            const int unit = 8;
+            SweepInput activations = Sweep.Read(worker, x, inner, rows, w);
+            while (worker.Next((weightRows + unit - 1) / unit, out int i))
+                Sweep.Project(w, i * unit, Math.Min(unit, weightRows - (i * unit)), activations, y.AsSpan(i * unit), weightRows);
+            worker.Barrier();
+        }
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void WhatIsNotFiniteStaysSo(float value)
+    {
+        float[] x = Numbers(3 * 512, 9);
+        x[512 + 300] = value;
+        foreach (WeightFormat format in s_formats)
+        {
+            float[] y = Project(Weights(format, 4, 512, 9), 4, x, 512, 3);
+            Assert.All(y[4..8], number => Assert.False(float.IsFinite(number)));
+            Assert.All(y[..4].Concat(y[8..]), number => Assert.True(float.IsFinite(number)));
+        }
+    }
+
+    [Fact]
+    public void NothingAndNextToNothingAreNothing()
+    {
+        float[] x = Numbers(512, 10);
+        x.AsSpan(0, 256).Clear();
+        x.AsSpan(256, 256).Fill(1e-40f);
+        foreach (WeightFormat format in s_formats)
+            Assert.All(Project(Weights(format, 5, 512, 11), 5, x, 512, 1), number => Assert.Equal(0, number));
+    }
+
+    [Fact]
+    public void ActivationsThatWereNotMadeReadyAreRefused()
+    {
+        Param w = Weights(WeightFormat.Q4_K, 4, 256, 12), other = Weights(WeightFormat.Q8_0, 4, 256, 13);
+        float[] x = Numbers(256, 14), y = new float[4];
+        Assert.Contains("Q4_K", Assert.Throws<ArgumentException>(() =>
+            Sweep.Project(w, 0, 4, Sweep.Read(Worker.Alone, x, 256, 1, other), y, 4)).Message, StringComparison.Ordinal);
+        Assert.Contains("256", Assert.Throws<ArgumentException>(() =>
+        {
+            _ = Sweep.Read(Worker.Alone, x, 128, 1, w);
+        }).Message, StringComparison.Ordinal);
+    }
+}
