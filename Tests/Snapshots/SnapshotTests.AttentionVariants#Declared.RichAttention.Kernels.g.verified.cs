@@ -67,6 +67,7 @@ partial class RichAttention
             int unitsValues = g * h;
             Span<float> scratch = worker.Scratch(bsRows * Math.Max(k, w));
 
+            SweepInput activations = Sweep.Read(worker, x, d, bsRows, model.Query, model.Key, model.Value);
             while (worker.Next(unitsQ + unitsKeys + unitsValues, out int unit))
             {
                 if (unit < unitsQ)
@@ -74,13 +75,13 @@ partial class RichAttention
                     int first = unit * blockQ;
                     int count = Math.Min(blockQ, (g * h * r * k) - first);
                     Span<float> qTile = q[first..];
-                    Sweep.Project(model.Query, first, count, d, x, d, bsRows, qTile, g * h * r * k);
+                    Sweep.Project(model.Query, first, count, activations, qTile, g * h * r * k);
                 }
                 else if ((unit -= unitsQ) < unitsKeys)
                 {
                     int first = unit * k;
                     Span<float> keysTile = scratch;
-                    Sweep.Project(model.Key, first, k, d, x, d, bsRows, keysTile, k);
+                    Sweep.Project(model.Key, first, k, activations, keysTile, k);
                     for (int row = 0; row < bsRows; row++)
                     {
                         Span<float> part = keysTile.Slice(row * k, k);
@@ -92,7 +93,7 @@ partial class RichAttention
                     unit -= unitsKeys;
                     int first = unit * w;
                     Span<float> valuesTile = scratch;
-                    Sweep.Project(model.Value, first, w, d, x, d, bsRows, valuesTile, w);
+                    Sweep.Project(model.Value, first, w, activations, valuesTile, w);
                     for (int row = 0; row < bsRows; row++)
                     {
                         Span<float> part = valuesTile.Slice(row * w, w);

@@ -139,12 +139,13 @@ partial class Llama
             if (!few)
                 worker.Barrier();
 
+            SweepInput activations = Sweep.Read(worker, normed, d, boRows, model.Head);
             while (worker.Next(units, out int unit))
             {
                 int first = unit * block;
                 int count = Math.Min(block, v - first);
                 Span<float> resultTile = result[first..];
-                Sweep.Project(model.Head, first, count, d, normed, d, boRows, resultTile, v);
+                Sweep.Project(model.Head, first, count, activations, resultTile, v);
             }
         }
     }

@@ -84,9 +84,9 @@ partial class Llama
         Device = device ?? global::Einsharp.Device.Cpu;
         if (Device is not CpuDevice)
             throw new NotSupportedException($"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice. A reference to Einsharp.Runtime.Ilgpu brings kernels for GPUs.");
-        _Embedding = new Param("Embedding", prefix + "model.embed_tokens.weight", "v d", [sizes.v, sizes.d], Initializer.Embedding());
+        _Embedding = new Param("Embedding", prefix + "model.embed_tokens.weight", "v d", [sizes.v, sizes.d], Initializer.Embedding()) { RowLength = sizes.d };
         _Norm = new Param("Norm", prefix + "model.norm.weight", "d", [sizes.d], Initializer.Ones);
-        _Head = new Param("Head", prefix + "lm_head.weight", "v d", [sizes.v, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.v)) { Or = _Embedding };
+        _Head = new Param("Head", prefix + "lm_head.weight", "v d", [sizes.v, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.v)) { RowLength = sizes.d, Or = _Embedding };
         var blocksArray = new global::Declared.LlamaBlock[sizes.layers];
         var blocksSizes = new global::Declared.LlamaBlockSizes { d = sizes.d, g = sizes.g, r = sizes.r, k = sizes.k, f = sizes.f };
         var blocksSettings = new global::Declared.LlamaBlockSettings { RmsNormEps = settings.RmsNormEps, Rope = settings.Rope };

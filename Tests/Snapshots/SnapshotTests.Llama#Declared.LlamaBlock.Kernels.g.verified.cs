@@ -88,13 +88,14 @@ partial class LlamaBlock
             if (!few)
                 worker.Barrier();
 
+            SweepInput activations = Sweep.Read(worker, normed, d, bsRows, model.Query, model.Key, model.Value);
             while (worker.Next(unitsQ + unitsKeys + unitsValues, out int unit))
             {
                 if (unit < unitsQ)
                 {
                     int first = unit * k;
                     Span<float> qTile = q[first..];
-                    Sweep.Project(model.Query, first, k, d, normed, d, bsRows, qTile, g * r * k);
+                    Sweep.Project(model.Query, first, k, activations, qTile, g * r * k);
                     for (int row = 0; row < bsRows; row++)
                     {
                         Span<float> part = qTile.Slice(row * (g * r * k), k);
@@ -105,7 +106,7 @@ partial class LlamaBlock
                 {
                     int first = unit * k;
                     Span<float> keysTile = scratch;
-                    Sweep.Project(model.Key, first, k, d, normed, d, bsRows, keysTile, k);
+                    Sweep.Project(model.Key, first, k, activations, keysTile, k);
                     for (int row = 0; row < bsRows; row++)
                     {
                         Span<float> part = keysTile.Slice(row * k, k);
@@ -118,7 +119,7 @@ partial class LlamaBlock
                     unit -= unitsKeys;
                     int first = unit * k;
                     Span<float> valuesTile = scratch;
-                    Sweep.Project(model.Value, first, k, d, normed, d, bsRows, valuesTile, k);
+                    Sweep.Project(model.Value, first, k, activations, valuesTile, k);
                     for (int row = 0; row < bsRows; row++)
                     {
                         Span<float> part = valuesTile.Slice(row * k, k);
@@ -202,12 +203,13 @@ partial class LlamaBlock
             int block = Sweep.UnitRows(d, worker.Count);
             int units = (d + block - 1) / block;
 
+            SweepInput activations = Sweep.Read(worker, heads, g * r * k, bsRows, model.Output);
             while (worker.Next(units, out int unit))
             {
                 int first = unit * block;
                 int count = Math.Min(block, d - first);
                 Span<float> aTile = a[first..];
-                Sweep.Project(model.Output, first, count, g * r * k, heads, g * r * k, bsRows, aTile, d);
+                Sweep.Project(model.Output, first, count, activations, aTile, d);
                 for (int row = 0; row < bsRows; row++)
                 {
                     Span<float> part = aTile.Slice(row * d, count);
@@ -250,14 +252,15 @@ partial class LlamaBlock
             if (!few)
                 worker.Barrier();
 
+            SweepInput activations = Sweep.Read(worker, normed, d, bsRows, model.Up, model.Gate);
             while (worker.Next(units, out int unit))
             {
                 int first = unit * block;
                 int count = Math.Min(block, f - first);
                 Span<float> uTile = scratch;
-                Sweep.Project(model.Up, first, count, d, normed, d, bsRows, uTile, count);
+                Sweep.Project(model.Up, first, count, activations, uTile, count);
                 Span<float> hTile = h[first..];
-                Sweep.Project(model.Gate, first, count, d, normed, d, bsRows, hTile, f);
+                Sweep.Project(model.Gate, first, count, activations, hTile, f);
                 for (int row = 0; row < bsRows; row++)
                 {
                     Span<float> part = hTile.Slice(row * f, count);
@@ -290,12 +293,13 @@ partial class LlamaBlock
             int block = Sweep.UnitRows(d, worker.Count);
             int units = (d + block - 1) / block;
 
+            SweepInput activations = Sweep.Read(worker, h, f, bsRows, model.Down);
             while (worker.Next(units, out int unit))
             {
                 int first = unit * block;
                 int count = Math.Min(block, d - first);
                 Span<float> resultTile = result[first..];
-                Sweep.Project(model.Down, first, count, f, h, f, bsRows, resultTile, d);
+                Sweep.Project(model.Down, first, count, activations, resultTile, d);
                 for (int row = 0; row < bsRows; row++)
                 {
                     Span<float> part = resultTile.Slice(row * d, count);

@@ -80,14 +80,14 @@ partial class LlamaBlock
         if (Device is not CpuDevice)
             throw new NotSupportedException($"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice. A reference to Einsharp.Runtime.Ilgpu brings kernels for GPUs.");
         _AttentionNorm = new Param("AttentionNorm", prefix + "input_layernorm.weight", "d", [sizes.d], Initializer.Ones);
-        _Query = new Param("Query", prefix + "self_attn.q_proj.weight", "g r k d", [sizes.g, sizes.r, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.r * sizes.k));
-        _Key = new Param("Key", prefix + "self_attn.k_proj.weight", "g k d", [sizes.g, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.k));
-        _Value = new Param("Value", prefix + "self_attn.v_proj.weight", "g k d", [sizes.g, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.k));
-        _Output = new Param("Output", prefix + "self_attn.o_proj.weight", "d g r k", [sizes.d, sizes.g, sizes.r, sizes.k], Initializer.Linear(fanIn: (long)sizes.g * sizes.r * sizes.k, fanOut: (long)sizes.d));
+        _Query = new Param("Query", prefix + "self_attn.q_proj.weight", "g r k d", [sizes.g, sizes.r, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.r * sizes.k)) { RowLength = sizes.d };
+        _Key = new Param("Key", prefix + "self_attn.k_proj.weight", "g k d", [sizes.g, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.k)) { RowLength = sizes.d };
+        _Value = new Param("Value", prefix + "self_attn.v_proj.weight", "g k d", [sizes.g, sizes.k, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.g * sizes.k)) { RowLength = sizes.d };
+        _Output = new Param("Output", prefix + "self_attn.o_proj.weight", "d g r k", [sizes.d, sizes.g, sizes.r, sizes.k], Initializer.Linear(fanIn: (long)sizes.g * sizes.r * sizes.k, fanOut: (long)sizes.d)) { RowLength = sizes.g * sizes.r * sizes.k };
         _FeedForwardNorm = new Param("FeedForwardNorm", prefix + "post_attention_layernorm.weight", "d", [sizes.d], Initializer.Ones);
-        _Gate = new Param("Gate", prefix + "mlp.gate_proj.weight", "f d", [sizes.f, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.f));
-        _Up = new Param("Up", prefix + "mlp.up_proj.weight", "f d", [sizes.f, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.f));
-        _Down = new Param("Down", prefix + "mlp.down_proj.weight", "d f", [sizes.d, sizes.f], Initializer.Linear(fanIn: (long)sizes.f, fanOut: (long)sizes.d));
+        _Gate = new Param("Gate", prefix + "mlp.gate_proj.weight", "f d", [sizes.f, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.f)) { RowLength = sizes.d };
+        _Up = new Param("Up", prefix + "mlp.up_proj.weight", "f d", [sizes.f, sizes.d], Initializer.Linear(fanIn: (long)sizes.d, fanOut: (long)sizes.f)) { RowLength = sizes.d };
+        _Down = new Param("Down", prefix + "mlp.down_proj.weight", "d f", [sizes.d, sizes.f], Initializer.Linear(fanIn: (long)sizes.f, fanOut: (long)sizes.d)) { RowLength = sizes.f };
         var parameters = new List<Param>();
         parameters.Add(_AttentionNorm);
         parameters.Add(_Query);

@@ -51,12 +51,13 @@ partial class Mlp
             int block = Sweep.UnitRows(hidden, worker.Count);
             int units = (hidden + block - 1) / block;
 
+            SweepInput activations = Sweep.Read(worker, input, d_in, batchRows, model.First);
             while (worker.Next(units, out int unit))
             {
                 int first = unit * block;
                 int count = Math.Min(block, hidden - first);
                 Span<float> activeTile = active[first..];
-                Sweep.Project(model.First, first, count, d_in, input, d_in, batchRows, activeTile, hidden);
+                Sweep.Project(model.First, first, count, activations, activeTile, hidden);
                 for (int row = 0; row < batchRows; row++)
                 {
                     Span<float> part = activeTile.Slice(row * hidden, count);
@@ -80,18 +81,19 @@ partial class Mlp
         /// </remarks>
         private static void SweepResult(Mlp model, int batchRows, Worker worker, ReadOnlySpan<float> active, Span<float> result)
         {
-            int d_out = model.Sizes.d_out;
             int hidden = model.Sizes.hidden;
+            int d_out = model.Sizes.d_out;
             if (batchRows == 0)
                 return;
 
             int units = 1;
 
+            SweepInput activations = Sweep.Read(worker, active, hidden, batchRows, model.Second);
             while (worker.Next(units, out int unit))
             {
                 int first = unit * d_out;
                 Span<float> resultTile = result[first..];
-                Sweep.Project(model.Second, first, d_out, hidden, active, hidden, batchRows, resultTile, d_out);
+                Sweep.Project(model.Second, first, d_out, activations, resultTile, d_out);
                 for (int row = 0; row < batchRows; row++)
                 {
                     Span<float> part = resultTile.Slice(row * d_out, d_out);

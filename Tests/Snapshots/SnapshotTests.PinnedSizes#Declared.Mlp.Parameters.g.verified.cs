@@ -57,9 +57,9 @@ partial class Mlp
         Device = device ?? global::Einsharp.Device.Cpu;
         if (Device is not CpuDevice)
             throw new NotSupportedException($"There are no kernels for the device '{device}'; give Device.Cpu or a CpuDevice. A reference to Einsharp.Runtime.Ilgpu brings kernels for GPUs.");
-        _First = new Param("First", prefix + "First", "hidden d_in", [sizes.hidden, sizes.d_in], Initializer.Linear(fanIn: (long)sizes.d_in, fanOut: (long)sizes.hidden));
+        _First = new Param("First", prefix + "First", "hidden d_in", [sizes.hidden, sizes.d_in], Initializer.Linear(fanIn: (long)sizes.d_in, fanOut: (long)sizes.hidden)) { RowLength = sizes.d_in };
         _Bias = new Param("Bias", prefix + "Bias", "hidden", [sizes.hidden], Initializer.Uniform(-0.5f, 0.5f));
-        _Second = new Param("Second", prefix + "Second", "d_out hidden", [sizes.d_out, sizes.hidden], Initializer.TruncatedNormal(0f, 0.02f, 3f));
+        _Second = new Param("Second", prefix + "Second", "d_out hidden", [sizes.d_out, sizes.hidden], Initializer.TruncatedNormal(0f, 0.02f, 3f)) { RowLength = sizes.hidden };
         var parameters = new List<Param>();
         parameters.Add(_First);
         parameters.Add(_Bias);

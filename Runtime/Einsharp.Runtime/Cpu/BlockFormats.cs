@@ -66,6 +66,11 @@ internal static unsafe class ByteDots
         return sums.GetLower() + sums.GetUpper();
     }
 
+    /// <summary>The four sums of four times eight numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Sums(int* dots) =>
+        Sums(Vector256.Load(dots), Vector256.Load(dots + 8), Vector256.Load(dots + 16), Vector256.Load(dots + 24));
+
     /// <summary>Four halves, finite ones exactly.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Halves(byte* a, byte* b, byte* c, byte* d)
@@ -81,9 +86,6 @@ internal static unsafe class ByteDots
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Add(Vector128<int> sum, Vector128<float> factor, float scale, Vector128<float> total) =>
         Fma.MultiplyAdd(Sse2.ConvertToVector128Single(sum), factor * Vector128.Create(scale), total);
-
-    /// <summary>How far ahead of a stream its memory is asked for, in bytes.</summary>
-    public const int Ahead = 1024;
 }
 
 /// <summary>See <see cref="WeightFormat.Q8_0"/>.</summary>
@@ -146,8 +148,8 @@ internal readonly unsafe struct Q4Blocks : IBlocks
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Unsigned(byte* block, int index)
     {
-        Vector128<byte> q = Vector128.Load(block + 2);
-        return Vector256.Create(q, (q.AsUInt16() >>> 4).AsByte()) & Vector256.Create((byte)15);
+        Vector256<uint> q = Avx2.BroadcastVector128ToVector256(block + 2).AsUInt32();
+        return Avx2.ShiftRightLogicalVariable(q, Vector256.Create(0u, 0, 0, 0, 4, 4, 4, 4)).AsByte() & Vector256.Create((byte)15);
     }
 
     public static int Scale(byte* block, int run) => 1;
@@ -197,36 +199,45 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
 
     public static int Minimum(byte* block, int run) => QuantisedBlocks.ScaleOfQ4K(block + 4, run).Minimum;
 
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x)
     {
         sbyte* values = x.Values;
         float* scales = x.Scales, end = scales + (x.Inner / 256);
         short* sums = x.Sums32;
+        int* dots = stackalloc int[4 * 8], minima = stackalloc int[4 * 4];
         Vector128<float> total = default;
         for (; scales < end; scales++, values += 256, sums += 8, w0 += Bytes, w1 += Bytes, w2 += Bytes, w3 += Bytes)
         {
-            Vector128<short> s = Vector128.Load(sums);
-            Vector256<int> a = One(w0, values, s, out Vector128<int> m0), b = One(w1, values, s, out Vector128<int> m1);
-            Vector256<int> c = One(w2, values, s, out Vector128<int> m2), d = One(w3, values, s, out Vector128<int> m3);
-            total = ByteDots.Add(ByteDots.Sums(a, b, c, d), ByteDots.Halves(w0, w1, w2, w3), *scales, total);
-            Vector128<int> minima = Ssse3.HorizontalAdd(Ssse3.HorizontalAdd(m0, m1), Ssse3.HorizontalAdd(m2, m3));
-            total = ByteDots.Add(minima, -ByteDots.Halves(w0 + 2, w1 + 2, w2 + 2, w3 + 2), *scales, total);
+            One(w0, values, sums, dots, minima);
+            One(w1, values, sums, dots + 8, minima + 4);
+            One(w2, values, sums, dots + 16, minima + 8);
+            One(w3, values, sums, dots + 24, minima + 12);
+            total = ByteDots.Add(ByteDots.Sums(dots), ByteDots.Halves(w0, w1, w2, w3), *scales, total);
+            Vector128<int> low = Ssse3.HorizontalAdd(Vector128.Load(minima), Vector128.Load(minima + 4));
+            Vector128<int> high = Ssse3.HorizontalAdd(Vector128.Load(minima + 8), Vector128.Load(minima + 12));
+            total = ByteDots.Add(Ssse3.HorizontalAdd(low, high), -ByteDots.Halves(w0 + 2, w1 + 2, w2 + 2, w3 + 2), *scales, total);
         }
         return total;
     }
 
     /// <summary>A block's products, times the scales of their runs; and what its minima take.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> One(byte* block, sbyte* x, Vector128<short> sums, out Vector128<int> minima)
+    /// <remarks>Not inlined: of four at once the compiler would keep all constants alive, which no registers are left for.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void One(byte* block, sbyte* x, short* sums, int* dots, int* minima)
     {
         uint p0 = *(uint*)(block + 4), p1 = *(uint*)(block + 8), p2 = *(uint*)(block + 12);
         Vector128<byte> packed = Vector128.Create(
             p0 & 0x3F3F3F3F, (p2 & 0x0F0F0F0F) | ((p0 >> 2) & 0x30303030), p1 & 0x3F3F3F3F, ((p2 >> 4) & 0x0F0F0F0F) | ((p1 >> 2) & 0x30303030)).AsByte();
         Vector256<short> wide = Avx2.ConvertToVector256Int16(packed);
-        minima = Sse2.MultiplyAddAdjacent(wide.GetUpper(), sums);
+        Sse2.MultiplyAddAdjacent(wide.GetUpper(), Vector128.Load(sums)).Store(minima);
         Vector256<byte> scales = Vector256.Create(wide.GetLower(), wide.GetLower()).AsByte();
-        return Pair(block, x, scales, 0) + Pair(block, x, scales, 1) + (Pair(block, x, scales, 2) + Pair(block, x, scales, 3));
+        Vector256<int> total = Pair(block, x, scales, 0);
+        total += Pair(block, x, scales, 1);
+        total += Pair(block, x, scales, 2);
+        total += Pair(block, x, scales, 3);
+        total.Store(dots);
     }
 
     /// <summary>Two runs, which share their bytes.</summary>
@@ -271,29 +282,33 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
 
     public static int Minimum(byte* block, int run) => 0;
 
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x)
     {
         sbyte* values = x.Values;
         float* scales = x.Scales, end = scales + (x.Inner / 256);
         short* sums = x.Sums16;
+        int* dots = stackalloc int[4 * 8];
         Vector128<float> total = default;
         for (; scales < end; scales++, values += 256, sums += 16, w0 += Bytes, w1 += Bytes, w2 += Bytes, w3 += Bytes)
         {
-            Vector256<short> s = Vector256.Load(sums);
-            Vector128<int> sum = ByteDots.Sums(One(w0, values, s), One(w1, values, s), One(w2, values, s), One(w3, values, s));
-            total = ByteDots.Add(sum, ByteDots.Halves(w0 + 208, w1 + 208, w2 + 208, w3 + 208), *scales, total);
+            One(w0, values, sums, dots);
+            One(w1, values, sums, dots + 8);
+            One(w2, values, sums, dots + 16);
+            One(w3, values, sums, dots + 24);
+            total = ByteDots.Add(ByteDots.Sums(dots), ByteDots.Halves(w0 + 208, w1 + 208, w2 + 208, w3 + 208), *scales, total);
         }
         return total;
     }
 
     /// <summary>A block's products, times the scales of their runs.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> One(byte* block, sbyte* x, Vector256<short> sums)
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void One(byte* block, sbyte* x, short* sums, int* dots)
     {
         Vector128<sbyte> scales = Vector128.Load((sbyte*)block + 192);
-        return OfHalf(block, x, scales, 0) + OfHalf(block, x, scales, 1)
-            - (Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(scales), sums) << 5);
+        Vector256<int> zero = Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(scales), Vector256.Load(sums)) << 5;
+        (OfHalf(block, x, scales, 0) - zero + OfHalf(block, x, scales, 1)).Store(dots);
     }
 
     /// <summary>The eight runs of half a block, which share the upper bits' bytes.</summary>
@@ -304,12 +319,11 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         Vector256<byte> low0 = Vector256.Load(block + (half * 64)), low1 = Vector256.Load(block + (half * 64) + 32);
         Vector256<byte> high = Vector256.Load(block + 128 + (half * 32));
         x += half * 128;
-        Vector256<int> a = Run((low0 & nibble) | ((high.AsUInt16() << 4).AsByte() & pair), x, scales, 8 * half);
-        Vector256<int> b = Run((low1 & nibble) | ((high.AsUInt16() << 2).AsByte() & pair), x + 32, scales, (8 * half) + 2);
-        Vector256<int> c = Run(((low0.AsUInt16() >>> 4).AsByte() & nibble) | (high & pair), x + 64, scales, (8 * half) + 4);
-        Vector256<int> d = Run(
+        Vector256<int> sum = Run((low0 & nibble) | ((high.AsUInt16() << 4).AsByte() & pair), x, scales, 8 * half);
+        sum += Run((low1 & nibble) | ((high.AsUInt16() << 2).AsByte() & pair), x + 32, scales, (8 * half) + 2);
+        sum += Run(((low0.AsUInt16() >>> 4).AsByte() & nibble) | (high & pair), x + 64, scales, (8 * half) + 4);
+        return sum + Run(
             ((low1.AsUInt16() >>> 4).AsByte() & nibble) | ((high.AsUInt16() >>> 2).AsByte() & pair), x + 96, scales, (8 * half) + 6);
-        return a + b + (c + d);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
