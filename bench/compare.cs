@@ -1,10 +1,11 @@
 // Runs `llama bench` and a peer's program in turn, and prints medians, spread and the ratio of each pair.
 //
 //   dotnet run bench/compare.cs -- --llama2c RUN --tokenizer BIN --checkpoint 15m=BIN --checkpoint 110m=BIN --threads 1,2
-//   dotnet run bench/compare.cs -- --llama-bench LLAMA_BENCH --gguf 1b=GGUF --dtype bf16 --threads 2
+//   dotnet run bench/compare.cs -- --llama-bench LLAMA_BENCH --gguf NAME=GGUF --gguf NAME=GGUF --threads 2 --prompt 512 --tokens 64
 //
-// RUN is llama2.c's program, LLAMA_BENCH is llama.cpp's; checkpoints have the shapes that `llama bench --shape` knows. Decode only, in f32
-// for llama2.c.
+// RUN is llama2.c's program, LLAMA_BENCH is llama.cpp's (or ik_llama.cpp's). Against llama2.c decode in f32, random weights of the shapes that
+// `llama bench --shape` knows beside checkpoints of these. Of GGUF files both programs read the same one: prefill (logits of the last position)
+// and decode, each by itself.
 #:property PublishAot=false
 using System.Diagnostics;
 using System.Globalization;
@@ -21,7 +22,7 @@ int[] threads = [.. Option("threads", "1,2").Split(',').Select(int.Parse)];
     [.. options[name].Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], pair[1]))];
 if (Files("checkpoint").Length + Files("gguf").Length == 0)
 {
-    Console.Error.WriteLine("Give --llama2c, --tokenizer and --checkpoint SHAPE=FILE, or --llama-bench and --gguf SHAPE=FILE.");
+    Console.Error.WriteLine("Give --llama2c, --tokenizer and --checkpoint SHAPE=FILE, or --llama-bench and --gguf NAME=FILE.");
     return 1;
 }
 
@@ -40,13 +41,13 @@ foreach (int count in threads)
             @"achieved tok/s: ([\d.]+)").Groups[1].Value));
     }
 
-    foreach ((string shape, string file) in Files("gguf"))
+    foreach ((string name, string file) in Files("gguf"))
     {
-        Compare(shape, count, () => Ours(shape, Option("dtype", "bf16"), count), () => JsonDocument.Parse(
-            Run(
-                Option("llama-bench", "llama-bench"),
-                ["-m", file, "-t", $"{count}", "-p", "0", "-n", $"{tokens}", "-r", "1", "-o", "json"], []))
-            .RootElement[0].GetProperty("avg_ts").GetDouble());
+        int prompt = int.Parse(Option("prompt", "512"));
+        Compare($"{name}, decode of {tokens}", count,
+            () => Bench(["--model", file], 1, tokens, count, "decode_tps"), () => LlamaBench(file, 0, tokens, count));
+        Compare($"{name}, prefill of {prompt}", count,
+            () => Bench(["--model", file], prompt, 1, count, "prefill_tps"), () => LlamaBench(file, prompt, 0, count));
     }
 }
 
@@ -66,12 +67,16 @@ void Compare(string shape, int count, Func<double> ours, Func<double> peer)
     Console.WriteLine($"| {shape} | {count} | {own} | {other} | {ratio} |");
 }
 
-double Ours(string shape, string format, int count) => JsonDocument.Parse(
-    Run(
-        "dotnet",
-        [llama, "bench", "--shape", shape, "--dtype", format, "--prompt", "1", "--tokens", $"{tokens}", "--threads", $"{count}", "--json"],
-        []))
-    .RootElement.GetProperty("decode_tps").GetDouble();
+double Ours(string shape, string format, int count) => Bench(["--shape", shape, "--dtype", format], 1, tokens, count, "decode_tps");
+
+double Bench(string[] model, int prompt, int decoded, int count, string figure) => JsonDocument.Parse(
+    Run("dotnet", [llama, "bench", .. model, "--prompt", $"{prompt}", "--tokens", $"{decoded}", "--threads", $"{count}", "--json"], []))
+    .RootElement.GetProperty(figure).GetDouble();
+
+double LlamaBench(string file, int prompt, int decoded, int count) => JsonDocument.Parse(
+    Run(Option("llama-bench", "llama-bench"),
+        ["-m", file, "-t", $"{count}", "-p", $"{prompt}", "-n", $"{decoded}", "-r", "1", "-o", "json"], []))
+    .RootElement[0].GetProperty("avg_ts").GetDouble();
 
 static string Spread(IEnumerable<double> values, string format)
 {

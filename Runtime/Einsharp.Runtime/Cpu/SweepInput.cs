@@ -76,6 +76,7 @@ internal unsafe struct QuantisedRows
     /// Quantises a row: q = x / scale to the nearest, ties to even, where the greatest magnitude of a block becomes 127. A NaN or an infinity
     /// makes the block's scale one, and so every sum that it is in.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Quantise(int row, float* x)
     {
         sbyte* values = Values + ((nint)row * Inner);
@@ -105,6 +106,7 @@ internal unsafe struct QuantisedRows
     }
 
     /// <summary>The greatest magnitude. As whole numbers, bits of magnitudes are in the magnitudes' order, and NaN is above all.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Greatest(float* x, int count)
     {
         Vector256<int> magnitude = Vector256.Create(0x7FFFFFFF), greatest = default;
