@@ -123,10 +123,11 @@ public class BlockSweepTests(ITestOutputHelper output)
     public unsafe void EveryTileAndEveryProcessorHasTheSameBits(int rows, int weightRows, int blocks)
     {
         if (!ByteDots.IsSupported) output.WriteLine("this processor has no AVX2: the portable loop is all that was run");
-        int inner = blocks * 256;
-        float[] x = Numbers(rows * inner, 6);
         foreach (WeightFormat format in s_formats)
         {
+            // Blocks of 32 in odd numbers too.
+            int inner = (blocks * 256) + (format.BlockValues() == 32 ? 32 : 0);
+            float[] x = Numbers(rows * inner, 6);
             Param w = Weights(format, weightRows, inner, 5);
             float[] all = Project(w, weightRows, x, inner, rows);
             for (int i = 0; i < rows; i++)
@@ -135,7 +136,7 @@ public class BlockSweepTests(ITestOutputHelper output)
             var memory = new float[QuantisedRows.Floats(inner, rows, format.BlockValues(), hasWords: false)];
             fixed (float* at = memory, from = x, to = portable)
             {
-                QuantisedRows quantised = QuantisedRows.At(at, inner, rows, format.BlockValues(), hasWords: false);
+                QuantisedRows quantised = QuantisedRows.At(at, inner, rows, format.BlockValues(), hasWords: false, isTiled: false);
                 for (int i = 0; i < rows; i++) quantised.Quantise(i, from + (i * inner));
                 PortableBlocks.Project(format, new BlockOperands(w.Data, quantised, rows, to, weightRows), 0, weightRows);
             }
@@ -146,6 +147,7 @@ public class BlockSweepTests(ITestOutputHelper output)
     [Theory]
     [InlineData(1)]
     [InlineData(7)]
+    [InlineData(100)]
     public void ThreadsAgreeBitForBitAndAllocateNothing(int rows)
     {
         const int inner = 512, weightRows = 101;

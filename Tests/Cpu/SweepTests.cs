@@ -52,8 +52,8 @@ public class SweepTests
 
     public static TheoryData<int, int, int> Sizes => new()
     {
-        // rows, weight rows, inner: primes, less than a vector, just over one, more than one stretch of a panel, and from 33 weight rows
-        // on, enough of them for one row of activations to read four streams side by side
+        // rows, weight rows, inner: primes, less than a vector, just over one, more rows than a panel meets at once, and from 33 weight rows
+        // on, enough of them for four streams side by side
         { 1, 1, 1 }, { 1, 7, 3 }, { 2, 5, 13 }, { 3, 4, 16 }, { 5, 11, 17 }, { 6, 8, 64 }, { 7, 13, 31 }, { 13, 37, 97 }, { 97, 6, 33 },
         { 1, 33, 2053 }, { 7, 35, 2053 }, { 12, 3, 1024 }, { 8, 5, 1027 }, { 193, 2, 1040 },
         { 2, 71, 301 }, { 1, 130, 288 },
@@ -143,6 +143,45 @@ public class SweepTests
         return y;
     }
 
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    [InlineData(300, 77, 130)]
+    [InlineData(29, 40, 2304)]
+    public void PackedRowsHaveTheBitsOfOneAtEveryWidth(int rows, int weightRows, int inner)
+    {
+        foreach (WeightFormat format in s_formats)
+        {
+            Param w = Weights(weightRows, inner, format, 10);
+            float[] x = Numbers(rows * inner, 11);
+            Assert.Equal(At<Width512, Vector512<float>>(w, weightRows, inner, x, rows), Packed<Width512, Vector512<float>, Simd512<float>>(w, weightRows, inner, x, rows));
+            Assert.Equal(At<Width256, Vector256<float>>(w, weightRows, inner, x, rows), Packed<Width256, Vector256<float>, Simd256<float>>(w, weightRows, inner, x, rows));
+            Assert.Equal(At<Width128, Vector128<float>>(w, weightRows, inner, x, rows), Packed<Width128, Vector128<float>, Simd128<float>>(w, weightRows, inner, x, rows));
+        }
+    }
+
+    private static unsafe float[] Packed<W, V, S>(Param w, int weightRows, int inner, float[] x, int rows)
+        where W : struct, IWidth<V>
+        where V : unmanaged
+        where S : struct, ISimd<V, float>
+    {
+        var y = new float[rows * weightRows];
+        using var activations = new AlignedMemory(PackedInput.Floats(inner, rows, W.Count), "activations");
+        using var panel = new AlignedMemory(PackedInput.PanelFloats(inner, rows, W.Count), "a panel");
+        PackedInput packed = PackedInput.At(activations.Pointer, inner, rows, W.Count);
+        fixed (float* from = x, to = y)
+        {
+            for (int i = 0; i < 3; i++) packed.Pack(from, inner, i, 3);
+            var operands = new SweepOperands(w.Data, inner, from, inner, rows, to, weightRows);
+            switch (w.Format)
+            {
+                case WeightFormat.F32: SweepGemm<W, V, Float32Weights, S>.Project(operands, packed, panel.Pointer, 0, weightRows); break;
+                case WeightFormat.BF16: SweepGemm<W, V, BFloat16Weights, S>.Project(operands, packed, panel.Pointer, 0, weightRows); break;
+                default: SweepGemm<W, V, Float16Weights, S>.Project(operands, packed, panel.Pointer, 0, weightRows); break;
+            }
+        }
+        return y;
+    }
+
     [Fact]
     public unsafe void EveryFiniteHalfIsWidenedExactly()
     {
@@ -191,6 +230,7 @@ public class SweepTests
     [Theory]
     [InlineData(1)]
     [InlineData(7)]
+    [InlineData(50)]
     public void ThreadsAgreeBitForBitAndAllocateNothing(int rows)
     {
         const int inner = 1100, weightRows = 101;
@@ -204,10 +244,16 @@ public class SweepTests
             var job = new Job(w, x, y, rows, inner, weightRows);
             for (int i = 0; i < 50; i++) team.Run(job);
             Assert.Equal(expected, y);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < 100; i++) team.Run(job);
-            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.Equal(0, Enumerable.Range(0, 3).Min(_ => Allocated(team, job)));
         }
+    }
+
+    /// <summary>Bytes of a hundred runs. What .NET allocates once, as for the first long wait, is in one of several measurements only.</summary>
+    private static long Allocated(Team team, Job job)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++) team.Run(job);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     [Fact]

@@ -118,7 +118,7 @@ public sealed class ProgramTests
         Assert.Single(text, character => character == '\n');
         using JsonDocument json = JsonDocument.Parse(text);
         string[] names = [.. json.RootElement.EnumerateObject().Select(member => member.Name)];
-        Assert.Equal(["prefill_tps", "decode_tps", "weight_bytes", "gb_per_s", "cache_bytes", "allocated_per_token"], names);
+        Assert.Equal(["prefill_tps", "decode_tps", "weight_bytes", "gb_per_s", "cache_bytes", "workspace_bytes", "allocated_per_token"], names);
         double Value(string name) => json.RootElement.GetProperty(name).GetDouble();
 
         // What allocates at every token makes an object at least, of 24 bytes; the runtime itself may make one now and then.

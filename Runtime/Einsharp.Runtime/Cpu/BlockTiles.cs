@@ -16,6 +16,12 @@ internal unsafe struct BlockPanel
     /// <summary>Half of a first-level cache.</summary>
     public const int ValueBytes = 16384;
 
+    /// <summary>Values of k in a panel of bytes.</summary>
+    public const int ByteStretch = ValueBytes / Rows;
+
+    /// <summary>Values of k in a panel of 16-bit words.</summary>
+    public const int WordStretch = ByteStretch / 2;
+
     // Stretches of 1024 values have at most 64 runs (of 16), 32 blocks (of 32) and, in pairs, 16 minima.
     private const int Runs = 64;
     private const int Blocks = 32;
@@ -46,6 +52,11 @@ internal readonly struct FourRows : IRowCount
     public static int Count => 4;
 }
 
+internal readonly struct ThreeRows : IRowCount
+{
+    public static int Count => 3;
+}
+
 internal readonly struct TwoRows : IRowCount
 {
     public static int Count => 2;
@@ -67,7 +78,7 @@ internal static unsafe class BlockTiles<F>
     public static bool HasWords => !AvxVnni.IsSupported && !F.IsNibbles;
 
     /// <summary>Values of k in a panel.</summary>
-    public static int Stretch => HasWords ? BlockPanel.ValueBytes / (BlockPanel.Rows * 2) : BlockPanel.ValueBytes / BlockPanel.Rows;
+    public static int Stretch => HasWords ? BlockPanel.WordStretch : BlockPanel.ByteStretch;
 
     private static int Block => F.IsSuper ? 256 : 32;
 
@@ -104,19 +115,20 @@ internal static unsafe class BlockTiles<F>
     private static void PackScales(byte** rows, nint at, int block, in BlockPanel panel)
     {
         int runs = 256 / F.RunValues;
-        for (int run = 0; run < runs; run++)
+        byte* ofRows = stackalloc byte[BlockPanel.Rows * 16];
+        for (int i = 0; i < BlockPanel.Rows; i++) F.Scales(rows[i] + at).Store(ofRows + (16 * i));
+        int* scales = panel.Scales + (block * runs * BlockPanel.Rows);
+        for (int run = 0; run < runs; run++, scales += BlockPanel.Rows)
         {
-            int* scales = panel.Scales + (((block * runs) + run) * BlockPanel.Rows);
+            // Sums in 16 bits are multiplied, and added in pairs, by a scale that is there twice.
             for (int i = 0; i < BlockPanel.Rows; i++)
-            {
-                int scale = F.Scale(rows[i] + at, run);
-                // Sums in 16 bits are multiplied, and added in pairs, by a scale that is there twice.
-                scales[i] = F.IsNibbles && !AvxVnni.IsSupported ? scale | (scale << 16) : scale;
-            }
-            if (!F.HasMinima || run % 2 == 1) continue;
-            int* minima = panel.Minima + (((block * runs) + run) / 2 * BlockPanel.Rows);
-            for (int i = 0; i < BlockPanel.Rows; i++)
-                minima[i] = F.Minimum(rows[i] + at, run) | (F.Minimum(rows[i] + at, run + 1) << 16);
+                scales[i] = F.IsNibbles ? ofRows[(16 * i) + run] * (AvxVnni.IsSupported ? 1 : 0x10001) : (sbyte)ofRows[(16 * i) + run];
+        }
+        if (!F.HasMinima) return;
+        int* minima = panel.Minima + (block * runs / 2 * BlockPanel.Rows);
+        for (int run = 8; run < 16; run += 2, minima += BlockPanel.Rows)
+        {
+            for (int i = 0; i < BlockPanel.Rows; i++) minima[i] = ofRows[(16 * i) + run] | (ofRows[(16 * i) + run + 1] << 16);
         }
     }
 
@@ -130,40 +142,45 @@ internal static unsafe class BlockTiles<F>
         Vector256<byte> r6 = F.Unsigned(rows[6] + at, index), r7 = F.Unsigned(rows[7] + at, index);
         if (!HasWords)
         {
-            Turn(r0.AsInt32(), r1.AsInt32(), r2.AsInt32(), r3.AsInt32(), r4.AsInt32(), r5.AsInt32(), r6.AsInt32(), r7.AsInt32(), to);
+            Turn(
+                r0.AsInt32(), r1.AsInt32(), r2.AsInt32(), r3.AsInt32(), r4.AsInt32(), r5.AsInt32(), r6.AsInt32(), r7.AsInt32(), to, to + (4 * 64));
             return;
         }
-        Turn(Words(r0.GetLower()), Words(r1.GetLower()), Words(r2.GetLower()), Words(r3.GetLower()),
-            Words(r4.GetLower()), Words(r5.GetLower()), Words(r6.GetLower()), Words(r7.GetLower()), to);
-        Turn(Words(r0.GetUpper()), Words(r1.GetUpper()), Words(r2.GetUpper()), Words(r3.GetUpper()),
-            Words(r4.GetUpper()), Words(r5.GetUpper()), Words(r6.GetUpper()), Words(r7.GetUpper()), to + (8 * 64));
+        // Unpacked inside the halves of a vector: a half is four steps of two words, and the other's come eight steps later.
+        Turn(LowWords(r0), LowWords(r1), LowWords(r2), LowWords(r3), LowWords(r4), LowWords(r5), LowWords(r6), LowWords(r7), to, to + (8 * 64));
+        to += 4 * 64;
+        Turn(HighWords(r0), HighWords(r1), HighWords(r2), HighWords(r3), HighWords(r4), HighWords(r5), HighWords(r6), HighWords(r7), to, to + (8 * 64));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Words(Vector128<byte> values) =>
-        (Avx2.ConvertToVector256Int16(values) - Vector256.Create((short)F.Zero)).AsInt32();
+    private static Vector256<int> LowWords(Vector256<byte> values) =>
+        (Avx2.UnpackLow(values, default).AsInt16() - Vector256.Create((short)F.Zero)).AsInt32();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> HighWords(Vector256<byte> values) =>
+        (Avx2.UnpackHigh(values, default).AsInt16() - Vector256.Create((short)F.Zero)).AsInt32();
+
+    /// <summary>Four bytes of each row, and four: to <paramref name="low"/> those of the vectors' lower halves, to <paramref name="high"/> the others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Turn(
         Vector256<int> r0, Vector256<int> r1, Vector256<int> r2, Vector256<int> r3,
-        Vector256<int> r4, Vector256<int> r5, Vector256<int> r6, Vector256<int> r7, byte* to)
+        Vector256<int> r4, Vector256<int> r5, Vector256<int> r6, Vector256<int> r7, byte* low, byte* high)
     {
         Vector256<long> a0 = Avx2.UnpackLow(r0, r1).AsInt64(), a1 = Avx2.UnpackHigh(r0, r1).AsInt64();
         Vector256<long> a2 = Avx2.UnpackLow(r2, r3).AsInt64(), a3 = Avx2.UnpackHigh(r2, r3).AsInt64();
         Vector256<long> a4 = Avx2.UnpackLow(r4, r5).AsInt64(), a5 = Avx2.UnpackHigh(r4, r5).AsInt64();
         Vector256<long> a6 = Avx2.UnpackLow(r6, r7).AsInt64(), a7 = Avx2.UnpackHigh(r6, r7).AsInt64();
-        Store(Avx2.UnpackLow(a0, a2), Avx2.UnpackLow(a4, a6), to);
-        Store(Avx2.UnpackHigh(a0, a2), Avx2.UnpackHigh(a4, a6), to + 64);
-        Store(Avx2.UnpackLow(a1, a3), Avx2.UnpackLow(a5, a7), to + 128);
-        Store(Avx2.UnpackHigh(a1, a3), Avx2.UnpackHigh(a5, a7), to + 192);
+        Store(Avx2.UnpackLow(a0, a2), Avx2.UnpackLow(a4, a6), low, high);
+        Store(Avx2.UnpackHigh(a0, a2), Avx2.UnpackHigh(a4, a6), low + 64, high + 64);
+        Store(Avx2.UnpackLow(a1, a3), Avx2.UnpackLow(a5, a7), low + 128, high + 128);
+        Store(Avx2.UnpackHigh(a1, a3), Avx2.UnpackHigh(a5, a7), low + 192, high + 192);
     }
 
-    /// <summary>Step s of rows 0 to 3 and 4 to 7, and step s + 4.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector256<long> low, Vector256<long> high, byte* to)
+    private static void Store(Vector256<long> fromFirst, Vector256<long> fromLast, byte* low, byte* high)
     {
-        Avx2.Permute2x128(low, high, 0x20).Store((long*)to);
-        Avx2.Permute2x128(low, high, 0x31).Store((long*)(to + 256));
+        Avx2.Permute2x128(fromFirst, fromLast, 0x20).Store((long*)low);
+        Avx2.Permute2x128(fromFirst, fromLast, 0x31).Store((long*)high);
     }
 
     /// <summary>Adds the products of a panel with rows of activations to their sums.</summary>
@@ -181,25 +198,30 @@ internal static unsafe class BlockTiles<F>
         for (; i < rows; i++) Tile<OneRow>(panel, x, first + i, from, sums + (i * BlockPanel.Rows));
     }
 
-    [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<R>(in BlockPanel panel, in QuantisedRows x, int row, int from, float* sums)
         where R : struct, IRowCount
     {
-        nint stride = HasWords ? (nint)x.Inner * sizeof(short) : x.Inner;
-        byte* v = HasWords ? (byte*)(x.Words + ((nint)row * x.Inner) + from) : (byte*)(x.Values + ((nint)row * x.Inner) + from);
-        byte* w = panel.Values;
-        int runs = panel.Length / F.RunValues, runsOfBlock = Block / F.RunValues;
-        int* whole = stackalloc int[F.IsSuper ? 4 * BlockPanel.Rows : 1];
-        short* corrections = F.RunValues == 16
-            ? x.Sums16 + ((nint)row * (x.Inner / 16)) + (from / 16)
-            : x.Sums32 + ((nint)row * (x.Inner / 32)) + (from / 32);
-        for (int run = 0; run < runs; run++)
+        nint at = x.TileAt(row, from, Stretch), values = ((nint)row * x.Inner) + from;
+        byte* v = HasWords ? (byte*)(x.Words + at) : (byte*)(x.Values + at);
+        nint perRow = x.Inner / Block;
+        float* scales = x.Scales + (row * perRow) + (from / Block);
+        short* corrections = F.RunValues == 16 ? x.Sums16 + (values / 16) : x.Sums32 + (values / 32);
+        if (F.IsSuper) Superblocks<R>(panel, v, scales, perRow, corrections, sums);
+        else Blocks<R>(panel.Values, v, panel.Factors, panel.Length / 32, scales, perRow, corrections, sums);
+    }
+
+    /// <summary>Blocks of one run.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Blocks<R>(
+        byte* w, byte* v, float* factors, int blocks, float* scales, nint perRow, short* corrections, float* sums)
+        where R : struct, IRowCount
+    {
+        for (; blocks > 0; blocks--, factors += BlockPanel.Rows, scales++, corrections++)
         {
             Vector256<int> a0 = default, a1 = default, a2 = default, a3 = default;
             Vector256<int> b0 = default, b1 = default, b2 = default, b3 = default;
-            byte* end = v + (HasWords ? F.RunValues * 2 : F.RunValues);
-            for (; v < end; v += 4, w += 64)
+            byte* end = v + (R.Count * F.RunValues * (HasWords ? 2 : 1));
+            do
             {
                 Vector256<int> low = Vector256.Load((int*)w), high = Vector256.Load((int*)(w + 32));
                 Vector256<int> value = Vector256.Create(*(int*)v);
@@ -207,49 +229,96 @@ internal static unsafe class BlockTiles<F>
                 b0 = Step(b0, high, value);
                 if (R.Count > 1)
                 {
-                    value = Vector256.Create(*(int*)(v + stride));
+                    value = Vector256.Create(((int*)v)[1]);
                     a1 = Step(a1, low, value);
                     b1 = Step(b1, high, value);
                 }
                 if (R.Count > 2)
                 {
-                    value = Vector256.Create(*(int*)(v + (2 * stride)));
+                    value = Vector256.Create(((int*)v)[2]);
                     a2 = Step(a2, low, value);
                     b2 = Step(b2, high, value);
-                    value = Vector256.Create(*(int*)(v + (3 * stride)));
+                    value = Vector256.Create(((int*)v)[3]);
                     a3 = Step(a3, low, value);
                     b3 = Step(b3, high, value);
                 }
+                v += 4 * R.Count;
+                w += 64;
             }
-            if (F.IsSuper)
+            while (v < end);
+            Vector256<float> lower = Vector256.Load(factors), upper = Vector256.Load(factors + 8);
+            Add(Whole(a0, corrections), Whole(b0, corrections), lower, upper, scales[0], sums);
+            if (R.Count > 1) Add(Whole(a1, corrections + perRow), Whole(b1, corrections + perRow), lower, upper, scales[perRow], sums + 16);
+            if (R.Count > 2)
             {
-                bool isFirst = run % runsOfBlock == 0;
-                int* scale = panel.Scales + (run * BlockPanel.Rows);
-                Vector256<int> low = Vector256.Load(scale), high = Vector256.Load(scale + 8);
-                int perRow = x.Inner / F.RunValues;
-                Scale(a0, b0, low, high, corrections + run, whole, isFirst);
-                if (R.Count > 1) Scale(a1, b1, low, high, corrections + perRow + run, whole + 16, isFirst);
+                Add(Whole(a2, corrections + (2 * perRow)), Whole(b2, corrections + (2 * perRow)), lower, upper, scales[2 * perRow], sums + 32);
+                Add(Whole(a3, corrections + (3 * perRow)), Whole(b3, corrections + (3 * perRow)), lower, upper, scales[3 * perRow], sums + 48);
+            }
+        }
+    }
+
+    private static void Superblocks<R>(
+        in BlockPanel panel, byte* v, float* scales, nint perRow, short* corrections, float* sums)
+        where R : struct, IRowCount
+    {
+        const int runs = 256;
+        int* whole = stackalloc int[4 * BlockPanel.Rows];
+        int blocks = panel.Length / 256;
+        nint valueBytes = HasWords ? 512 : 256, runsOfRow = perRow * (256 / F.RunValues);
+        for (int block = 0; block < blocks; block++)
+        {
+            Runs<R>(
+                panel.Values + (block * valueBytes * BlockPanel.Rows), v + (block * valueBytes * R.Count),
+                panel.Scales + (block * (runs / F.RunValues) * BlockPanel.Rows), corrections + (block * (runs / F.RunValues)), runsOfRow, whole);
+            for (int i = 0; i < R.Count; i++)
+                Close(panel, block, whole + (16 * i), scales[(i * perRow) + block], corrections + (i * runsOfRow) + (block * 8), sums + (16 * i));
+        }
+    }
+
+    /// <summary>The runs of a block, each sum of products times its scale.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Runs<R>(byte* w, byte* v, int* scales, short* corrections, nint runsOfRow, int* whole)
+        where R : struct, IRowCount
+    {
+        int* last = scales + (256 / F.RunValues * BlockPanel.Rows);
+        new Span<int>(whole, R.Count * BlockPanel.Rows).Clear();
+        for (; scales < last; scales += BlockPanel.Rows, corrections++)
+        {
+            Vector256<int> a0 = default, a1 = default, a2 = default, a3 = default;
+            Vector256<int> b0 = default, b1 = default, b2 = default, b3 = default;
+            byte* end = v + (R.Count * F.RunValues * (HasWords ? 2 : 1));
+            do
+            {
+                Vector256<int> low = Vector256.Load((int*)w), high = Vector256.Load((int*)(w + 32));
+                Vector256<int> value = Vector256.Create(*(int*)v);
+                a0 = Step(a0, low, value);
+                b0 = Step(b0, high, value);
+                if (R.Count > 1)
+                {
+                    value = Vector256.Create(((int*)v)[1]);
+                    a1 = Step(a1, low, value);
+                    b1 = Step(b1, high, value);
+                }
                 if (R.Count > 2)
                 {
-                    Scale(a2, b2, low, high, corrections + (2 * perRow) + run, whole + 32, isFirst);
-                    Scale(a3, b3, low, high, corrections + (3 * perRow) + run, whole + 48, isFirst);
+                    value = Vector256.Create(((int*)v)[2]);
+                    a2 = Step(a2, low, value);
+                    b2 = Step(b2, high, value);
+                    value = Vector256.Create(((int*)v)[3]);
+                    a3 = Step(a3, low, value);
+                    b3 = Step(b3, high, value);
                 }
-                if ((run + 1) % runsOfBlock != 0) continue;
-                int block = run / runsOfBlock;
-                for (int i = 0; i < R.Count; i++) Close(panel, x, row + i, from, block, whole + (16 * i), sums + (16 * i));
+                v += 4 * R.Count;
+                w += 64;
             }
-            else
+            while (v < end);
+            Vector256<int> lower = Vector256.Load(scales), upper = Vector256.Load(scales + 8);
+            Scale(a0, b0, lower, upper, corrections, whole);
+            if (R.Count > 1) Scale(a1, b1, lower, upper, corrections + runsOfRow, whole + 16);
+            if (R.Count > 2)
             {
-                float* factors = panel.Factors + (run * BlockPanel.Rows), scales = x.Scales + ((nint)row * (x.Inner / 32)) + (from / 32) + run;
-                Vector256<float> low = Vector256.Load(factors), high = Vector256.Load(factors + 8);
-                int perRow = x.Inner / 32;
-                Add(Whole(a0, b0, corrections + run, out Vector256<int> upper), upper, low, high, scales[0], sums);
-                if (R.Count > 1) Add(Whole(a1, b1, corrections + perRow + run, out upper), upper, low, high, scales[perRow], sums + 16);
-                if (R.Count > 2)
-                {
-                    Add(Whole(a2, b2, corrections + (2 * perRow) + run, out upper), upper, low, high, scales[2 * perRow], sums + 32);
-                    Add(Whole(a3, b3, corrections + (3 * perRow) + run, out upper), upper, low, high, scales[3 * perRow], sums + 48);
-                }
+                Scale(a2, b2, lower, upper, corrections + (2 * runsOfRow), whole + 32);
+                Scale(a3, b3, lower, upper, corrections + (3 * runsOfRow), whole + 48);
             }
         }
     }
@@ -265,27 +334,15 @@ internal static unsafe class BlockTiles<F>
 
     /// <summary>A run's sums in 32 bits, without the zero point.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Whole(Vector256<int> a, Vector256<int> b, short* correction, out Vector256<int> upper)
+    private static Vector256<int> Whole(Vector256<int> sum, short* correction)
     {
-        if (F.IsNibbles && !AvxVnni.IsSupported)
-        {
-            a = Avx2.MultiplyAddAdjacent(a.AsInt16(), Vector256<short>.One);
-            b = Avx2.MultiplyAddAdjacent(b.AsInt16(), Vector256<short>.One);
-        }
-        if (F.Zero != 0 && !HasWords)
-        {
-            Vector256<int> zero = Vector256.Create(F.Zero * *correction);
-            a -= zero;
-            b -= zero;
-        }
-        upper = b;
-        return a;
+        if (F.IsNibbles && !AvxVnni.IsSupported) sum = Avx2.MultiplyAddAdjacent(sum.AsInt16(), Vector256<short>.One);
+        return F.Zero != 0 && !HasWords ? sum - Vector256.Create(F.Zero * *correction) : sum;
     }
 
     /// <summary>A run's sums times its scales, onto those of the block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Scale(
-        Vector256<int> a, Vector256<int> b, Vector256<int> low, Vector256<int> high, short* correction, int* whole, bool isFirst)
+    private static void Scale(Vector256<int> a, Vector256<int> b, Vector256<int> low, Vector256<int> high, short* correction, int* whole)
     {
         if (F.IsNibbles && !AvxVnni.IsSupported)
         {
@@ -294,32 +351,25 @@ internal static unsafe class BlockTiles<F>
         }
         else
         {
-            a = Whole(a, b, correction, out b) * low;
-            b *= high;
+            a = Whole(a, correction) * low;
+            b = Whole(b, correction) * high;
         }
-        if (!isFirst)
-        {
-            a += Vector256.Load(whole);
-            b += Vector256.Load(whole + 8);
-        }
-        a.Store(whole);
-        b.Store(whole + 8);
+        (a + Vector256.Load(whole)).Store(whole);
+        (b + Vector256.Load(whole + 8)).Store(whole + 8);
     }
 
     /// <summary>A block's whole sums, and what its minima take, onto the sums of a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Close(in BlockPanel panel, in QuantisedRows x, int row, int from, int block, int* whole, float* sums)
+    private static void Close(in BlockPanel panel, int block, int* whole, float scale, short* runSums, float* sums)
     {
-        float scale = x.Scales[((nint)row * (x.Inner / 256)) + (from / 256) + block];
         float* factors = panel.Factors + (block * BlockPanel.Rows);
         Add(Vector256.Load(whole), Vector256.Load(whole + 8), Vector256.Load(factors), Vector256.Load(factors + 8), scale, sums);
         if (!F.HasMinima) return;
         Vector256<int> a = default, b = default;
         int* minima = panel.Minima + (block * 4 * BlockPanel.Rows);
-        int* pairs = (int*)(x.Sums32 + ((nint)row * (x.Inner / 32)) + (from / 32) + (block * 8));
         for (int pair = 0; pair < 4; pair++, minima += BlockPanel.Rows)
         {
-            Vector256<short> two = Vector256.Create(pairs[pair]).AsInt16();
+            Vector256<short> two = Vector256.Create(((int*)runSums)[pair]).AsInt16();
             a += Avx2.MultiplyAddAdjacent(Vector256.Load(minima).AsInt16(), two);
             b += Avx2.MultiplyAddAdjacent(Vector256.Load(minima + 8).AsInt16(), two);
         }

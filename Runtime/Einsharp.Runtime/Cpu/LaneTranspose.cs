@@ -109,6 +109,29 @@ internal static unsafe class LaneTranspose
         where T : unmanaged
         where E : unmanaged => Vector512.Create(Two<T, E>(from, rows), Two<T, E>(from, rows + 32 / sizeof(E)));
 
+    /// <summary>Transposes eight vectors: lane r of the j-th vector stored is element j of vector r.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Eight(
+        Vector256<float> r0, Vector256<float> r1, Vector256<float> r2, Vector256<float> r3,
+        Vector256<float> r4, Vector256<float> r5, Vector256<float> r6, Vector256<float> r7, float* to, nint stride)
+    {
+        Vector256<double> a0 = Avx.UnpackLow(r0, r1).AsDouble(), a1 = Avx.UnpackHigh(r0, r1).AsDouble();
+        Vector256<double> a2 = Avx.UnpackLow(r2, r3).AsDouble(), a3 = Avx.UnpackHigh(r2, r3).AsDouble();
+        Vector256<double> a4 = Avx.UnpackLow(r4, r5).AsDouble(), a5 = Avx.UnpackHigh(r4, r5).AsDouble();
+        Vector256<double> a6 = Avx.UnpackLow(r6, r7).AsDouble(), a7 = Avx.UnpackHigh(r6, r7).AsDouble();
+        Halves(Avx.UnpackLow(a0, a2), Avx.UnpackLow(a4, a6), to, 4 * stride);
+        Halves(Avx.UnpackHigh(a0, a2), Avx.UnpackHigh(a4, a6), to + stride, 4 * stride);
+        Halves(Avx.UnpackLow(a1, a3), Avx.UnpackLow(a5, a7), to + (2 * stride), 4 * stride);
+        Halves(Avx.UnpackHigh(a1, a3), Avx.UnpackHigh(a5, a7), to + (3 * stride), 4 * stride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Halves(Vector256<double> low, Vector256<double> high, float* to, nint stride)
+    {
+        Avx.Permute2x128(low, high, 0x20).AsSingle().Store(to);
+        Avx.Permute2x128(low, high, 0x31).AsSingle().Store(to + stride);
+    }
+
     private static void OneByOne<T>(T* from, nint* rows, T* to, nint stride, int count)
         where T : unmanaged
     {

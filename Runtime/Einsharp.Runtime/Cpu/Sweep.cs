@@ -33,10 +33,11 @@ public static class Sweep
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inner);
         ArgumentOutOfRangeException.ThrowIfLessThan(x.Length, (long)rows * inner, nameof(x));
-        bool blocks = false, superblocks = false, blockWords = false, superblockWords = false;
+        bool blocks = false, superblocks = false, blockWords = false, superblockWords = false, floats = false;
         foreach (Param w in weights)
         {
             WeightFormat format = w.Format;
+            floats |= !format.IsQuantised();
             if (!format.IsQuantised()) continue;
             if (inner % format.BlockValues() != 0) ThrowParts(w, inner);
             blocks |= format is WeightFormat.Q8_0 or WeightFormat.Q4_0;
@@ -44,24 +45,28 @@ public static class Sweep
             blockWords |= format == WeightFormat.Q8_0 && rows > 1 && BlockTiles<Q8Blocks>.HasWords;
             superblockWords |= format == WeightFormat.Q6_K && rows > 1 && BlockTiles<Q6KBlocks>.HasWords;
         }
-        if (rows == 0 || !(blocks | superblocks)) return new SweepInput(x, inner, rows, default, default);
+        floats &= rows >= PackedInput.LeastRows && inner >= PackedInput.Lanes;
+        if (rows == 0 || !(blocks | superblocks | floats)) return new SweepInput(x, inner, rows);
 
         int ofBlocks = blocks ? QuantisedRows.Floats(inner, rows, 32, blockWords) : 0;
-        int floats = ofBlocks + (superblocks ? QuantisedRows.Floats(inner, rows, 256, superblockWords) : 0);
-        bool few = rows <= FewRows;
-        float* memory = few ? worker.Tiles(floats) : worker.Common(floats, 0);
-        QuantisedRows by32 = blocks ? QuantisedRows.At(memory, inner, rows, 32, blockWords) : default;
-        QuantisedRows by256 = superblocks ? QuantisedRows.At(memory + ofBlocks, inner, rows, 256, superblockWords) : default;
+        int ofSuperblocks = superblocks ? QuantisedRows.Floats(inner, rows, 256, superblockWords) : 0;
+        int all = checked(ofBlocks + ofSuperblocks + (floats ? PackedInput.Floats(inner, rows, PackedInput.Lanes) : 0));
+        bool few = rows <= FewRows, isTiled = rows > 1 && ByteDots.IsSupported;
+        float* memory = few ? worker.Tiles(all) : worker.Common(all, 0);
+        QuantisedRows by32 = blocks ? QuantisedRows.At(memory, inner, rows, 32, blockWords, isTiled) : default;
+        QuantisedRows by256 = superblocks ? QuantisedRows.At(memory + ofBlocks, inner, rows, 256, superblockWords, isTiled) : default;
+        PackedInput packed = floats ? PackedInput.At(memory + ofBlocks + ofSuperblocks, inner, rows, PackedInput.Lanes) : default;
         fixed (float* from = x)
         {
-            for (int row = few ? 0 : worker.Index; row < rows; row += few ? 1 : worker.Count)
+            for (int row = few ? 0 : worker.Index; row < rows && (blocks | superblocks); row += few ? 1 : worker.Count)
             {
                 if (blocks) by32.Quantise(row, from + ((nint)row * inner));
                 if (superblocks) by256.Quantise(row, from + ((nint)row * inner));
             }
+            if (floats) packed.Pack(from, inner, worker.Index, worker.Count);
         }
         if (!few) worker.Barrier();
-        return new SweepInput(x, inner, rows, by32, by256);
+        return new SweepInput(x, inner, rows, by32, by256, packed, floats ? worker.Tiles(PackedInput.PanelFloats(inner, rows, PackedInput.Lanes)) : null);
     }
 
     /// <summary>
@@ -98,9 +103,9 @@ public static class Sweep
             var operands = new SweepOperands(w.Data, inner, from, inner, rows, to, yStride);
             switch (w.Format)
             {
-                case WeightFormat.F32: Project<Float32Weights>(operands, firstRow, rowCount); break;
-                case WeightFormat.BF16: Project<BFloat16Weights>(operands, firstRow, rowCount); break;
-                case WeightFormat.F16: Project<Float16Weights>(operands, firstRow, rowCount); break;
+                case WeightFormat.F32: Project<Float32Weights>(operands, x, firstRow, rowCount); break;
+                case WeightFormat.BF16: Project<BFloat16Weights>(operands, x, firstRow, rowCount); break;
+                case WeightFormat.F16: Project<Float16Weights>(operands, x, firstRow, rowCount); break;
                 case WeightFormat.Q8_0: BlockSweep<Q8Blocks>.Project(Blocks(w, x.Blocks, operands), firstRow, rowCount); break;
                 case WeightFormat.Q4_0: BlockSweep<Q4Blocks>.Project(Blocks(w, x.Blocks, operands), firstRow, rowCount); break;
                 case WeightFormat.Q4_K: BlockSweep<Q4KBlocks>.Project(Blocks(w, x.Superblocks, operands), firstRow, rowCount); break;
@@ -127,12 +132,22 @@ public static class Sweep
     private static void ThrowNotRead(Param w) =>
         throw new ArgumentException($"{w} is stored as {w.Format}, for which the activations were not made ready");
 
-    private static void Project<F>(in SweepOperands operands, int firstRow, int rowCount)
+    private static void Project<F>(in SweepOperands operands, SweepInput x, int firstRow, int rowCount)
         where F : struct, IWeights
     {
-        if (Vector512.IsHardwareAccelerated) SweepTiles<Width512, Vector512<float>, F>.Project(operands, firstRow, rowCount);
-        else if (Vector256.IsHardwareAccelerated) SweepTiles<Width256, Vector256<float>, F>.Project(operands, firstRow, rowCount);
-        else SweepTiles<Width128, Vector128<float>, F>.Project(operands, firstRow, rowCount);
+        if (Vector512.IsHardwareAccelerated) Project<Width512, Vector512<float>, F, Simd512<float>>(operands, x, firstRow, rowCount);
+        else if (Vector256.IsHardwareAccelerated) Project<Width256, Vector256<float>, F, Simd256<float>>(operands, x, firstRow, rowCount);
+        else Project<Width128, Vector128<float>, F, Simd128<float>>(operands, x, firstRow, rowCount);
+    }
+
+    private static unsafe void Project<W, V, F, S>(in SweepOperands operands, SweepInput x, int firstRow, int rowCount)
+        where W : struct, IWidth<V>
+        where V : unmanaged
+        where F : struct, IWeights
+        where S : struct, ISimd<V, float>
+    {
+        if (x.Panels != null) SweepGemm<W, V, F, S>.Project(operands, x.Packed, x.Panels, firstRow, rowCount);
+        else SweepTiles<W, V, F>.Project(operands, firstRow, rowCount);
     }
 }
 

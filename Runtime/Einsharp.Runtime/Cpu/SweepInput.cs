@@ -9,13 +9,17 @@ namespace Einsharp.Cpu;
 /// </summary>
 public readonly unsafe ref struct SweepInput
 {
-    internal SweepInput(ReadOnlySpan<float> x, int inner, int rows, QuantisedRows blocks, QuantisedRows superblocks)
+    internal SweepInput(
+        ReadOnlySpan<float> x, int inner, int rows, QuantisedRows blocks = default, QuantisedRows superblocks = default,
+        PackedInput packed = default, float* panels = null)
     {
         X = x;
         Inner = inner;
         Rows = rows;
         Blocks = blocks;
         Superblocks = superblocks;
+        Packed = packed;
+        Panels = panels;
     }
 
     /// <summary>The length of a row, and of a dot product.</summary>
@@ -31,6 +35,12 @@ public readonly unsafe ref struct SweepInput
 
     /// <summary>With a scale for each 256 values: for Q4_K and Q6_K.</summary>
     internal QuantisedRows Superblocks { get; }
+
+    /// <summary>Many rows, for weights that are floats.</summary>
+    internal PackedInput Packed { get; }
+
+    /// <summary>The worker's own memory for weights that are turned.</summary>
+    internal float* Panels { get; }
 }
 
 /// <summary>Rows of activations as signed bytes. Null pointers where nobody asks for them.</summary>
@@ -41,10 +51,15 @@ internal unsafe struct QuantisedRows
     /// <summary>Below this the inverse of a scale would overflow: such values count as 0.</summary>
     private const float Least = 1e-36f;
 
+    /// <summary>The most rows of a tile.</summary>
+    public const int TileRows = 4;
+
     public int Inner;
+    public int Rows;
     public int BlockValues;
-    public sbyte* Values; // [row][inner]
-    public short* Words; // [row][inner], the same numbers, where the tiles multiply 16-bit numbers
+    public bool IsTiled;
+    public sbyte* Values; // [row][inner], or as tiles
+    public short* Words; // the same numbers as tiles, where these multiply 16-bit numbers
     public float* Scales; // [row][inner / block]
     public short* Sums16; // [row][inner / 16]
     public short* Sums32; // [row][inner / 32]
@@ -56,10 +71,21 @@ internal unsafe struct QuantisedRows
         return checked((int)((bytes + 63) / 64 * 16) + 16);
     }
 
+    /// <summary>Rows of the tile that begins with a row, of so many from there: 4, 2 or 1.</summary>
+    public static int TileHeight(int remaining) => remaining >= TileRows ? TileRows : remaining >= 2 ? 2 : 1;
+
     /// <summary>Cuts up memory of <see cref="Floats"/>.</summary>
-    public static QuantisedRows At(float* memory, int inner, int rows, int block, bool hasWords)
+    /// <param name="memory">The memory.</param>
+    /// <param name="inner">The length of a row.</param>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="block">Values of a scale.</param>
+    /// <param name="hasWords">Whether tiles multiply 16-bit numbers.</param>
+    /// <param name="isTiled">
+    /// Whether the numbers lie as <see cref="BlockTiles{F}"/> reads them: [stretch of k][tile of rows][four bytes' worth of k][row of the tile].
+    /// </param>
+    public static QuantisedRows At(float* memory, int inner, int rows, int block, bool hasWords, bool isTiled)
     {
-        var result = new QuantisedRows { Inner = inner, BlockValues = block, Scales = memory };
+        var result = new QuantisedRows { Inner = inner, Rows = rows, BlockValues = block, IsTiled = isTiled, Scales = memory };
         result.Values = (sbyte*)(memory + ((nint)rows * (inner / block)));
         byte* next = (byte*)result.Values + ((nint)rows * inner);
         if (hasWords)
@@ -79,8 +105,6 @@ internal unsafe struct QuantisedRows
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Quantise(int row, float* x)
     {
-        sbyte* values = Values + ((nint)row * Inner);
-        short* words = Words == null ? null : Words + ((nint)row * Inner);
         float* scales = Scales + ((nint)row * (Inner / BlockValues));
         short* sums16 = Sums16 + ((nint)row * (Inner / 16)), sums32 = Sums32 + ((nint)row * (Inner / 32));
         for (int first = 0; first < Inner; first += BlockValues)
@@ -93,16 +117,44 @@ internal unsafe struct QuantisedRows
                 Vector256<int> a = Nearest(x + k, inverse), b = Nearest(x + k + 8, inverse);
                 Vector256<int> c = Nearest(x + k + 16, inverse), d = Nearest(x + k + 24, inverse);
                 Vector256<short> low = Vector256.Narrow(a, b), high = Vector256.Narrow(c, d);
-                Vector256.Narrow(low, high).Store(values + k);
+                Vector256<sbyte> values = Vector256.Narrow(low, high);
                 int sumLow = Vector256.Sum(a + b), sumHigh = Vector256.Sum(c + d);
                 *sums16++ = (short)sumLow;
                 *sums16++ = (short)sumHigh;
                 *sums32++ = (short)(sumLow + sumHigh);
-                if (words == null) continue;
-                low.Store(words + k);
-                high.Store(words + k + 16);
+                if (!IsTiled)
+                {
+                    values.Store(Values + ((nint)row * Inner) + k);
+                    continue;
+                }
+                Spread(values.AsInt32(), (int*)Values, row, k, BlockPanel.ByteStretch, 4);
+                if (Words == null) continue;
+                Spread(low.AsInt32(), (int*)Words, row, k, BlockPanel.WordStretch, 2);
+                Spread(high.AsInt32(), (int*)Words, row, k + 16, BlockPanel.WordStretch, 2);
             }
         }
+    }
+
+    /// <summary>Where a tile's stretch begins, in numbers.</summary>
+    /// <param name="row">The tile's first row.</param>
+    /// <param name="from">The stretch's first k.</param>
+    /// <param name="stretch">The length of a stretch; the last may be shorter.</param>
+    public readonly nint TileAt(int row, int from, int stretch) => ((nint)Rows * from) + ((nint)row * Math.Min(stretch, Inner - from));
+
+    /// <summary>Eight times four bytes of a row, each beside those of the tile's other rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Spread(Vector256<int> numbers, int* to, int row, int k, int stretch, int perInt)
+    {
+        int inTile = row % TileRows, tile = row - inTile, height = TileHeight(Rows - tile);
+        if (inTile >= height) // of the last three rows two are a tile, and one
+        {
+            tile += height;
+            inTile -= height;
+            height = TileHeight(Rows - tile);
+        }
+        int from = k / stretch * stretch;
+        to += (TileAt(tile, from, stretch) + ((nint)(k - from) * height)) / perInt + inTile;
+        for (int i = 0; i < 8; i++) to[i * height] = numbers[i];
     }
 
     /// <summary>The greatest magnitude. As whole numbers, bits of magnitudes are in the magnitudes' order, and NaN is above all.</summary>

@@ -4,162 +4,97 @@ using System.Runtime.Intrinsics;
 namespace Einsharp.Cpu;
 
 /// <summary>
-/// The register tiles of <see cref="Sweep"/>. One row of activations reads the weights where they are, once, in order, at the speed of
-/// memory. More widen four rows of weights into a panel that stays in the first-level cache and multiply it with all rows.
+/// Products of few rows of activations with weights, which are read where they are: of one row once, in order, at the speed of memory.
 /// </summary>
 internal static unsafe class SweepTiles<W, V, F>
     where W : struct, IWidth<V>
     where V : unmanaged
     where F : struct, IWeights
 {
-    private const int PanelRows = PanelBlock.Rows;
-
-    // Of one row; a panel is 4 rows of floats: 16 KiB, half of a first-level cache.
-    private const int PanelLength = 1024;
-
     // The hardware's prefetch is at full speed only some way into a stream, and every jump begins a new one. So a stream is this long, or
     // there is but one.
     private const int StreamBytes = 16384;
 
-    // Activations that meet every panel, and weights that meet them: partial sums of 96 × 32 are 192 KiB, the activations' stretch 384 KiB.
-    private const int BandRows = 96;
-    private const int GroupRows = 32;
-
+    /// <summary>
+    /// A quarter of the weight rows is one stream, and the four quarters are read side by side: four sums run independently of each other,
+    /// and a long row of activations, which leaves the first-level cache, is read a quarter as often. Quarters too short for that are
+    /// neighbours.
+    /// </summary>
     public static void Project(in SweepOperands o, int firstRow, int rowCount)
     {
-        if (o.Rows == 1)
-        {
-            ProjectOne(o, firstRow, rowCount);
-            return;
-        }
-        for (int first = 0; first < o.Rows; first += BandRows)
-        {
-            int rows = Math.Min(BandRows, o.Rows - first);
-            for (int column = 0; column < rowCount; column += GroupRows)
-                ProjectBand(o, first, rows, firstRow, column, Math.Min(GroupRows, rowCount - column));
-        }
-    }
-
-    /// <summary>
-    /// One row of activations. A quarter of the weight rows is one stream, and the four quarters are read side by side: four sums run
-    /// independently of each other, and a long row of activations, which leaves the first-level cache, is read a quarter as often.
-    /// Quarters too short for that are read one row after the other.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ProjectOne(in SweepOperands o, int firstRow, int rowCount)
-    {
         nint bytes = F.RowBytes(o.Inner);
-        byte* w = o.Weights + firstRow * bytes;
-        float* x = o.X;
-        float* y = o.Y;
-        int whole = o.Inner - o.Inner % W.Count;
+        byte* w = o.Weights + (firstRow * bytes);
         int run = rowCount / 4;
-        if (run * bytes < StreamBytes) run = 0;
-        for (int j = 0; j < run; j++)
+        bool isFar = run * bytes >= StreamBytes;
+        nint far = isFar ? run : 1;
+        int whole = isFar ? run : rowCount / 4 * 4;
+        for (int j = 0; j < whole; j += isFar ? 1 : 4)
         {
-            byte* w0 = w + j * bytes;
-            byte* w1 = w0 + run * bytes;
-            byte* w2 = w1 + run * bytes;
-            byte* w3 = w2 + run * bytes;
-            V a0 = default, a1 = default, a2 = default, a3 = default;
-            for (int k = 0; k < whole; k += W.Count)
-            {
-                V v = W.Load(x + k);
-                a0 = W.MultiplyAdd(v, F.Load<W, V>(w0, k), a0);
-                a1 = W.MultiplyAdd(v, F.Load<W, V>(w1, k), a1);
-                a2 = W.MultiplyAdd(v, F.Load<W, V>(w2, k), a2);
-                a3 = W.MultiplyAdd(v, F.Load<W, V>(w3, k), a3);
-            }
-            Vector128<float> sums = Sums(a0, a1, a2, a3);
-            for (int k = whole; k < o.Inner; k++)
-                sums = Tail(x[k], Vector128.Create(F.At(w0, k), F.At(w1, k), F.At(w2, k), F.At(w3, k)), sums);
-            y[j] = sums[0];
-            y[j + run] = sums[1];
-            y[j + 2 * run] = sums[2];
-            y[j + 3 * run] = sums[3];
+            byte* w0 = w + (j * bytes);
+            ProjectRows(o, w0, w0 + (far * bytes), w0 + (2 * far * bytes), w0 + (3 * far * bytes), o.Y + j, far, 4);
         }
-        for (int j = 4 * run; j < rowCount; j++)
+        for (int j = 4 * run; j < rowCount; j += 4)
         {
-            byte* w0 = w + j * bytes;
-            V a = default;
-            for (int k = 0; k < whole; k += W.Count) a = W.MultiplyAdd(W.Load(x + k), F.Load<W, V>(w0, k), a);
-            Vector128<float> sum = Vector128.CreateScalar(Lanes.Sum(W.Fold(a)));
-            for (int k = whole; k < o.Inner; k++) sum = Tail(x[k], Vector128.CreateScalar(F.At(w0, k)), sum);
-            y[j] = sum.ToScalar();
+            // Past the last row the same one is read again, and its sum is not stored.
+            int last = Math.Min(4, rowCount - j) - 1;
+            byte* w0 = w + (j * bytes);
+            ProjectRows(o, w0, w0 + (Math.Min(1, last) * bytes), w0 + (Math.Min(2, last) * bytes), w0 + (last * bytes), o.Y + j, 1, last + 1);
         }
     }
 
-    /// <summary>
-    /// Up to <see cref="BandRows"/> rows of activations by up to <see cref="GroupRows"/> of weights, a stretch of k at a time: the stretch
-    /// of the activations and the partial sums stay in the second-level cache.
-    /// </summary>
-    [SkipLocalsInit]
-    private static void ProjectBand(in SweepOperands o, int first, int rows, int firstRow, int column, int columns)
+    private static void ProjectRows(in SweepOperands o, byte* w0, byte* w1, byte* w2, byte* w3, float* y, nint step, int count)
     {
-        const int padding = AlignedMemory.Alignment / sizeof(float);
-        float* panel = stackalloc float[PanelRows * PanelLength + padding];
-        panel = (float*)(((nuint)panel + AlignedMemory.Alignment - 1) & ~(nuint)(AlignedMemory.Alignment - 1));
-        int groups = (columns + PanelRows - 1) / PanelRows;
-        int whole = o.Inner - o.Inner % W.Count;
-        // No partial sums outlive a single stretch.
-        float* sums = stackalloc float[whole <= PanelLength ? 0 : rows * groups * PanelRows * W.Count];
-        float* edge = stackalloc float[rows * PanelRows];
-        nint bytes = F.RowBytes(o.Inner);
-        float* x = o.X + first * o.XStride;
-        float* y = o.Y + first * o.YStride + column;
-        for (int k = 0; k < o.Inner; k += PanelLength)
-        {
-            int length = Math.Max(0, Math.Min(PanelLength, whole - k));
-            for (int j = 0; j < columns; j += PanelRows)
-            {
-                // Past the last row the same one is read again, and its sum is not stored.
-                int last = Math.Min(PanelRows, columns - j) - 1;
-                byte* w0 = o.Weights + (nint)(firstRow + column + j) * bytes;
-                byte* w1 = w0 + Math.Min(1, last) * bytes;
-                byte* w2 = w0 + Math.Min(2, last) * bytes;
-                byte* w3 = w0 + last * bytes;
-                Widen(w0, w1, w2, w3, k, length, panel);
-                var block = new PanelBlock
-                {
-                    Panel = panel,
-                    Length = length,
-                    X = x + k,
-                    XStride = o.XStride,
-                    Sums = sums + (nint)rows * j * W.Count,
-                    First = k == 0,
-                    Last = k + PanelLength >= whole,
-                    Y = last == PanelRows - 1 ? y + j : edge,
-                    YStride = last == PanelRows - 1 ? o.YStride : PanelRows,
-                };
-                PanelTiles<W, V>.Multiply(block, rows);
-                if (!block.Last) continue;
-                for (int t = whole; t < o.Inner; t++)
-                {
-                    Vector128<float> w = Vector128.Create(F.At(w0, t), F.At(w1, t), F.At(w2, t), F.At(w3, t));
-                    for (int i = 0; i < rows; i++)
-                    {
-                        float* sum = block.Y + i * block.YStride;
-                        Tail(x[i * o.XStride + t], w, Vector128.Load(sum)).Store(sum);
-                    }
-                }
-                if (block.Y != edge) continue;
-                for (int i = 0; i < rows; i++) Store(Vector128.Load(edge + i * PanelRows), y + i * o.YStride + j, last + 1);
-            }
-            if (k + PanelLength >= whole) break;
-        }
+        int row = 0;
+        for (; row + 3 <= o.Rows; row += 3) Tile<ThreeRows>(o, row, w0, w1, w2, w3, y, step, count);
+        if (row + 2 <= o.Rows) Tile<TwoRows>(o, row, w0, w1, w2, w3, y, step, count);
+        else if (row < o.Rows) Tile<OneRow>(o, row, w0, w1, w2, w3, y, step, count);
     }
 
-    /// <summary>Four rows as [vector of k][row]: what a tile reads next lies next.</summary>
+    /// <summary>Three, two or one rows of activations by four of weights, which are widened on the way.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Widen(byte* w0, byte* w1, byte* w2, byte* w3, int from, int length, float* panel)
+    private static void Tile<R>(in SweepOperands o, int row, byte* w0, byte* w1, byte* w2, byte* w3, float* y, nint step, int count)
+        where R : struct, IRowCount
     {
-        for (int k = from; k < from + length; k += W.Count, panel += PanelRows * W.Count)
+        float* x0 = o.X + (row * o.XStride);
+        float* x1 = x0 + o.XStride;
+        float* x2 = x1 + o.XStride;
+        int whole = o.Inner - (o.Inner % W.Count);
+        V s00 = default, s01 = default, s02 = default, s03 = default;
+        V s10 = default, s11 = default, s12 = default, s13 = default;
+        V s20 = default, s21 = default, s22 = default, s23 = default;
+        for (int k = 0; k < whole; k += W.Count)
         {
-            W.Store(F.Load<W, V>(w0, k), panel);
-            W.Store(F.Load<W, V>(w1, k), panel + W.Count);
-            W.Store(F.Load<W, V>(w2, k), panel + 2 * W.Count);
-            W.Store(F.Load<W, V>(w3, k), panel + 3 * W.Count);
+            // Three activations, twelve sums and a weight at a time: sixteen registers.
+            V v0 = W.Load(x0 + k), v1 = R.Count > 1 ? W.Load(x1 + k) : default, v2 = R.Count > 2 ? W.Load(x2 + k) : default;
+            V w = F.Load<W, V>(w0, k);
+            s00 = W.MultiplyAdd(v0, w, s00);
+            if (R.Count > 1) s10 = W.MultiplyAdd(v1, w, s10);
+            if (R.Count > 2) s20 = W.MultiplyAdd(v2, w, s20);
+            w = F.Load<W, V>(w1, k);
+            s01 = W.MultiplyAdd(v0, w, s01);
+            if (R.Count > 1) s11 = W.MultiplyAdd(v1, w, s11);
+            if (R.Count > 2) s21 = W.MultiplyAdd(v2, w, s21);
+            w = F.Load<W, V>(w2, k);
+            s02 = W.MultiplyAdd(v0, w, s02);
+            if (R.Count > 1) s12 = W.MultiplyAdd(v1, w, s12);
+            if (R.Count > 2) s22 = W.MultiplyAdd(v2, w, s22);
+            w = F.Load<W, V>(w3, k);
+            s03 = W.MultiplyAdd(v0, w, s03);
+            if (R.Count > 1) s13 = W.MultiplyAdd(v1, w, s13);
+            if (R.Count > 2) s23 = W.MultiplyAdd(v2, w, s23);
         }
+        Vector128<float> sums0 = Sums(s00, s01, s02, s03), sums1 = Sums(s10, s11, s12, s13), sums2 = Sums(s20, s21, s22, s23);
+        for (int k = whole; k < o.Inner; k++)
+        {
+            Vector128<float> w = Vector128.Create(F.At(w0, k), F.At(w1, k), F.At(w2, k), F.At(w3, k));
+            sums0 = Tail(x0[k], w, sums0);
+            if (R.Count > 1) sums1 = Tail(x1[k], w, sums1);
+            if (R.Count > 2) sums2 = Tail(x2[k], w, sums2);
+        }
+        y += row * o.YStride;
+        Store(sums0, y, step, count);
+        if (R.Count > 1) Store(sums1, y + o.YStride, step, count);
+        if (R.Count > 2) Store(sums2, y + (2 * o.YStride), step, count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -171,13 +106,11 @@ internal static unsafe class SweepTiles<W, V, F>
         Vector128.MultiplyAddEstimate(Vector128.Create(x), w, sums);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector128<float> sums, float* to, int count)
+    private static void Store(Vector128<float> sums, float* to, nint step, int count)
     {
-        if (count == PanelRows)
-        {
-            sums.Store(to);
-            return;
-        }
-        for (int j = 0; j < count; j++) to[j] = sums[j];
+        to[0] = sums[0];
+        if (count > 1) to[step] = sums[1];
+        if (count > 2) to[2 * step] = sums[2];
+        if (count > 3) to[3 * step] = sums[3];
     }
 }

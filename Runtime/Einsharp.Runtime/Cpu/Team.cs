@@ -54,6 +54,9 @@ public sealed class Team : IDisposable
     /// <summary>How many threads run a job.</summary>
     public int Threads { get; }
 
+    /// <summary>Bytes of the buffers that kernels have made the threads keep. They grow with the rows of a call, up to those of a chunk.</summary>
+    public long Bytes => (_common?.Bytes ?? 0) + _seats.Sum(seat => (seat.Scratch?.Bytes ?? 0) + (seat.Tiles?.Bytes ?? 0));
+
     /// <summary>The calling thread as the one worker of a team of its own: for work that is too small to be shared.</summary>
     internal static Worker Alone => new(s_alone ??= new Team(1), 0);
 

@@ -86,7 +86,7 @@ internal sealed class BenchCommand : Command
 
     private sealed record Figures(
         double PrefillRate, double DecodeRate, long WeightBytes, double GigabytesPerSecond, double AllocatedPerToken, CacheFormat CacheFormat,
-        long CacheBytes);
+        long CacheBytes, long WorkspaceBytes);
 
     private static Figures Measure(Llama model, int promptLength, int tokens, CacheFormat format, CancellationToken cancellation)
     {
@@ -106,9 +106,10 @@ internal sealed class BenchCommand : Command
         Run(model, cache, prompt, 1, cancellation);
         (TimeSpan prefill, TimeSpan decode, long allocated) = Run(model, cache, prompt, tokens, cancellation);
         double rate = tokens / decode.TotalSeconds;
+        long buffers = model.Device is CpuDevice cpu ? cpu.Team.Bytes : 0;
         return new Figures(
             promptLength / prefill.TotalSeconds, rate, model.WeightBytesPerToken, model.WeightBytesPerToken * rate / 1e9,
-            (double)allocated / tokens, format, cache.Bytes);
+            (double)allocated / tokens, format, cache.Bytes, cache.Session!.WorkspaceBytes + buffers);
     }
 
     private static (TimeSpan Prefill, TimeSpan Decode, long Allocated) Run(
@@ -141,13 +142,14 @@ internal sealed class BenchCommand : Command
             ? string.Create(CultureInfo.InvariantCulture,
                 $$"""{"prefill_tps":{{figures.PrefillRate:F2}},"decode_tps":{{figures.DecodeRate:F2}}"""
                 + $$""","weight_bytes":{{figures.WeightBytes}},"gb_per_s":{{figures.GigabytesPerSecond:F2}}"""
-                + $$""","cache_bytes":{{figures.CacheBytes}},"allocated_per_token":{{figures.AllocatedPerToken:0.###}}}""")
+                + $$""","cache_bytes":{{figures.CacheBytes}},"workspace_bytes":{{figures.WorkspaceBytes}},"allocated_per_token":{{figures.AllocatedPerToken:0.###}}}""")
             : string.Create(CultureInfo.InvariantCulture, $"""
                 device         {model.Device}
                 prefill        {figures.PrefillRate:F1} tokens/s
                 decode         {figures.DecodeRate:F1} tokens/s
                 weights        {figures.WeightBytes:N0} bytes a token, {figures.GigabytesPerSecond:F1} GB/s
                 cache          {figures.CacheBytes:N0} bytes, {figures.CacheFormat}
+                workspace      {figures.WorkspaceBytes:N0} bytes, buffers of the threads included
                 allocated      {figures.AllocatedPerToken:0.###} managed bytes a decoded token
                 """));
     }
