@@ -192,10 +192,14 @@ internal static unsafe class BlockTiles<F>
     /// <param name="sums">[row][16].</param>
     public static void Multiply(in BlockPanel panel, in QuantisedRows x, int first, int rows, int from, float* sums)
     {
-        int i = 0;
-        for (; i + 4 <= rows; i += 4) Tile<FourRows>(panel, x, first + i, from, sums + (i * BlockPanel.Rows));
-        for (; i + 2 <= rows; i += 2) Tile<TwoRows>(panel, x, first + i, from, sums + (i * BlockPanel.Rows));
-        for (; i < rows; i++) Tile<OneRow>(panel, x, first + i, from, sums + (i * BlockPanel.Rows));
+        // In the tiles that the activations were laid out for.
+        for (int i = 0, height; i < rows; i += height, sums += height * BlockPanel.Rows)
+        {
+            height = QuantisedRows.TileHeight(rows - i);
+            if (height == 4) Tile<FourRows>(panel, x, first + i, from, sums);
+            else if (height == 2) Tile<TwoRows>(panel, x, first + i, from, sums);
+            else Tile<OneRow>(panel, x, first + i, from, sums);
+        }
     }
 
     private static void Tile<R>(in BlockPanel panel, in QuantisedRows x, int row, int from, float* sums)
@@ -257,21 +261,21 @@ internal static unsafe class BlockTiles<F>
         }
     }
 
+    /// <summary>Superblocks: whole sums over the runs of each, then one rounding, and another for the minima.</summary>
     private static void Superblocks<R>(
         in BlockPanel panel, byte* v, float* scales, nint perRow, short* corrections, float* sums)
         where R : struct, IRowCount
     {
-        const int runs = 256;
         int* whole = stackalloc int[4 * BlockPanel.Rows];
-        int blocks = panel.Length / 256;
-        nint valueBytes = HasWords ? 512 : 256, runsOfRow = perRow * (256 / F.RunValues);
+        int blocks = panel.Length / 256, runs = 256 / F.RunValues;
+        nint valueBytes = HasWords ? 512 : 256, runsOfRow = perRow * runs;
         for (int block = 0; block < blocks; block++)
         {
             Runs<R>(
                 panel.Values + (block * valueBytes * BlockPanel.Rows), v + (block * valueBytes * R.Count),
-                panel.Scales + (block * (runs / F.RunValues) * BlockPanel.Rows), corrections + (block * (runs / F.RunValues)), runsOfRow, whole);
+                panel.Scales + (block * runs * BlockPanel.Rows), corrections + (block * runs), runsOfRow, whole);
             for (int i = 0; i < R.Count; i++)
-                Close(panel, block, whole + (16 * i), scales[(i * perRow) + block], corrections + (i * runsOfRow) + (block * 8), sums + (16 * i));
+                Close(panel, block, whole + (16 * i), scales[(i * perRow) + block], corrections + (i * runsOfRow) + (block * runs), sums + (16 * i));
         }
     }
 
