@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Einsharp.Cpu;
 using Xunit.Abstractions;
 
@@ -122,7 +123,8 @@ public class BlockSweepTests(ITestOutputHelper output)
     [MemberData(nameof(Sizes))]
     public unsafe void EveryTileAndEveryProcessorHasTheSameBits(int rows, int weightRows, int blocks)
     {
-        if (!ByteDots.IsSupported) output.WriteLine("this processor has no AVX2: the portable loop is all that was run");
+        if (!RowGroup512.IsSupported) output.WriteLine("this processor has no AVX-512: groups of 16 rows were not run");
+        if (!BlockSweep.IsSupported) output.WriteLine("this processor has no AVX2: the portable loop is all that was run");
         foreach (WeightFormat format in s_formats)
         {
             // Blocks of 32 in odd numbers too.
@@ -132,15 +134,26 @@ public class BlockSweepTests(ITestOutputHelper output)
             float[] all = Project(w, weightRows, x, inner, rows);
             for (int i = 0; i < rows; i++)
                 Assert.Equal(all[(i * weightRows)..((i + 1) * weightRows)], Project(w, weightRows, x[(i * inner)..((i + 1) * inner)], inner, 1));
-            var portable = new float[rows * weightRows];
-            var memory = new float[QuantisedRows.Floats(inner, rows, format.BlockValues(), hasWords: false)];
-            fixed (float* at = memory, from = x, to = portable)
+            var others = new float[rows * weightRows];
+            var memory = new float[QuantisedRows.Floats(inner, rows, format.BlockValues(), hasWords: true)];
+            fixed (float* at = memory, from = x, to = others)
             {
-                QuantisedRows quantised = QuantisedRows.At(at, inner, rows, format.BlockValues(), hasWords: false, isTiled: false);
+                QuantisedRows quantised = QuantisedRows.At(at, inner, rows, format.BlockValues(), hasWords: true);
                 for (int i = 0; i < rows; i++) quantised.Quantise(i, from + (i * inner));
-                PortableBlocks.Project(format, new BlockOperands(w.Data, quantised, rows, to, weightRows), 0, weightRows);
+                var operands = new BlockOperands(w.Data, w.Bytes, quantised, workers: 2, to, weightRows);
+                PortableBlocks.Project(format, operands, 0, weightRows);
+                Assert.Equal(all, others);
+                if (!BlockSweep.IsSupported || weightRows < RowGroup256.Count) continue;
+                others.AsSpan().Clear();
+                switch (format)
+                {
+                    case WeightFormat.Q8_0: BlockSweep.Project<Q8Blocks, RowGroup256, Vector256<int>>(operands, 0, weightRows); break;
+                    case WeightFormat.Q4_0: BlockSweep.Project<Q4Blocks, RowGroup256, Vector256<int>>(operands, 0, weightRows); break;
+                    case WeightFormat.Q4_K: BlockSweep.Project<Q4KBlocks, RowGroup256, Vector256<int>>(operands, 0, weightRows); break;
+                    default: BlockSweep.Project<Q6KBlocks, RowGroup256, Vector256<int>>(operands, 0, weightRows); break;
+                }
             }
-            Assert.Equal(all, portable);
+            Assert.Equal(all, others);
         }
     }
 

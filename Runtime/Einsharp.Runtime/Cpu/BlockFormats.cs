@@ -1,415 +1,422 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Einsharp.Cpu;
 
 /// <summary>
-/// A storage format of weights in blocks, as the tiles of <see cref="BlockTiles{F}"/> and <see cref="BlockSweep{F}"/> read it (AVX2).
+/// A storage format of weights in blocks, as <see cref="BlockSweep"/> multiplies it.
 /// </summary>
 /// <remarks>
-/// What a row of weights and a row of activations make is the same in every tile: of each block a sum of products of whole numbers, which is
-/// exact in any order, times the product of the scales, added in one rounding to the sum of the blocks before.
+/// What a row of weights and a row of activations make is the same on every processor: of each block a sum of products of whole numbers, which
+/// is exact in any order, times the product of the scales, added in one rounding to the sum of the blocks before.
 /// </remarks>
-internal unsafe interface IBlocks
+internal interface IBlocks
 {
     static abstract WeightFormat Format { get; }
 
-    /// <summary>Values with a scale of their own inside a block, or all of a block: 32 or 16.</summary>
-    static abstract int RunValues { get; }
-
-    /// <summary>Whether runs have whole scales, and the block a factor.</summary>
-    static abstract bool IsSuper { get; }
-
-    /// <summary>What is to be taken from an unsigned stored number.</summary>
-    static abstract int Zero { get; }
-
-    /// <summary>Whether a run has a minimum.</summary>
-    static abstract bool HasMinima { get; }
-
-    /// <summary>Whether unsigned numbers are below 16: products with bytes then add up in 16 bits over a run.</summary>
-    static abstract bool IsNibbles { get; }
-
-    /// <summary>Where in a block the factor is.</summary>
-    static abstract int FactorAt { get; }
-
-    /// <summary>32 values, <paramref name="index"/> times 32 from the block's first, as unsigned numbers.</summary>
-    static abstract Vector256<byte> Unsigned(byte* block, int index);
-
-    /// <summary>The scales of a superblock's runs, a byte each, and behind eight of them the minima.</summary>
-    static abstract Vector128<byte> Scales(byte* block);
-
-    /// <summary>Four rows of weights times one of activations.</summary>
-    static abstract Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x);
-}
-
-/// <summary>What the formats share.</summary>
-internal static unsafe class ByteDots
-{
-    /// <summary>Whether the tiles here run on this processor.</summary>
-    public static bool IsSupported => Avx2.IsSupported && Fma.IsSupported;
-
-    /// <summary>Sums of four products each.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Dot(Vector256<byte> w, Vector256<sbyte> x) => AvxVnni.IsSupported
-        ? AvxVnni.MultiplyWideningAndAdd(Vector256<int>.Zero, w, x)
-        : Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(w, x), Vector256<short>.One);
-
-    /// <summary>The four sums of four vectors' lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Sums(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d)
-    {
-        // Unpacked and added: a horizontal addition is two shuffles and more.
-        Vector256<long> ab = (Avx2.UnpackLow(a, b) + Avx2.UnpackHigh(a, b)).AsInt64();
-        Vector256<long> cd = (Avx2.UnpackLow(c, d) + Avx2.UnpackHigh(c, d)).AsInt64();
-        Vector256<int> sums = Avx2.UnpackLow(ab, cd).AsInt32() + Avx2.UnpackHigh(ab, cd).AsInt32();
-        return sums.GetLower() + sums.GetUpper();
-    }
-
-    /// <summary>The four sums of four vectors' lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Sums(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d)
-    {
-        Vector128<long> ab = (Sse2.UnpackLow(a, b) + Sse2.UnpackHigh(a, b)).AsInt64();
-        Vector128<long> cd = (Sse2.UnpackLow(c, d) + Sse2.UnpackHigh(c, d)).AsInt64();
-        return Sse2.UnpackLow(ab, cd).AsInt32() + Sse2.UnpackHigh(ab, cd).AsInt32();
-    }
-
-    /// <summary>The four sums of four times eight numbers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Sums(int* dots) =>
-        Sums(Vector256.Load(dots), Vector256.Load(dots + 8), Vector256.Load(dots + 16), Vector256.Load(dots + 24));
-
-    /// <summary>Of four vectors of 16-bit numbers in either half what remains of the sums: two numbers of each.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> Pairs(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d)
-    {
-        Vector256<short> ab = Avx2.UnpackLow(a, b).AsInt16() + Avx2.UnpackHigh(a, b).AsInt16();
-        Vector256<short> cd = Avx2.UnpackLow(c, d).AsInt16() + Avx2.UnpackHigh(c, d).AsInt16();
-        return Avx2.UnpackLow(ab.AsInt64(), cd.AsInt64()).AsInt16() + Avx2.UnpackHigh(ab.AsInt64(), cd.AsInt64()).AsInt16();
-    }
-
-    /// <summary>The first four bytes of four blocks.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Firsts(byte* a, byte* b, byte* c, byte* d)
-    {
-        Vector128<int> ab = Sse2.UnpackLow(Vector128.CreateScalarUnsafe(*(int*)a), Vector128.CreateScalarUnsafe(*(int*)b));
-        Vector128<int> cd = Sse2.UnpackLow(Vector128.CreateScalarUnsafe(*(int*)c), Vector128.CreateScalarUnsafe(*(int*)d));
-        return Sse2.UnpackLow(ab.AsInt64(), cd.AsInt64()).AsInt32();
-    }
-
-    /// <summary>Halves in the upper 16 bits, finite ones exactly; what is below does not matter.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Halves(Vector128<int> upper) =>
-        ((upper >> 3) & Vector128.Create(Lanes.HalfMask)).AsSingle() * Vector128.Create(Lanes.HalfScale);
-
-    /// <summary>Four halves, finite ones exactly.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Halves(byte* a, byte* b, byte* c, byte* d)
-    {
-        Vector128<short> four = Vector128.CreateScalarUnsafe(*(short*)a);
-        four = Sse2.Insert(four, *(short*)b, 1);
-        four = Sse2.Insert(four, *(short*)c, 2);
-        four = Sse2.Insert(four, *(short*)d, 3);
-        return ((Sse41.ConvertToVector128Int32(four) << 13) & Vector128.Create(Lanes.HalfMask)).AsSingle() * Vector128.Create(Lanes.HalfScale);
-    }
-
-    /// <summary>sum · scale · factor + total, the products of scales first.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Add(Vector128<int> sum, Vector128<float> factor, float scale, Vector128<float> total) =>
-        Fma.MultiplyAdd(Sse2.ConvertToVector128Single(sum), factor * Vector128.Create(scale), total);
+    /// <summary>Adds the products of a group of rows of weights with rows of activations to their totals.</summary>
+    static abstract void Multiply<G, V>(ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged;
 }
 
 /// <summary>See <see cref="WeightFormat.Q8_0"/>.</summary>
 internal readonly unsafe struct Q8Blocks : IBlocks
 {
-    private const int Bytes = 34;
-
     public static WeightFormat Format => WeightFormat.Q8_0;
-    public static int RunValues => 32;
-    public static bool IsSuper => false;
-    public static int Zero => 128;
-    public static bool HasMinima => false;
-    public static bool IsNibbles => false;
-    public static int FactorAt => 0;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unsigned(byte* block, int index) => Vector256.Load(block + 2) ^ Vector256.Create((byte)128);
-
-    public static Vector128<byte> Scales(byte* block) => default;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x)
+    public static void Multiply<G, V>(ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
     {
-        sbyte* values = x.Values;
-        float* scales = x.Scales, end = scales + (x.Inner / 32);
-        Vector128<float> total = default;
-        for (; scales < end; scales++, values += 32, w0 += Bytes, w1 += Bytes, w2 += Bytes, w3 += Bytes)
+        byte* w = step.Weights, x = step.X;
+        nint row = step.RowBytes;
+        V sign = G.Broadcast(unchecked((int)0x80808080));
+        for (int block = step.Blocks; block > 0; block--, w += 34, x += step.BlockStride)
         {
-            Vector256<sbyte> v = Vector256.Load(values);
-            Vector128<int> sum = ByteDots.Sums(Signed(w0, v), Signed(w1, v), Signed(w2, v), Signed(w3, v));
-            total = ByteDots.Add(sum, ByteDots.Halves(w0, w1, w2, w3), *scales, total);
+            step.Prefetch(G.Count * 34);
+            V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
+            BlockRows.TurnTwice<G, V>(w + 2, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
+            if (G.HasDots)
+            {
+                // Numbers without a sign, from which 128 is then to be taken.
+                Dots<G, V>(
+                    G.Xor(a, sign), G.Xor(b, sign), G.Xor(c, sign), G.Xor(d, sign), G.Xor(e, sign), G.Xor(f, sign), G.Xor(g, sign), G.Xor(h, sign),
+                    factors, x, ref step);
+                continue;
+            }
+            V a1 = G.ShiftWordsRight(a, 8), b1 = G.ShiftWordsRight(b, 8), c1 = G.ShiftWordsRight(c, 8), d1 = G.ShiftWordsRight(d, 8);
+            V e1 = G.ShiftWordsRight(e, 8), f1 = G.ShiftWordsRight(f, 8), g1 = G.ShiftWordsRight(g, 8), h1 = G.ShiftWordsRight(h, 8);
+            a = Even<G, V>(a);
+            b = Even<G, V>(b);
+            c = Even<G, V>(c);
+            d = Even<G, V>(d);
+            e = Even<G, V>(e);
+            f = Even<G, V>(f);
+            g = Even<G, V>(g);
+            h = Even<G, V>(h);
+            float* total = step.Totals;
+            byte* v = x, end = x + ((nint)step.Count * step.Stride);
+            if (G.Count < 16)
+            {
+                // Sixteen registers hold eight vectors of weights.
+                for (int* whole = step.Whole; v < end; v += step.Stride, whole += G.Count)
+                    G.Store(Sum<G, V>(a, b, c, d, e, f, g, h, (int*)(v + QuantisedRows.EvenWords)), whole);
+                v = x;
+                for (int* whole = step.Whole; v < end; v += step.Stride, whole += G.Count, total += G.Count)
+                    G.AddTo(total, G.Add(Sum<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)(v + QuantisedRows.OddWords)), G.Load(whole)), factors, *(float*)v);
+            }
+            else
+            {
+                for (; v < end; v += step.Stride, total += G.Count)
+                {
+                    V sum = Sum<G, V>(a, b, c, d, e, f, g, h, (int*)(v + QuantisedRows.EvenWords));
+                    sum = G.Add(sum, Sum<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)(v + QuantisedRows.OddWords)));
+                    G.AddTo(total, sum, factors, *(float*)v);
+                }
+            }
         }
-        return total;
     }
 
-    /// <summary>|w| · (x with the sign of w): |w| may be 128, x never is −128.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Signed(byte* block, Vector256<sbyte> x)
+    private static V Sum<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, int* x)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
     {
-        Vector256<sbyte> w = Vector256.Load((sbyte*)block + 2);
-        return ByteDots.Dot(Avx2.Abs(w), Avx2.Sign(x, w));
+        V sum = G.Add(G.MultiplyWords(w0, G.Broadcast(x[0])), G.MultiplyWords(w1, G.Broadcast(x[1])));
+        sum = G.Add(sum, G.Add(G.MultiplyWords(w2, G.Broadcast(x[2])), G.MultiplyWords(w3, G.Broadcast(x[3]))));
+        V other = G.Add(G.MultiplyWords(w4, G.Broadcast(x[4])), G.MultiplyWords(w5, G.Broadcast(x[5])));
+        other = G.Add(other, G.Add(G.MultiplyWords(w6, G.Broadcast(x[6])), G.MultiplyWords(w7, G.Broadcast(x[7]))));
+        return G.Add(sum, other);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Dots<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, V factors, byte* x, ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        float* total = step.Totals;
+        byte* end = x + ((nint)step.Count * step.Stride);
+        for (; x < end; x += step.Stride, total += G.Count)
+        {
+            var v = (int*)(x + QuantisedRows.Values);
+            V sum = G.AddDots(G.Broadcast(*(int*)(x + QuantisedRows.ByteZero)), w0, G.Broadcast(v[0]));
+            V other = G.AddDots(default, w1, G.Broadcast(v[1]));
+            sum = G.AddDots(sum, w2, G.Broadcast(v[2]));
+            other = G.AddDots(other, w3, G.Broadcast(v[3]));
+            sum = G.AddDots(sum, w4, G.Broadcast(v[4]));
+            other = G.AddDots(other, w5, G.Broadcast(v[5]));
+            sum = G.AddDots(sum, w6, G.Broadcast(v[6]));
+            other = G.AddDots(other, w7, G.Broadcast(v[7]));
+            G.AddTo(total, G.Add(sum, other), factors, *(float*)x);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Even<G, V>(V value)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => G.ShiftWordsRight(G.ShiftWordsLeft(value, 8), 8);
 }
 
 /// <summary>See <see cref="WeightFormat.Q4_0"/>.</summary>
 internal readonly unsafe struct Q4Blocks : IBlocks
 {
-    private const int Bytes = 18;
-
     public static WeightFormat Format => WeightFormat.Q4_0;
-    public static int RunValues => 32;
-    public static bool IsSuper => false;
-    public static int Zero => 8;
-    public static bool HasMinima => false;
-    public static bool IsNibbles => true;
-    public static int FactorAt => 0;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unsigned(byte* block, int index)
-    {
-        Vector256<uint> q = Avx2.BroadcastVector128ToVector256(block + 2).AsUInt32();
-        return Avx2.ShiftRightLogicalVariable(q, Vector256.Create(0u, 0, 0, 0, 4, 4, 4, 4)).AsByte() & Vector256.Create((byte)15);
-    }
-
-    public static Vector128<byte> Scales(byte* block) => default;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x)
+    public static void Multiply<G, V>(ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
     {
-        sbyte* values = x.Values;
-        float* scales = x.Scales, end = scales + (x.Inner / 32);
-        short* sums = x.Sums32;
-        Vector128<float> total = default;
-        // Two blocks at once, a half of each vector for either.
-        Vector256<short> zeros = Vector256.Create(0x0000FFF8, 0x0000FFF8, 0x0000FFF8, 0x0000FFF8, -8 << 16, -8 << 16, -8 << 16, -8 << 16).AsInt16();
-        for (; scales + 1 < end; scales += 2, sums += 2, values += 64, w0 += 2 * Bytes, w1 += 2 * Bytes, w2 += 2 * Bytes, w3 += 2 * Bytes)
+        byte* w = step.Weights, block = step.X;
+        nint row = step.RowBytes;
+        V nibble = G.Broadcast(0x0F0F0F0F), ones = G.Broadcast(0x00010001);
+        for (byte* end = w + row; w < end; w += 18, block += step.BlockStride)
         {
-            Vector256<sbyte> low = Vector256.Create(Vector128.Load(values), Vector128.Load(values + 32));
-            Vector256<sbyte> high = Vector256.Create(Vector128.Load(values + 16), Vector128.Load(values + 48));
-            // 16 bits hold the sixteen products that are in a sum until its pairs become one of 32 bits.
-            Vector256<short> pairs = ByteDots.Pairs(Two(w0, low, high), Two(w1, low, high), Two(w2, low, high), Two(w3, low, high));
-            Vector256<int> sum = Avx2.MultiplyAddAdjacent(pairs, Vector256<short>.One)
-                + Avx2.MultiplyAddAdjacent(Vector256.Create(*(int*)sums).AsInt16(), zeros);
-            Vector256<float> factors = Vector256.Create(
-                ByteDots.Firsts(w0, w1, w2, w3), ByteDots.Firsts(w0 + Bytes, w1 + Bytes, w2 + Bytes, w3 + Bytes)).AsSingle();
-            factors = ((factors.AsInt32() << 16 >> 3) & Vector256.Create(Lanes.HalfMask)).AsSingle() * Vector256.Create(Lanes.HalfScale);
-            factors *= Vector256.Create(Vector128.Create(scales[0]), Vector128.Create(scales[1]));
-            Vector256<float> products = Avx.ConvertToVector256Single(sum);
-            total = Fma.MultiplyAdd(products.GetLower(), factors.GetLower(), total);
-            total = Fma.MultiplyAdd(products.GetUpper(), factors.GetUpper(), total);
+            step.Prefetch(G.Count * 18);
+            V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
+            BlockRows.Turn<G, V>(w + 2, row, out V w0, out V w1, out V w2, out V w3);
+            V w4 = G.And(G.ShiftRight(w0, 4), nibble), w5 = G.And(G.ShiftRight(w1, 4), nibble);
+            V w6 = G.And(G.ShiftRight(w2, 4), nibble), w7 = G.And(G.ShiftRight(w3, 4), nibble);
+            w0 = G.And(w0, nibble);
+            w1 = G.And(w1, nibble);
+            w2 = G.And(w2, nibble);
+            w3 = G.And(w3, nibble);
+            float* total = step.Totals;
+            byte* x = block, last = x + ((nint)step.Count * step.Stride);
+            for (; x < last; x += step.Stride, total += G.Count)
+            {
+                // Each 16 bits hold 16 products of at most 15 · 127, from half of which the zero is taken.
+                var v = (int*)(x + QuantisedRows.Values);
+                V sum = G.AddWords(G.Broadcast(*(int*)(x + QuantisedRows.NibbleZero)), G.MultiplyBytes(w0, G.Broadcast(v[0])));
+                sum = G.AddWords(sum, G.MultiplyBytes(w1, G.Broadcast(v[1])));
+                sum = G.AddWords(sum, G.MultiplyBytes(w2, G.Broadcast(v[2])));
+                sum = G.AddWords(sum, G.MultiplyBytes(w3, G.Broadcast(v[3])));
+                sum = G.AddWords(sum, G.MultiplyBytes(w4, G.Broadcast(v[4])));
+                sum = G.AddWords(sum, G.MultiplyBytes(w5, G.Broadcast(v[5])));
+                sum = G.AddWords(sum, G.MultiplyBytes(w6, G.Broadcast(v[6])));
+                sum = G.AddWords(sum, G.MultiplyBytes(w7, G.Broadcast(v[7])));
+                G.AddTo(total, G.MultiplyWords(sum, ones), factors, *(float*)x);
+            }
         }
-        if (scales < end)
-        {
-            Vector256<sbyte> v = Vector256.Load(values);
-            Vector128<int> sum = ByteDots.Sums(
-                ByteDots.Dot(Unsigned(w0, 0), v), ByteDots.Dot(Unsigned(w1, 0), v),
-                ByteDots.Dot(Unsigned(w2, 0), v), ByteDots.Dot(Unsigned(w3, 0), v));
-            total = ByteDots.Add(sum - Vector128.Create(8 * *sums), ByteDots.Halves(w0, w1, w2, w3), *scales, total);
-        }
-        return total;
-    }
-
-    /// <summary>Sums of four products each, of two blocks, one in either half.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Two(byte* block, Vector256<sbyte> low, Vector256<sbyte> high)
-    {
-        Vector256<byte> mask = Vector256.Create((byte)15), q = Vector256.Create(Vector128.Load(block + 2), Vector128.Load(block + Bytes + 2));
-        return (Avx2.MultiplyAddAdjacent(q & mask, low) + Avx2.MultiplyAddAdjacent((q.AsUInt16() >>> 4).AsByte() & mask, high)).AsInt32();
     }
 }
 
 /// <summary>See <see cref="WeightFormat.Q4_K"/>.</summary>
 internal readonly unsafe struct Q4KBlocks : IBlocks
 {
-    private const int Bytes = 144;
-
     public static WeightFormat Format => WeightFormat.Q4_K;
-    public static int RunValues => 32;
-    public static bool IsSuper => true;
-    public static int Zero => 0;
-    public static bool HasMinima => true;
-    public static bool IsNibbles => true;
-    public static int FactorAt => 0;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unsigned(byte* block, int index)
-    {
-        Vector256<byte> q = Vector256.Load(block + 16 + (index / 2 * 32));
-        return (index % 2 == 0 ? q : (q.AsUInt16() >>> 4).AsByte()) & Vector256.Create((byte)15);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Scales(byte* block)
-    {
-        uint p0 = *(uint*)(block + 4), p1 = *(uint*)(block + 8), p2 = *(uint*)(block + 12);
-        return Vector128.Create(
-            p0 & 0x3F3F3F3F, (p2 & 0x0F0F0F0F) | ((p0 >> 2) & 0x30303030), p1 & 0x3F3F3F3F, ((p2 >> 4) & 0x0F0F0F0F) | ((p1 >> 2) & 0x30303030)).AsByte();
-    }
-
-    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x)
+    public static void Multiply<G, V>(ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
     {
-        sbyte* values = x.Values;
-        float* scales = x.Scales, end = scales + (x.Inner / 256);
-        short* sums = x.Sums32;
-        int* dots = stackalloc int[4 * 8];
-        byte* packed = stackalloc byte[4 * 16];
-        Vector128<float> total = default;
-        for (; scales < end; scales++, values += 256, sums += 8, w0 += Bytes, w1 += Bytes, w2 += Bytes, w3 += Bytes)
+        V* scales = (V*)step.Memory, minima = scales + 8;
+        byte* w = step.Weights, x = step.X;
+        nint row = step.RowBytes;
+        V six = G.Broadcast(0x3F3F3F3F), nibble = G.Broadcast(0x0F0F0F0F), upper = G.Broadcast(0x30303030);
+        for (int block = step.Blocks; block > 0; block--, w += 144, x += step.BlockStride)
         {
-            // The heads of four blocks, turned: a factor and one for the minima, and three times four bytes of scales and minima.
-            Vector128<int> h0 = Vector128.Load((int*)w0), h1 = Vector128.Load((int*)w1), h2 = Vector128.Load((int*)w2), h3 = Vector128.Load((int*)w3);
-            Turn(h0, h1, h2, h3, out Vector128<int> factors, out Vector128<int> p0, out Vector128<int> p1, out Vector128<int> p2);
-            Vector128<int> six = Vector128.Create(0x3F3F3F3F), four = Vector128.Create(0x0F0F0F0F), upper = Vector128.Create(0x30303030);
-            Vector128<int> lastScales = (p2 & four) | ((p0 >>> 2) & upper);
-            Vector128<int> minima = p1 & six, lastMinima = ((p2 >>> 4) & four) | ((p1 >>> 2) & upper);
-            Turn(p0 & six, lastScales, default, default, out h0, out h1, out h2, out h3);
-            h0.Store((int*)packed);
-            h1.Store((int*)packed + 4);
-            h2.Store((int*)packed + 8);
-            h3.Store((int*)packed + 12);
-            One(w0, values, packed, dots);
-            One(w1, values, packed + 16, dots + 8);
-            One(w2, values, packed + 32, dots + 16);
-            One(w3, values, packed + 48, dots + 24);
-            total = ByteDots.Add(ByteDots.Sums(dots), ByteDots.Halves(factors << 16), *scales, total);
-            Vector256<int> taken = Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(minima.AsByte()), Vector256.Create(*(long*)sums).AsInt16())
-                + Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(lastMinima.AsByte()), Vector256.Create(*(long*)(sums + 4)).AsInt16());
-            Vector128<float> evens = Sse.Shuffle(taken.GetLower().AsSingle(), taken.GetUpper().AsSingle(), 0x88);
-            Vector128<float> odds = Sse.Shuffle(taken.GetLower().AsSingle(), taken.GetUpper().AsSingle(), 0xDD);
-            total = ByteDots.Add(evens.AsInt32() + odds.AsInt32(), -ByteDots.Halves(factors), *scales, total);
+            // A factor and one for the minima, and three times four bytes of scales and minima, of six bits each.
+            BlockRows.Turn<G, V>(w, row, out V factors, out V p, out V q, out V r);
+            V first = G.And(p, six), last = G.Or(G.And(r, nibble), G.And(G.ShiftRight(p, 2), upper));
+            scales[0] = G.Pick(first, unchecked((int)0x80008000));
+            scales[1] = G.Pick(first, unchecked((int)0x80018001));
+            scales[2] = G.Pick(first, unchecked((int)0x80028002));
+            scales[3] = G.Pick(first, unchecked((int)0x80038003));
+            scales[4] = G.Pick(last, unchecked((int)0x80008000));
+            scales[5] = G.Pick(last, unchecked((int)0x80018001));
+            scales[6] = G.Pick(last, unchecked((int)0x80028002));
+            scales[7] = G.Pick(last, unchecked((int)0x80038003));
+            first = G.And(q, six);
+            last = G.Or(G.And(G.ShiftRight(r, 4), nibble), G.And(G.ShiftRight(q, 2), upper));
+            minima[0] = G.Pick(first, unchecked((int)0x80018000));
+            minima[1] = G.Pick(first, unchecked((int)0x80038002));
+            minima[2] = G.Pick(last, unchecked((int)0x80018000));
+            minima[3] = G.Pick(last, unchecked((int)0x80038002));
+            for (int pair = 0; pair < 4; pair++)
+                Pair<G, V>(w + 16 + (32 * pair), scales + (2 * pair), x + QuantisedRows.SuperValues + (64 * pair), pair == 0, ref step);
+            Close<G, V>(G.Halves(G.ShiftLeft(factors, 16)), G.Halves(factors), minima, x, ref step);
         }
-        return total;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Turn(
-        Vector128<int> r0, Vector128<int> r1, Vector128<int> r2, Vector128<int> r3,
-        out Vector128<int> c0, out Vector128<int> c1, out Vector128<int> c2, out Vector128<int> c3)
-    {
-        Vector128<long> low01 = Sse2.UnpackLow(r0, r1).AsInt64(), high01 = Sse2.UnpackHigh(r0, r1).AsInt64();
-        Vector128<long> low23 = Sse2.UnpackLow(r2, r3).AsInt64(), high23 = Sse2.UnpackHigh(r2, r3).AsInt64();
-        c0 = Sse2.UnpackLow(low01, low23).AsInt32();
-        c1 = Sse2.UnpackHigh(low01, low23).AsInt32();
-        c2 = Sse2.UnpackLow(high01, high23).AsInt32();
-        c3 = Sse2.UnpackHigh(high01, high23).AsInt32();
-    }
-
-    /// <summary>A block's products, times the scales of their runs, which are the first eight bytes.</summary>
-    /// <remarks>Not inlined: of four at once the compiler would keep all constants alive, which no registers are left for.</remarks>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void One(byte* block, sbyte* x, byte* packed, int* dots)
-    {
-        Vector256<byte> scales = Avx2.BroadcastVector128ToVector256(packed);
-        Vector256<int> total = Pair(block, x, scales, 0);
-        total += Pair(block, x, scales, 1);
-        total += Pair(block, x, scales, 2);
-        total += Pair(block, x, scales, 3);
-        total.Store(dots);
     }
 
     /// <summary>Two runs, which share their bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Pair(byte* block, sbyte* x, Vector256<byte> scales, int pair)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pair<G, V>(byte* w, V* scales, byte* x, bool isFirst, ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
     {
-        Vector256<byte> mask = Vector256.Create((byte)15), q = Vector256.Load(block + 16 + (pair * 32));
-        Vector256<short> low = Avx2.MultiplyAddAdjacent(q & mask, Vector256.Load(x + (pair * 64)));
-        Vector256<short> high = Avx2.MultiplyAddAdjacent((q.AsUInt16() >>> 4).AsByte() & mask, Vector256.Load(x + (pair * 64) + 32));
-        return Avx2.MultiplyAddAdjacent(low, Avx2.Shuffle(scales, Run(2 * pair)).AsInt16())
-            + Avx2.MultiplyAddAdjacent(high, Avx2.Shuffle(scales, Run((2 * pair) + 1)).AsInt16());
+        step.Prefetch(G.Count * 36);
+        nint row = step.RowBytes;
+        V nibble = G.Broadcast(0x0F0F0F0F);
+        BlockRows.TurnTwice<G, V>(w, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
+        if (G.Count == 16)
+        {
+            V a1 = G.And(G.ShiftRight(a, 4), nibble), b1 = G.And(G.ShiftRight(b, 4), nibble), c1 = G.And(G.ShiftRight(c, 4), nibble), d1 = G.And(G.ShiftRight(d, 4), nibble);
+            V e1 = G.And(G.ShiftRight(e, 4), nibble), f1 = G.And(G.ShiftRight(f, 4), nibble), g1 = G.And(G.ShiftRight(g, 4), nibble), h1 = G.And(G.ShiftRight(h, 4), nibble);
+            a = G.And(a, nibble); b = G.And(b, nibble); c = G.And(c, nibble); d = G.And(d, nibble); e = G.And(e, nibble); f = G.And(f, nibble); g = G.And(g, nibble); h = G.And(h, nibble);
+            int* whole = step.Whole;
+            byte* end = x + ((nint)step.Count * step.Stride);
+            V s0 = scales[0], s1 = scales[1];
+            for (; x < end; x += step.Stride, whole += G.Count)
+            {
+                V sum = G.MultiplyWords(Sum<G, V>(a, b, c, d, e, f, g, h, (int*)x), s0);
+                sum = G.Add(sum, G.MultiplyWords(Sum<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)x + 8), s1));
+                G.Store(isFirst ? sum : G.Add(sum, G.Load(whole)), whole);
+            }
+            return;
+        }
+        Run<G, V>(
+            G.And(a, nibble), G.And(b, nibble), G.And(c, nibble), G.And(d, nibble),
+            G.And(e, nibble), G.And(f, nibble), G.And(g, nibble), G.And(h, nibble), scales[0], x, isFirst, ref step);
+        Run<G, V>(
+            G.And(G.ShiftRight(a, 4), nibble), G.And(G.ShiftRight(b, 4), nibble), G.And(G.ShiftRight(c, 4), nibble), G.And(G.ShiftRight(d, 4), nibble),
+            G.And(G.ShiftRight(e, 4), nibble), G.And(G.ShiftRight(f, 4), nibble), G.And(G.ShiftRight(g, 4), nibble), G.And(G.ShiftRight(h, 4), nibble),
+            scales[1], x + 32, isFirst: false, ref step);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Run(int run) => Vector256.Create((ushort)(run | 0x8000)).AsByte(); // the byte, and above it a zero
+    private static V Sum<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, int* v)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V sum = G.AddWords(G.MultiplyBytes(w0, G.Broadcast(v[0])), G.MultiplyBytes(w1, G.Broadcast(v[1])));
+        sum = G.AddWords(sum, G.AddWords(G.MultiplyBytes(w2, G.Broadcast(v[2])), G.MultiplyBytes(w3, G.Broadcast(v[3]))));
+        V other = G.AddWords(G.MultiplyBytes(w4, G.Broadcast(v[4])), G.MultiplyBytes(w5, G.Broadcast(v[5])));
+        other = G.AddWords(other, G.AddWords(G.MultiplyBytes(w6, G.Broadcast(v[6])), G.MultiplyBytes(w7, G.Broadcast(v[7]))));
+        return G.AddWords(sum, other);
+    }
+
+    /// <summary>A run's products, times its scale.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Run<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, V scale, byte* x, bool isFirst, ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        int* whole = step.Whole;
+        byte* end = x + ((nint)step.Count * step.Stride);
+        for (; x < end; x += step.Stride, whole += G.Count)
+        {
+            // Each 16 bits hold 16 products of at most 15 · 127.
+            var v = (int*)x;
+            V sum = G.AddWords(G.MultiplyBytes(w0, G.Broadcast(v[0])), G.MultiplyBytes(w1, G.Broadcast(v[1])));
+            sum = G.AddWords(sum, G.MultiplyBytes(w2, G.Broadcast(v[2])));
+            sum = G.AddWords(sum, G.MultiplyBytes(w3, G.Broadcast(v[3])));
+            sum = G.AddWords(sum, G.MultiplyBytes(w4, G.Broadcast(v[4])));
+            sum = G.AddWords(sum, G.MultiplyBytes(w5, G.Broadcast(v[5])));
+            sum = G.AddWords(sum, G.MultiplyBytes(w6, G.Broadcast(v[6])));
+            sum = G.AddWords(sum, G.MultiplyBytes(w7, G.Broadcast(v[7])));
+            sum = G.MultiplyWords(sum, scale);
+            G.Store(isFirst ? sum : G.Add(sum, G.Load(whole)), whole);
+        }
+    }
+
+    /// <summary>A block's sums, and what its minima take, onto the totals.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Close<G, V>(V factors, V ofMinima, V* minima, byte* x, ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V m0 = minima[0], m1 = minima[1], m2 = minima[2], m3 = minima[3];
+        float* total = step.Totals;
+        int* whole = step.Whole;
+        byte* end = x + ((nint)step.Count * step.Stride);
+        for (; x < end; x += step.Stride, total += G.Count, whole += G.Count)
+        {
+            G.AddTo(total, G.Load(whole), factors, *(float*)x);
+            var sums = (int*)(x + QuantisedRows.Sums32);
+            V taken = G.Add(
+                G.Add(G.MultiplyWords(m0, G.Broadcast(sums[0])), G.MultiplyWords(m1, G.Broadcast(sums[1]))),
+                G.Add(G.MultiplyWords(m2, G.Broadcast(sums[2])), G.MultiplyWords(m3, G.Broadcast(sums[3]))));
+            G.AddTo(total, G.Subtract(default, taken), ofMinima, *(float*)x);
+        }
+    }
 }
 
 /// <summary>See <see cref="WeightFormat.Q6_K"/>.</summary>
 internal readonly unsafe struct Q6KBlocks : IBlocks
 {
-    private const int Bytes = 210;
+    private const int HighAt = 128;
+    private const int ScalesAt = 192;
+    private const int FactorAt = 208;
 
     public static WeightFormat Format => WeightFormat.Q6_K;
-    public static int RunValues => 16;
-    public static bool IsSuper => true;
-    public static int Zero => 32;
-    public static bool HasMinima => false;
-    public static bool IsNibbles => false;
-    public static int FactorAt => 208;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Unsigned(byte* block, int index)
-    {
-        int half = index / 4, run = index % 4;
-        Vector256<byte> low = Vector256.Load(block + (half * 64) + (run % 2 * 32)), high = Vector256.Load(block + 128 + (half * 32));
-        if (run >= 2) low = (low.AsUInt16() >>> 4).AsByte();
-        high = (run == 0 ? high.AsUInt16() << 4 : run == 1 ? high.AsUInt16() << 2 : run == 2 ? high.AsUInt16() : high.AsUInt16() >>> 2).AsByte();
-        return (low & Vector256.Create((byte)15)) | (high & Vector256.Create((byte)0x30));
-    }
-
-    public static Vector128<byte> Scales(byte* block) => Vector128.Load(block + 192);
-
-    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x)
+    public static void Multiply<G, V>(ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
     {
-        sbyte* values = x.Values;
-        float* scales = x.Scales, end = scales + (x.Inner / 256);
-        short* sums = x.Sums16;
-        int* dots = stackalloc int[4 * 8];
-        Vector128<float> total = default;
-        for (; scales < end; scales++, values += 256, sums += 16, w0 += Bytes, w1 += Bytes, w2 += Bytes, w3 += Bytes)
+        V* scales = (V*)step.Memory, pairs = scales + 16;
+        byte* w = step.Weights, x = step.X;
+        nint row = step.RowBytes;
+        for (int block = step.Blocks; block > 0; block--, w += 210, x += step.BlockStride)
         {
-            One(w0, values, sums, dots);
-            One(w1, values, sums, dots + 8);
-            One(w2, values, sums, dots + 16);
-            One(w3, values, sums, dots + 24);
-            total = ByteDots.Add(ByteDots.Sums(dots), ByteDots.Halves(w0 + 208, w1 + 208, w2 + 208, w3 + 208), *scales, total);
+            // The factor is above the last scales.
+            BlockRows.Turn<G, V>(w + FactorAt - 14, row, out _, out _, out _, out V factors);
+            BlockRows.Turn<G, V>(w + ScalesAt, row, out V a, out V b, out V c, out V d);
+            Scales<G, V>(a, scales, pairs);
+            Scales<G, V>(b, scales + 4, pairs + 2);
+            Scales<G, V>(c, scales + 8, pairs + 4);
+            Scales<G, V>(d, scales + 12, pairs + 6);
+            Half<G, V>(w, w + HighAt, scales, x + QuantisedRows.SuperValues, isFirst: true, ref step);
+            Half<G, V>(w + 64, w + HighAt + 32, scales + 8, x + QuantisedRows.SuperValues + 128, isFirst: false, ref step);
+            Close<G, V>(G.Halves(factors), pairs, x, ref step);
         }
-        return total;
     }
 
-    /// <summary>A block's products, times the scales of their runs.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void One(byte* block, sbyte* x, short* sums, int* dots)
+    /// <summary>Four scales, each twice in 16 bits, and two pairs of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Scales<G, V>(V four, V* scales, V* pairs)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
     {
-        Vector256<short> scales = Avx2.ConvertToVector256Int16(Vector128.Load((sbyte*)block + 192));
-        Vector256<int> zero = Avx2.MultiplyAddAdjacent(scales, Vector256.Load(sums)) << 5;
-        Vector256<byte> first = Avx2.Permute2x128(scales, scales, 0x00).AsByte(), last = Avx2.Permute2x128(scales, scales, 0x11).AsByte();
-        (OfHalf(block, x, first, 0) - zero + OfHalf(block, x, last, 1)).Store(dots);
+        scales[0] = G.ShiftWordsRight(G.Pick(four, 0x00800080), 8);
+        scales[1] = G.ShiftWordsRight(G.Pick(four, 0x01800180), 8);
+        scales[2] = G.ShiftWordsRight(G.Pick(four, 0x02800280), 8);
+        scales[3] = G.ShiftWordsRight(G.Pick(four, 0x03800380), 8);
+        pairs[0] = G.ShiftWordsRight(G.Pick(four, 0x01800080), 8);
+        pairs[1] = G.ShiftWordsRight(G.Pick(four, 0x03800280), 8);
     }
 
     /// <summary>The eight runs of half a block, which share the upper bits' bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> OfHalf(byte* block, sbyte* x, Vector256<byte> scales, int half)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Half<G, V>(byte* w, byte* upper, V* scales, byte* x, bool isFirst, ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
     {
-        Vector256<byte> nibble = Vector256.Create((byte)15), pair = Vector256.Create((byte)0x30);
-        Vector256<byte> low0 = Vector256.Load(block + (half * 64)), low1 = Vector256.Load(block + (half * 64) + 32);
-        Vector256<byte> high = Vector256.Load(block + 128 + (half * 32));
-        x += half * 128;
-        Vector256<int> sum = Run((low0 & nibble) | ((high.AsUInt16() << 4).AsByte() & pair), x, scales, 0);
-        sum += Run((low1 & nibble) | ((high.AsUInt16() << 2).AsByte() & pair), x + 32, scales, 2);
-        sum += Run(((low0.AsUInt16() >>> 4).AsByte() & nibble) | (high & pair), x + 64, scales, 4);
-        return sum + Run(
-            ((low1.AsUInt16() >>> 4).AsByte() & nibble) | ((high.AsUInt16() >>> 2).AsByte() & pair), x + 96, scales, 6);
+        step.Prefetch(G.Count * 105);
+        V* low = (V*)step.Memory + 24, high = low + 16;
+        nint row = step.RowBytes;
+        BlockRows.TurnTwice<G, V>(w, row, out low[0], out low[1], out low[2], out low[3], out low[4], out low[5], out low[6], out low[7]);
+        BlockRows.TurnTwice<G, V>(w + 32, row, out low[8], out low[9], out low[10], out low[11], out low[12], out low[13], out low[14], out low[15]);
+        BlockRows.TurnTwice<G, V>(upper, row, out high[0], out high[1], out high[2], out high[3], out high[4], out high[5], out high[6], out high[7]);
+        V nibble = G.Broadcast(0x0F0F0F0F), two = G.Broadcast(0x30303030);
+        Run<G, V>(
+            G.Or(G.And(low[0], nibble), G.And(G.ShiftLeft(high[0], 4), two)), G.Or(G.And(low[1], nibble), G.And(G.ShiftLeft(high[1], 4), two)),
+            G.Or(G.And(low[2], nibble), G.And(G.ShiftLeft(high[2], 4), two)), G.Or(G.And(low[3], nibble), G.And(G.ShiftLeft(high[3], 4), two)),
+            G.Or(G.And(low[4], nibble), G.And(G.ShiftLeft(high[4], 4), two)), G.Or(G.And(low[5], nibble), G.And(G.ShiftLeft(high[5], 4), two)),
+            G.Or(G.And(low[6], nibble), G.And(G.ShiftLeft(high[6], 4), two)), G.Or(G.And(low[7], nibble), G.And(G.ShiftLeft(high[7], 4), two)),
+            scales, x, isFirst, ref step);
+        Run<G, V>(
+            G.Or(G.And(low[8], nibble), G.And(G.ShiftLeft(high[0], 2), two)), G.Or(G.And(low[9], nibble), G.And(G.ShiftLeft(high[1], 2), two)),
+            G.Or(G.And(low[10], nibble), G.And(G.ShiftLeft(high[2], 2), two)), G.Or(G.And(low[11], nibble), G.And(G.ShiftLeft(high[3], 2), two)),
+            G.Or(G.And(low[12], nibble), G.And(G.ShiftLeft(high[4], 2), two)), G.Or(G.And(low[13], nibble), G.And(G.ShiftLeft(high[5], 2), two)),
+            G.Or(G.And(low[14], nibble), G.And(G.ShiftLeft(high[6], 2), two)), G.Or(G.And(low[15], nibble), G.And(G.ShiftLeft(high[7], 2), two)),
+            scales + 2, x + 32, isFirst: false, ref step);
+        Run<G, V>(
+            G.Or(G.And(G.ShiftRight(low[0], 4), nibble), G.And(high[0], two)), G.Or(G.And(G.ShiftRight(low[1], 4), nibble), G.And(high[1], two)),
+            G.Or(G.And(G.ShiftRight(low[2], 4), nibble), G.And(high[2], two)), G.Or(G.And(G.ShiftRight(low[3], 4), nibble), G.And(high[3], two)),
+            G.Or(G.And(G.ShiftRight(low[4], 4), nibble), G.And(high[4], two)), G.Or(G.And(G.ShiftRight(low[5], 4), nibble), G.And(high[5], two)),
+            G.Or(G.And(G.ShiftRight(low[6], 4), nibble), G.And(high[6], two)), G.Or(G.And(G.ShiftRight(low[7], 4), nibble), G.And(high[7], two)),
+            scales + 4, x + 64, isFirst: false, ref step);
+        Run<G, V>(
+            G.Or(G.And(G.ShiftRight(low[8], 4), nibble), G.And(G.ShiftRight(high[0], 2), two)), G.Or(G.And(G.ShiftRight(low[9], 4), nibble), G.And(G.ShiftRight(high[1], 2), two)),
+            G.Or(G.And(G.ShiftRight(low[10], 4), nibble), G.And(G.ShiftRight(high[2], 2), two)), G.Or(G.And(G.ShiftRight(low[11], 4), nibble), G.And(G.ShiftRight(high[3], 2), two)),
+            G.Or(G.And(G.ShiftRight(low[12], 4), nibble), G.And(G.ShiftRight(high[4], 2), two)), G.Or(G.And(G.ShiftRight(low[13], 4), nibble), G.And(G.ShiftRight(high[5], 2), two)),
+            G.Or(G.And(G.ShiftRight(low[14], 4), nibble), G.And(G.ShiftRight(high[6], 2), two)), G.Or(G.And(G.ShiftRight(low[15], 4), nibble), G.And(G.ShiftRight(high[7], 2), two)),
+            scales + 6, x + 96, isFirst: false, ref step);
     }
 
+    /// <summary>The products of two runs of 16, times their scales.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Run(Vector256<byte> w, sbyte* x, Vector256<byte> scales, int run)
+    private static void Run<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, V* scales, byte* x, bool isFirst, ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
     {
-        Vector128<byte> first = Vector128.Create((ushort)((2 * run) | (((2 * run) + 1) << 8))).AsByte();
-        Vector256<short> two = Avx2.Shuffle(scales, Vector256.Create(first, first + Vector128.Create((byte)2))).AsInt16();
-        return Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(w, Vector256.Load(x)), two);
+        V first = scales[0], second = scales[1];
+        int* whole = step.Whole;
+        byte* end = x + ((nint)step.Count * step.Stride);
+        for (; x < end; x += step.Stride, whole += G.Count)
+        {
+            // 16 bits hold four products of at most 63 · 127.
+            var v = (int*)x;
+            V a = G.AddWords(G.MultiplyBytes(w0, G.Broadcast(v[0])), G.MultiplyBytes(w1, G.Broadcast(v[1])));
+            V b = G.AddWords(G.MultiplyBytes(w2, G.Broadcast(v[2])), G.MultiplyBytes(w3, G.Broadcast(v[3])));
+            V c = G.AddWords(G.MultiplyBytes(w4, G.Broadcast(v[4])), G.MultiplyBytes(w5, G.Broadcast(v[5])));
+            V d = G.AddWords(G.MultiplyBytes(w6, G.Broadcast(v[6])), G.MultiplyBytes(w7, G.Broadcast(v[7])));
+            V sum = G.Add(
+                G.Add(G.MultiplyWords(a, first), G.MultiplyWords(b, first)), G.Add(G.MultiplyWords(c, second), G.MultiplyWords(d, second)));
+            G.Store(isFirst ? sum : G.Add(sum, G.Load(whole)), whole);
+        }
+    }
+
+    /// <summary>A block's sums without the zeros, 32 times the sums of activations, onto the totals.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Close<G, V>(V factors, V* pairs, byte* x, ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        float* total = step.Totals;
+        int* whole = step.Whole;
+        byte* end = x + ((nint)step.Count * step.Stride);
+        for (; x < end; x += step.Stride, total += G.Count, whole += G.Count)
+        {
+            var sums = (int*)(x + QuantisedRows.Sums16);
+            V zeros = default;
+            for (int i = 0; i < 8; i++) zeros = G.Add(zeros, G.MultiplyWords(pairs[i], G.Broadcast(sums[i])));
+            G.AddTo(total, G.Subtract(G.Load(whole), G.ShiftLeft(zeros, 5)), factors, *(float*)x);
+        }
     }
 }

@@ -5,110 +5,182 @@ using System.Runtime.Intrinsics.X86;
 namespace Einsharp.Cpu;
 
 /// <summary>A sweep over weights in blocks: pinned operands of one <see cref="Sweep.Project"/>.</summary>
-internal readonly unsafe struct BlockOperands(byte* weights, QuantisedRows x, int rows, float* y, nint yStride)
+internal readonly unsafe struct BlockOperands(byte* weights, long bytes, QuantisedRows x, int workers, float* y, nint yStride)
 {
     public readonly byte* Weights = weights;
+    public readonly byte* WeightsEnd = weights + bytes;
     public readonly QuantisedRows X = x;
-    public readonly int Rows = rows;
+    public readonly int Workers = workers;
     public readonly float* Y = y;
     public readonly nint YStride = yStride;
 }
 
-/// <summary>
-/// Products of quantised activations with weights in blocks. One row of activations reads the weights where they are, in four streams; more
-/// meet panels of sixteen rows of weights, whose numbers lie as a register tile reads them.
-/// </summary>
-internal static unsafe class BlockSweep<F>
-    where F : struct, IBlocks
+/// <summary>A group of rows of weights, and the rows of activations that they meet.</summary>
+internal unsafe struct BlockStep
 {
-    // The hardware's prefetch is at full speed only some way into a stream, and every jump begins a new one.
-    private const int StreamBytes = 16384;
+    /// <summary>Vectors of memory that formats may use.</summary>
+    public const int MemoryVectors = 64;
 
-    // Activations that meet every panel, and weights that meet them: see SweepTiles.
-    private const int BandRows = 96;
-    private const int GroupRows = 32;
+    /// <summary>The first row.</summary>
+    public byte* Weights;
 
-    public static void Project(in BlockOperands o, int firstRow, int rowCount)
+    /// <summary>From one row to the next.</summary>
+    public nint RowBytes;
+
+    /// <summary>Blocks of a row.</summary>
+    public int Blocks;
+
+    /// <summary>The record of the first block of the first row of activations.</summary>
+    public byte* X;
+
+    /// <summary>From a row's record to the next row's.</summary>
+    public int Stride;
+
+    /// <summary>From a block's record to the next block's.</summary>
+    public nint BlockStride;
+
+    /// <summary>Rows of activations.</summary>
+    public int Count;
+
+    /// <summary>[row of activations][row of weights].</summary>
+    public float* Totals;
+
+    /// <summary>Of the same shape: sums of whole numbers inside a block.</summary>
+    public int* Whole;
+
+    /// <summary>Memory for <see cref="MemoryVectors"/>.</summary>
+    public byte* Memory;
+
+    // What is read next, up to where it is prefetched, and where it ends.
+    private byte* _ahead;
+    private byte* _due;
+    private byte* _end;
+
+    /// <summary>Sets what <see cref="Prefetch"/> is to fetch.</summary>
+    public void Expect(byte* next, byte* end)
     {
-        if (!ByteDots.IsSupported)
+        _ahead = _due = next;
+        _end = end;
+    }
+
+    /// <summary>
+    /// Fetches so many bytes more. The hardware follows a few long streams; it does not see that many short ones will be one stretch of memory.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch(int bytes)
+    {
+        _due += bytes;
+        byte* to = _due < _end ? _due : _end;
+        for (; _ahead < to; _ahead += AlignedMemory.Alignment) Sse.Prefetch1(_ahead);
+    }
+}
+
+/// <summary>
+/// Products of quantised activations with weights in blocks. Rows of weights come in groups, one a lane: a block of each is read where it is, turned
+/// into lanes, and multiplied with every row of activations, be that one or hundreds.
+/// </summary>
+internal static unsafe class BlockSweep
+{
+    // Activations that a block meets stay in a first-level cache, beside their sums.
+    private const int BandBytes = 24576;
+    private const int BandRows = 256;
+    private const int Line = 64;
+
+    /// <summary>Whether there are kernels for this processor.</summary>
+    public static bool IsSupported => RowGroup256.IsSupported;
+
+    /// <summary>Whether Q8_0 multiplies 16-bit numbers.</summary>
+    public static bool HasWords => IsSupported && (RowGroup512.IsSupported || !RowGroup256.HasDots);
+
+    public static void Project(WeightFormat format, in BlockOperands o, int firstRow, int rowCount)
+    {
+        if (!IsSupported)
         {
-            PortableBlocks.Project(F.Format, o, firstRow, rowCount);
+            PortableBlocks.Project(format, o, firstRow, rowCount);
             return;
         }
-        if (o.Rows == 1)
+        if (o.X.Rows == 1)
         {
-            ProjectOne(o, firstRow, rowCount);
+            BlockRow.Project(format, o, firstRow, rowCount);
             return;
         }
-        for (int first = 0; first < o.Rows; first += BandRows)
+        switch (format)
         {
-            int rows = Math.Min(BandRows, o.Rows - first);
-            for (int column = 0; column < rowCount; column += GroupRows)
-                ProjectBand(o, first, rows, firstRow, column, Math.Min(GroupRows, rowCount - column));
+            case WeightFormat.Q8_0: Project<Q8Blocks>(o, firstRow, rowCount); break;
+            case WeightFormat.Q4_0: Project<Q4Blocks>(o, firstRow, rowCount); break;
+            case WeightFormat.Q4_K: Project<Q4KBlocks>(o, firstRow, rowCount); break;
+            default: Project<Q6KBlocks>(o, firstRow, rowCount); break;
         }
     }
 
-    private static void ProjectOne(in BlockOperands o, int firstRow, int rowCount)
+    private static void Project<F>(in BlockOperands o, int firstRow, int rowCount)
+        where F : struct, IBlocks
     {
-        nint bytes = (nint)F.Format.Bytes(o.X.Inner);
-        byte* w = o.Weights + (firstRow * bytes);
-        float* y = o.Y;
-        int run = rowCount / 4;
-        if (run * bytes < StreamBytes) run = 0;
-        for (int j = 0; j < run; j++)
-        {
-            byte* w0 = w + (j * bytes);
-            Vector128<float> sums = F.Four(w0, w0 + (run * bytes), w0 + (2 * run * bytes), w0 + (3 * run * bytes), o.X);
-            y[j] = sums[0];
-            y[j + run] = sums[1];
-            y[j + (2 * run)] = sums[2];
-            y[j + (3 * run)] = sums[3];
-        }
-        // Short streams: four neighbours, and past the last row the same one again, whose sum is not stored.
-        for (int j = 4 * run; j < rowCount; j += 4)
-        {
-            int last = Math.Min(4, rowCount - j) - 1;
-            byte* w0 = w + (j * bytes);
-            Vector128<float> sums = F.Four(w0, w0 + (Math.Min(1, last) * bytes), w0 + (Math.Min(2, last) * bytes), w0 + (last * bytes), o.X);
-            for (int i = 0; i <= last; i++) y[j + i] = sums[i];
-        }
+        // Of fewer rows there is no group.
+        int last = firstRow + rowCount;
+        if (RowGroup512.IsSupported && last >= RowGroup512.Count) Project<F, RowGroup512, Vector512<int>>(o, firstRow, rowCount);
+        else if (last >= RowGroup256.Count) Project<F, RowGroup256, Vector256<int>>(o, firstRow, rowCount);
+        else PortableBlocks.Project(F.Format, o, firstRow, rowCount);
     }
 
     [SkipLocalsInit]
-    private static void ProjectBand(in BlockOperands o, int first, int rows, int firstRow, int column, int columns)
+    public static void Project<F, G, V>(in BlockOperands o, int firstRow, int rowCount)
+        where F : struct, IBlocks
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
     {
-        const int padding = AlignedMemory.Alignment;
-        byte* memory = stackalloc byte[BlockPanel.Bytes + padding];
-        var panel = new BlockPanel { Memory = (byte*)(((nuint)memory + padding - 1) & ~(nuint)(padding - 1)) };
-        int groups = (columns + BlockPanel.Rows - 1) / BlockPanel.Rows;
-        float* sums = stackalloc float[rows * groups * BlockPanel.Rows];
-        new Span<float>(sums, rows * groups * BlockPanel.Rows).Clear();
-        nint bytes = (nint)F.Format.Bytes(o.X.Inner);
-        byte** weights = stackalloc byte*[BlockPanel.Rows];
-        int stretch = BlockTiles<F>.Stretch;
-        for (int k = 0; k < o.X.Inner; k += stretch)
+        int rows = o.X.Rows, bands = (rows + Math.Min(BandRows, BandBytes / o.X.Stride) - 1) / Math.Min(BandRows, BandBytes / o.X.Stride);
+        int band = (rows + bands - 1) / bands, floats = band * G.Count;
+        byte* memory = stackalloc byte[(2 * floats * sizeof(float)) + (BlockStep.MemoryVectors * sizeof(V)) + Line];
+        memory = (byte*)(((nuint)memory + Line - 1) & ~(nuint)(Line - 1));
+        nint rowBytes = (nint)F.Format.Bytes(o.X.Inner);
+        var step = new BlockStep
         {
-            int length = Math.Min(stretch, o.X.Inner - k);
-            for (int j = 0; j < groups; j++)
+            RowBytes = rowBytes, Blocks = o.X.Inner / F.Format.BlockValues(), Stride = o.X.Stride, BlockStride = (nint)rows * o.X.Stride, Memory = memory,
+        };
+        step.Totals = (float*)(memory + (BlockStep.MemoryVectors * sizeof(V)));
+        step.Whole = (int*)(step.Totals + floats);
+        for (int column = 0; column < rowCount; column += G.Count)
+        {
+            // A group that is not full begins earlier: what it computes once more is not stored.
+            int columns = Math.Min(G.Count, rowCount - column), skip = G.Count - columns;
+            step.Weights = o.Weights + ((firstRow + column - skip) * rowBytes);
+            // After the last group most likely a piece comes that begins where those of all workers end.
+            int next = column + G.Count < rowCount ? column + G.Count : rowCount * o.Workers;
+            byte* ahead = Min(o.Weights + ((firstRow + next) * rowBytes), o.WeightsEnd), end = Min(ahead + (G.Count * rowBytes), o.WeightsEnd);
+            for (int row = 0; row < rows; row += band)
             {
-                for (int i = 0; i < BlockPanel.Rows; i++)
+                step.X = o.X.Record(0, row);
+                step.Count = Math.Min(band, rows - row);
+                step.Expect(ahead, row == 0 ? end : ahead);
+                new Span<float>(step.Totals, step.Count * G.Count).Clear();
+                                F.Multiply<G, V>(ref step);
+                for (int i = 0; i < step.Count; i++)
                 {
-                    int row = Math.Min((j * BlockPanel.Rows) + i, columns - 1);
-                    weights[i] = o.Weights + ((firstRow + column + row) * bytes) + (nint)F.Format.Bytes(k);
+                    new ReadOnlySpan<float>(step.Totals + (i * G.Count) + skip, columns)
+                        .CopyTo(new Span<float>(o.Y + ((row + i) * o.YStride) + column, columns));
                 }
-                BlockTiles<F>.Pack(weights, length, ref panel);
-                BlockTiles<F>.Multiply(panel, o.X, first, rows, k, sums + ((nint)j * rows * BlockPanel.Rows));
-            }
-        }
-        for (int j = 0; j < groups; j++)
-        {
-            int count = Math.Min(BlockPanel.Rows, columns - (j * BlockPanel.Rows));
-            for (int i = 0; i < rows; i++)
-            {
-                float* from = sums + (((nint)j * rows) + i) * BlockPanel.Rows;
-                float* to = o.Y + ((first + i) * o.YStride) + column + (j * BlockPanel.Rows);
-                new ReadOnlySpan<float>(from, count).CopyTo(new Span<float>(to, count));
             }
         }
     }
+
+    private static byte* Min(byte* a, byte* b) => a < b ? a : b;
+}
+
+/// <summary>Reads rows of weights into lanes.</summary>
+internal static unsafe class BlockRows
+{
+    /// <summary>16 bytes of each row of a group, of which the first is at <paramref name="first"/> and the next <paramref name="row"/> bytes further.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Turn<G, V>(byte* first, nint row, out V a, out V b, out V c, out V d)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => G.Turn(first, first + row, first + (2 * row), first + (3 * row), 4 * row, out a, out b, out c, out d);
+
+    /// <summary>32 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TurnTwice<G, V>(
+        byte* first, nint row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => G.TurnTwice(
+        first, first + row, first + (2 * row), first + (3 * row), 4 * row, out a, out b, out c, out d, out e, out f, out g, out h);
 }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Einsharp.Cpu;
 
 /// <summary>
-/// Products with weights in blocks on any processor, one dot product after the other: the same bits as <see cref="BlockSweep{F}"/>, because
+/// Products with weights in blocks on any processor, one dot product after the other: the same bits as <see cref="BlockSweep"/>, because
 /// the whole numbers are exact and the rest is in the same order.
 /// </summary>
 internal static unsafe class PortableBlocks
@@ -11,7 +11,7 @@ internal static unsafe class PortableBlocks
     public static void Project(WeightFormat format, in BlockOperands o, int firstRow, int rowCount)
     {
         nint bytes = (nint)format.Bytes(o.X.Inner);
-        for (int i = 0; i < o.Rows; i++)
+        for (int i = 0; i < o.X.Rows; i++)
         {
             for (int j = 0; j < rowCount; j++)
                 o.Y[(i * o.YStride) + j] = Dot(format, o.Weights + ((firstRow + j) * bytes), o.X, i);
@@ -22,15 +22,14 @@ internal static unsafe class PortableBlocks
     private static float Dot(WeightFormat format, byte* w, in QuantisedRows x, int row)
     {
         int block = format.BlockValues(), bytes = format.BlockBytes();
-        sbyte* values = x.Values + ((nint)row * x.Inner);
-        float* scales = x.Scales + ((nint)row * (x.Inner / block));
-        short* sums32 = x.Sums32 + ((nint)row * (x.Inner / 32));
         sbyte* q = stackalloc sbyte[QuantisedBlocks.MaxValues];
         float total = 0;
-        for (int k = 0; k < x.Inner; k += block, w += bytes, values += block, sums32 += block / 32)
+        for (int b = 0; b < x.Inner / block; b++, w += bytes)
         {
             QuantisedBlocks.Whole(format, w, q);
-            float scale = scales[k / block];
+            byte* record = x.Record(b, row);
+            float scale = *(float*)record;
+            var values = (sbyte*)(record + (block == 32 ? QuantisedRows.Values : QuantisedRows.SuperValues));
             int sum = 0, minima = 0;
             switch (format)
             {
@@ -39,7 +38,7 @@ internal static unsafe class PortableBlocks
                     {
                         (int s, int m) = QuantisedBlocks.ScaleOfQ4K(w + 4, run);
                         sum += s * Sum(q + (run * 32), values + (run * 32), 32);
-                        minima += m * sums32[run];
+                        minima += m * ((short*)(record + QuantisedRows.Sums32))[run];
                     }
                     break;
                 case WeightFormat.Q6_K:

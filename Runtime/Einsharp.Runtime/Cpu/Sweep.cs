@@ -15,7 +15,7 @@ public static class Sweep
     /// </summary>
     /// <param name="rows">All rows.</param>
     /// <param name="workers">The number of workers.</param>
-    public static int UnitRows(int rows, int workers) => Math.Clamp((rows / (8 * workers) + 7) & ~7, 8, 256);
+    public static int UnitRows(int rows, int workers) => Math.Clamp((rows / (8 * workers) + 15) & ~15, 16, 256);
 
     /// <summary>
     /// Makes rows of activations ready for a sweep over weights: where one of these is quantised, the rows are, once for all of them. Every
@@ -33,28 +33,27 @@ public static class Sweep
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inner);
         ArgumentOutOfRangeException.ThrowIfLessThan(x.Length, (long)rows * inner, nameof(x));
-        bool blocks = false, superblocks = false, blockWords = false, superblockWords = false, floats = false;
+        bool blocks = false, superblocks = false, words = false, floats = false;
         foreach (Param w in weights)
         {
             WeightFormat format = w.Format;
             floats |= !format.IsQuantised();
             if (!format.IsQuantised()) continue;
             if (inner % format.BlockValues() != 0) ThrowParts(w, inner);
-            blocks |= format is WeightFormat.Q8_0 or WeightFormat.Q4_0;
-            superblocks |= format is WeightFormat.Q4_K or WeightFormat.Q6_K;
-            blockWords |= format == WeightFormat.Q8_0 && rows > 1 && BlockTiles<Q8Blocks>.HasWords;
-            superblockWords |= format == WeightFormat.Q6_K && rows > 1 && BlockTiles<Q6KBlocks>.HasWords;
+            blocks |= format.BlockValues() == 32;
+            superblocks |= format.BlockValues() == 256;
+            words |= format == WeightFormat.Q8_0 && BlockSweep.HasWords;
         }
         floats &= rows >= PackedInput.LeastRows && inner >= PackedInput.Lanes;
         if (rows == 0 || !(blocks | superblocks | floats)) return new SweepInput(x, inner, rows);
 
-        int ofBlocks = blocks ? QuantisedRows.Floats(inner, rows, 32, blockWords) : 0;
-        int ofSuperblocks = superblocks ? QuantisedRows.Floats(inner, rows, 256, superblockWords) : 0;
+        int ofBlocks = blocks ? QuantisedRows.Floats(inner, rows, 32, words) : 0;
+        int ofSuperblocks = superblocks ? QuantisedRows.Floats(inner, rows, 256, hasWords: false) : 0;
         int all = checked(ofBlocks + ofSuperblocks + (floats ? PackedInput.Floats(inner, rows, PackedInput.Lanes) : 0));
-        bool few = rows <= FewRows, isTiled = rows > 1 && ByteDots.IsSupported;
+        bool few = rows <= FewRows;
         float* memory = few ? worker.Tiles(all) : worker.Common(all, 0);
-        QuantisedRows by32 = blocks ? QuantisedRows.At(memory, inner, rows, 32, blockWords, isTiled) : default;
-        QuantisedRows by256 = superblocks ? QuantisedRows.At(memory + ofBlocks, inner, rows, 256, superblockWords, isTiled) : default;
+        QuantisedRows by32 = blocks ? QuantisedRows.At(memory, inner, rows, 32, words) : default;
+        QuantisedRows by256 = superblocks ? QuantisedRows.At(memory + ofBlocks, inner, rows, 256, hasWords: false) : default;
         PackedInput packed = floats ? PackedInput.At(memory + ofBlocks + ofSuperblocks, inner, rows, PackedInput.Lanes) : default;
         fixed (float* from = x)
         {
@@ -66,7 +65,8 @@ public static class Sweep
             if (floats) packed.Pack(from, inner, worker.Index, worker.Count);
         }
         if (!few) worker.Barrier();
-        return new SweepInput(x, inner, rows, by32, by256, packed, floats ? worker.Tiles(PackedInput.PanelFloats(inner, rows, PackedInput.Lanes)) : null);
+        return new SweepInput(
+            x, inner, rows, by32, by256, packed, floats ? worker.Tiles(PackedInput.PanelFloats(inner, rows, PackedInput.Lanes)) : null, worker.Count);
     }
 
     /// <summary>
@@ -106,23 +106,18 @@ public static class Sweep
                 case WeightFormat.F32: Project<Float32Weights>(operands, x, firstRow, rowCount); break;
                 case WeightFormat.BF16: Project<BFloat16Weights>(operands, x, firstRow, rowCount); break;
                 case WeightFormat.F16: Project<Float16Weights>(operands, x, firstRow, rowCount); break;
-                case WeightFormat.Q8_0: BlockSweep<Q8Blocks>.Project(Blocks(w, x.Blocks, operands), firstRow, rowCount); break;
-                case WeightFormat.Q4_0: BlockSweep<Q4Blocks>.Project(Blocks(w, x.Blocks, operands), firstRow, rowCount); break;
-                case WeightFormat.Q4_K: BlockSweep<Q4KBlocks>.Project(Blocks(w, x.Superblocks, operands), firstRow, rowCount); break;
-                case WeightFormat.Q6_K: BlockSweep<Q6KBlocks>.Project(Blocks(w, x.Superblocks, operands), firstRow, rowCount); break;
+                case WeightFormat.Q8_0 or WeightFormat.Q4_0: BlockSweep.Project(w.Format, Blocks(w, x, x.Blocks, operands), firstRow, rowCount); break;
+                case WeightFormat.Q4_K or WeightFormat.Q6_K: BlockSweep.Project(w.Format, Blocks(w, x, x.Superblocks, operands), firstRow, rowCount); break;
                 default: throw new NotSupportedException($"{w.Name} is stored as {w.Format}, which the CPU kernels do not read");
             }
         }
     }
 
-    private static unsafe BlockOperands Blocks(Param w, QuantisedRows x, in SweepOperands operands)
+    private static unsafe BlockOperands Blocks(Param w, SweepInput x, in QuantisedRows blocks, in SweepOperands operands)
     {
-        if (x.Values == null || (x.Words == null && operands.Rows > 1 && HasWords(w.Format))) ThrowNotRead(w);
-        return new BlockOperands(operands.Weights, x, operands.Rows, operands.Y, operands.YStride);
+        if (blocks.Records == null || (w.Format == WeightFormat.Q8_0 && BlockSweep.HasWords && !blocks.HasWords)) ThrowNotRead(w);
+        return new BlockOperands(operands.Weights, w.Bytes, blocks, x.Workers, operands.Y, operands.YStride);
     }
-
-    private static bool HasWords(WeightFormat format) =>
-        (format == WeightFormat.Q8_0 && BlockTiles<Q8Blocks>.HasWords) || (format == WeightFormat.Q6_K && BlockTiles<Q6KBlocks>.HasWords);
 
     [DoesNotReturn]
     private static void ThrowParts(Param w, int inner) => throw new ArgumentException(

@@ -11,7 +11,7 @@ public readonly unsafe ref struct SweepInput
 {
     internal SweepInput(
         ReadOnlySpan<float> x, int inner, int rows, QuantisedRows blocks = default, QuantisedRows superblocks = default,
-        PackedInput packed = default, float* panels = null)
+        PackedInput packed = default, float* panels = null, int workers = 1)
     {
         X = x;
         Inner = inner;
@@ -20,6 +20,7 @@ public readonly unsafe ref struct SweepInput
         Superblocks = superblocks;
         Packed = packed;
         Panels = panels;
+        Workers = workers;
     }
 
     /// <summary>The length of a row, and of a dot product.</summary>
@@ -41,9 +42,14 @@ public readonly unsafe ref struct SweepInput
 
     /// <summary>The worker's own memory for weights that are turned.</summary>
     internal float* Panels { get; }
+
+    /// <summary>How many share the sweeps.</summary>
+    internal int Workers { get; }
 }
 
-/// <summary>Rows of activations as signed bytes. Null pointers where nobody asks for them.</summary>
+/// <summary>
+/// Rows of activations as signed bytes: for each block of them a record a row, so that what meets a block of weights lies together.
+/// </summary>
 internal unsafe struct QuantisedRows
 {
     private const float Top = 127;
@@ -51,52 +57,48 @@ internal unsafe struct QuantisedRows
     /// <summary>Below this the inverse of a scale would overflow: such values count as 0.</summary>
     private const float Least = 1e-36f;
 
-    /// <summary>The most rows of a tile.</summary>
-    public const int TileRows = 4;
+    // A record begins with the scale, a float. Of 32 values, the sum follows times −8, in 16 bits of 32, and times −128; then the values, and
+    // where words are multiplied these too: those in even places, then those in odd ones.
+    public const int NibbleZero = 4;
+    public const int ByteZero = 8;
+    public const int Values = 16;
+    public const int EvenWords = 48;
+    public const int OddWords = 80;
+    private const int WithoutWords = 48;
+    private const int WithWords = 112;
+
+    // Of 256 values, sums over 32 and over 16 of them, in 16 bits each.
+    public const int Sums32 = 16;
+    public const int Sums16 = 32;
+    public const int SuperValues = 64;
+    private const int Super = SuperValues + 256;
 
     public int Inner;
     public int Rows;
     public int BlockValues;
-    public bool IsTiled;
-    public sbyte* Values; // [row][inner], or as tiles
-    public short* Words; // the same numbers as tiles, where these multiply 16-bit numbers
-    public float* Scales; // [row][inner / block]
-    public short* Sums16; // [row][inner / 16]
-    public short* Sums32; // [row][inner / 32]
+    public int Stride;
+    public byte* Records; // [block][row][stride]
 
     /// <summary>Floats of memory that rows take, in whole cache lines.</summary>
-    public static int Floats(int inner, int rows, int block, bool hasWords)
-    {
-        long bytes = (long)rows * (inner + (hasWords ? 2 * inner : 0) + (4 * (inner / block)) + (2 * (inner / 16)) + (2 * (inner / 32)));
-        return checked((int)((bytes + 63) / 64 * 16) + 16);
-    }
+    public static int Floats(int inner, int rows, int block, bool hasWords) =>
+        checked(((rows * (inner / block) * (RecordBytes(block, hasWords) / sizeof(float))) + 15) / 16 * 16);
 
-    /// <summary>Rows of the tile that begins with a row, of so many from there: 4, 2 or 1.</summary>
-    public static int TileHeight(int remaining) => remaining >= TileRows ? TileRows : remaining >= 2 ? 2 : 1;
-
-    /// <summary>Cuts up memory of <see cref="Floats"/>.</summary>
+    /// <summary>Rows in memory of <see cref="Floats"/>.</summary>
     /// <param name="memory">The memory.</param>
     /// <param name="inner">The length of a row.</param>
     /// <param name="rows">How many rows.</param>
-    /// <param name="block">Values of a scale.</param>
-    /// <param name="hasWords">Whether tiles multiply 16-bit numbers.</param>
-    /// <param name="isTiled">
-    /// Whether the numbers lie as <see cref="BlockTiles{F}"/> reads them: [stretch of k][tile of rows][four bytes' worth of k][row of the tile].
-    /// </param>
-    public static QuantisedRows At(float* memory, int inner, int rows, int block, bool hasWords, bool isTiled)
-    {
-        var result = new QuantisedRows { Inner = inner, Rows = rows, BlockValues = block, IsTiled = isTiled, Scales = memory };
-        result.Values = (sbyte*)(memory + ((nint)rows * (inner / block)));
-        byte* next = (byte*)result.Values + ((nint)rows * inner);
-        if (hasWords)
-        {
-            result.Words = (short*)next;
-            next += (nint)rows * inner * sizeof(short);
-        }
-        result.Sums16 = (short*)next;
-        result.Sums32 = result.Sums16 + ((nint)rows * (inner / 16));
-        return result;
-    }
+    /// <param name="block">Values of a scale: 32 or 256.</param>
+    /// <param name="hasWords">Whether there are 16-bit numbers too.</param>
+    public static QuantisedRows At(float* memory, int inner, int rows, int block, bool hasWords) =>
+        new() { Inner = inner, Rows = rows, BlockValues = block, Stride = RecordBytes(block, hasWords), Records = (byte*)memory };
+
+    private static int RecordBytes(int block, bool hasWords) => block == 256 ? Super : hasWords ? WithWords : WithoutWords;
+
+    /// <summary>Whether there are 16-bit numbers too.</summary>
+    public readonly bool HasWords => Stride == WithWords;
+
+    /// <summary>The record of a row's block.</summary>
+    public readonly byte* Record(int block, int row) => Records + ((((nint)block * Rows) + row) * Stride);
 
     /// <summary>
     /// Quantises a row: q = x / scale to the nearest, ties to even, where the greatest magnitude of a block becomes 127. A NaN or an infinity
@@ -105,56 +107,35 @@ internal unsafe struct QuantisedRows
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Quantise(int row, float* x)
     {
-        float* scales = Scales + ((nint)row * (Inner / BlockValues));
-        short* sums16 = Sums16 + ((nint)row * (Inner / 16)), sums32 = Sums32 + ((nint)row * (Inner / 32));
-        for (int first = 0; first < Inner; first += BlockValues)
+        for (int block = 0; block < Inner / BlockValues; block++, x += BlockValues)
         {
-            float greatest = Greatest(x + first, BlockValues);
-            *scales++ = greatest < Least ? 0 : greatest / Top;
+            byte* record = Record(block, row);
+            float greatest = Greatest(x, BlockValues);
+            *(float*)record = greatest < Least ? 0 : greatest / Top;
             Vector256<float> inverse = Vector256.Create(greatest < Least ? 0 : Top / greatest);
-            for (int k = first; k < first + BlockValues; k += 32)
+            for (int run = 0; run < BlockValues / 32; run++)
             {
-                Vector256<int> a = Nearest(x + k, inverse), b = Nearest(x + k + 8, inverse);
-                Vector256<int> c = Nearest(x + k + 16, inverse), d = Nearest(x + k + 24, inverse);
-                Vector256<short> low = Vector256.Narrow(a, b), high = Vector256.Narrow(c, d);
-                Vector256<sbyte> values = Vector256.Narrow(low, high);
-                int sumLow = Vector256.Sum(a + b), sumHigh = Vector256.Sum(c + d);
-                *sums16++ = (short)sumLow;
-                *sums16++ = (short)sumHigh;
-                *sums32++ = (short)(sumLow + sumHigh);
-                if (!IsTiled)
+                float* from = x + (32 * run);
+                Vector256<int> a = Nearest(from, inverse), b = Nearest(from + 8, inverse);
+                Vector256<int> c = Nearest(from + 16, inverse), d = Nearest(from + 24, inverse);
+                Vector256<sbyte> values = Vector256.Narrow(Vector256.Narrow(a, b), Vector256.Narrow(c, d));
+                int low = Vector256.Sum(a + b), high = Vector256.Sum(c + d);
+                if (BlockValues != 32)
                 {
-                    values.Store(Values + ((nint)row * Inner) + k);
+                    values.Store((sbyte*)record + SuperValues + (32 * run));
+                    ((short*)(record + Sums16))[2 * run] = (short)low;
+                    ((short*)(record + Sums16))[(2 * run) + 1] = (short)high;
+                    ((short*)(record + Sums32))[run] = (short)(low + high);
                     continue;
                 }
-                Spread(values.AsInt32(), (int*)Values, row, k, BlockPanel.ByteStretch, 4);
-                if (Words == null) continue;
-                Spread(low.AsInt32(), (int*)Words, row, k, BlockPanel.WordStretch, 2);
-                Spread(high.AsInt32(), (int*)Words, row, k + 16, BlockPanel.WordStretch, 2);
+                values.Store((sbyte*)record + Values);
+                *(int*)(record + NibbleZero) = (ushort)(-8 * (low + high));
+                *(int*)(record + ByteZero) = -128 * (low + high);
+                if (!HasWords) continue;
+                (values.AsInt16() << 8 >> 8).Store((short*)(record + EvenWords));
+                (values.AsInt16() >> 8).Store((short*)(record + OddWords));
             }
         }
-    }
-
-    /// <summary>Where a tile's stretch begins, in numbers.</summary>
-    /// <param name="row">The tile's first row.</param>
-    /// <param name="from">The stretch's first k.</param>
-    /// <param name="stretch">The length of a stretch; the last may be shorter.</param>
-    public readonly nint TileAt(int row, int from, int stretch) => ((nint)Rows * from) + ((nint)row * Math.Min(stretch, Inner - from));
-
-    /// <summary>Eight times four bytes of a row, each beside those of the tile's other rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Spread(Vector256<int> numbers, int* to, int row, int k, int stretch, int perInt)
-    {
-        int inTile = row % TileRows, tile = row - inTile, height = TileHeight(Rows - tile);
-        if (inTile >= height) // of the last three rows two are a tile, and one
-        {
-            tile += height;
-            inTile -= height;
-            height = TileHeight(Rows - tile);
-        }
-        int from = k / stretch * stretch;
-        to += (TileAt(tile, from, stretch) + ((nint)(k - from) * height)) / perInt + inTile;
-        for (int i = 0; i < 8; i++) to[i * height] = numbers[i];
     }
 
     /// <summary>The greatest magnitude. As whole numbers, bits of magnitudes are in the magnitudes' order, and NaN is above all.</summary>

@@ -114,3 +114,24 @@ internal static unsafe class SweepTiles<W, V, F>
         if (count > 3) to[3 * step] = sums[3];
     }
 }
+
+/// <summary>How many rows of activations a tile has.</summary>
+internal interface IRowCount
+{
+    static abstract int Count { get; }
+}
+
+internal readonly struct ThreeRows : IRowCount
+{
+    public static int Count => 3;
+}
+
+internal readonly struct TwoRows : IRowCount
+{
+    public static int Count => 2;
+}
+
+internal readonly struct OneRow : IRowCount
+{
+    public static int Count => 1;
+}

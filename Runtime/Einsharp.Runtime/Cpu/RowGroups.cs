@@ -1,0 +1,397 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Einsharp.Cpu;
+
+/// <summary>
+/// A group of rows of weights in blocks, one in each 32-bit lane of a vector: 16 or 8. What the formats do with lanes is written once, over this.
+/// </summary>
+/// <typeparam name="V">The vector.</typeparam>
+internal unsafe interface IRowGroup<V>
+    where V : unmanaged
+{
+    /// <summary>Rows in a group.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>Whether <see cref="AddDots"/> exists: bytes are multiplied and added up in 32 bits at once.</summary>
+    static abstract bool HasDots { get; }
+
+    /// <summary>
+    /// Reads 16 bytes at four places, and again <paramref name="stride"/> bytes further, for as many lanes as there are, and turns them: of
+    /// the sixteen bytes of a lane four go into each of four vectors.
+    /// </summary>
+    static abstract void Turn(byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out V a, out V b, out V c, out V d);
+
+    /// <summary>The same of 32 bytes: eight vectors.</summary>
+    static abstract void TurnTwice(
+        byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
+
+    /// <summary>Of as many rows as there are lanes the first four bytes; sixteen are read.</summary>
+    static abstract V Firsts(byte* first, nint row);
+
+    /// <summary>Reads 16 bytes, and again <paramref name="stride"/> bytes further, for as many times as a vector holds them.</summary>
+    static abstract V Sixteens(byte* first, nint stride);
+
+    static abstract V Load(void* from);
+    static abstract void Store(V value, void* to);
+    static abstract V Broadcast(int value);
+    static abstract V And(V a, V b);
+    static abstract V Or(V a, V b);
+    static abstract V Xor(V a, V b);
+    static abstract V ShiftLeft(V value, int bits);
+    static abstract V ShiftRight(V value, int bits);
+    static abstract V Add(V a, V b);
+    static abstract V Subtract(V a, V b);
+
+    /// <summary>16-bit lanes: shifted with the sign.</summary>
+    static abstract V ShiftWordsRight(V value, int bits);
+
+    /// <summary>16-bit lanes.</summary>
+    static abstract V ShiftWordsLeft(V value, int bits);
+
+    /// <summary>16-bit lanes.</summary>
+    static abstract V AddWords(V a, V b);
+
+    /// <summary>Products of unsigned and signed bytes, neighbours added to 16 bits.</summary>
+    static abstract V MultiplyBytes(V w, V x);
+
+    /// <summary>Products of 16-bit numbers, neighbours added to 32 bits.</summary>
+    static abstract V MultiplyWords(V a, V b);
+
+    /// <summary>Four products of an unsigned and a signed byte added to each sum.</summary>
+    static abstract V AddDots(V sum, V w, V x);
+
+    /// <summary>Takes bytes of each four by number; 0x80 is a zero.</summary>
+    static abstract V Pick(V value, int bytes);
+
+    /// <summary>The same four lanes again and again.</summary>
+    static abstract V Fours(int a, int b, int c, int d);
+
+    /// <summary>Takes bytes of each sixteen by number; 0x80 is a zero.</summary>
+    static abstract V Pick(V value, V bytes);
+
+    /// <summary>Each lane shifted by its own count.</summary>
+    static abstract V ShiftLeft(V value, V bits);
+
+    /// <summary>Each lane shifted by its own count.</summary>
+    static abstract V ShiftRight(V value, V bits);
+
+    /// <summary>The first two lanes of each four of a and b in turn.</summary>
+    static abstract V UnpackLow(V a, V b);
+
+    /// <summary>The last two lanes of each four of a and b in turn.</summary>
+    static abstract V UnpackHigh(V a, V b);
+
+    /// <summary>The last two lanes of each four, twice.</summary>
+    static abstract V UnpackHigh64(V value);
+
+    /// <summary>Integers as floats.</summary>
+    static abstract V ToFloats(V value);
+
+    /// <summary>Of floats.</summary>
+    static abstract V MultiplyFloats(V a, V b);
+
+    /// <summary>The finite halves in the upper 16 bits of each lane as floats, exactly; what is below does not matter.</summary>
+    static abstract V Halves(V upper);
+
+    /// <summary>total += sum · (factor · scale), in one rounding after that of the factors, which are floats.</summary>
+    static abstract void AddTo(float* total, V sum, V factors, float scale);
+}
+
+/// <summary>512 bits: 16 rows.</summary>
+internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
+{
+    public static bool IsSupported => Avx512BW.IsSupported;
+
+    public static int Count => 16;
+
+    // There are such instructions of 512 bits, but not in .NET; pairs of 16-bit numbers are faster than those of 256.
+    public static bool HasDots => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Turn(
+        byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out Vector512<int> a, out Vector512<int> b, out Vector512<int> c, out Vector512<int> d)
+    {
+        Vector512<int> p = Sixteens(p0, stride), q = Sixteens(p1, stride), r = Sixteens(p2, stride), s = Sixteens(p3, stride);
+        Vector512<long> pq = Avx512F.UnpackLow(p, q).AsInt64(), rs = Avx512F.UnpackLow(r, s).AsInt64();
+        a = Avx512F.UnpackLow(pq, rs).AsInt32();
+        b = Avx512F.UnpackHigh(pq, rs).AsInt32();
+        pq = Avx512F.UnpackHigh(p, q).AsInt64();
+        rs = Avx512F.UnpackHigh(r, s).AsInt64();
+        c = Avx512F.UnpackLow(pq, rs).AsInt32();
+        d = Avx512F.UnpackHigh(pq, rs).AsInt32();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TurnTwice(
+        byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out Vector512<int> a, out Vector512<int> b, out Vector512<int> c, out Vector512<int> d,
+        out Vector512<int> e, out Vector512<int> f, out Vector512<int> g, out Vector512<int> h)
+    {
+        // Half as many reads, each of 32 bytes: rows 0 to 3 beside 4 to 7, and 8 to 11 beside 12 to 15.
+        Unpack(p0, p1, p2, p3, stride, out Vector512<int> p, out Vector512<int> q, out Vector512<int> r, out Vector512<int> s);
+        Unpack(p0 + (2 * stride), p1 + (2 * stride), p2 + (2 * stride), p3 + (2 * stride), stride, out Vector512<int> t, out Vector512<int> u, out Vector512<int> v, out Vector512<int> w);
+        a = Avx512F.Shuffle4x128(p, t, 0x88);
+        b = Avx512F.Shuffle4x128(q, u, 0x88);
+        c = Avx512F.Shuffle4x128(r, v, 0x88);
+        d = Avx512F.Shuffle4x128(s, w, 0x88);
+        e = Avx512F.Shuffle4x128(p, t, 0xDD);
+        f = Avx512F.Shuffle4x128(q, u, 0xDD);
+        g = Avx512F.Shuffle4x128(r, v, 0xDD);
+        h = Avx512F.Shuffle4x128(s, w, 0xDD);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Unpack(
+        byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out Vector512<int> p, out Vector512<int> q, out Vector512<int> r, out Vector512<int> s)
+    {
+        Vector512<int> a = Two(p0, stride), b = Two(p1, stride), c = Two(p2, stride), d = Two(p3, stride);
+        Vector512<long> ab = Avx512F.UnpackLow(a, b).AsInt64(), cd = Avx512F.UnpackLow(c, d).AsInt64();
+        p = Avx512F.UnpackLow(ab, cd).AsInt32();
+        q = Avx512F.UnpackHigh(ab, cd).AsInt32();
+        ab = Avx512F.UnpackHigh(a, b).AsInt64();
+        cd = Avx512F.UnpackHigh(c, d).AsInt64();
+        r = Avx512F.UnpackLow(ab, cd).AsInt32();
+        s = Avx512F.UnpackHigh(ab, cd).AsInt32();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Two(byte* first, nint stride) =>
+        Avx512F.InsertVector256(Vector256.Load((int*)first).ToVector512Unsafe(), Vector256.Load((int*)(first + stride)), 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Firsts(byte* first, nint row)
+    {
+        Vector512<long> ab = Avx512F.UnpackLow(Sixteens(first, 4 * row), Sixteens(first + row, 4 * row)).AsInt64();
+        Vector512<long> cd = Avx512F.UnpackLow(Sixteens(first + (2 * row), 4 * row), Sixteens(first + (3 * row), 4 * row)).AsInt64();
+        return Avx512F.UnpackLow(ab, cd).AsInt32();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Sixteens(byte* first, nint stride)
+    {
+        Vector512<int> four = Vector128.Load((int*)first).ToVector256Unsafe().ToVector512Unsafe();
+        four = Avx512F.InsertVector128(four, Vector128.Load((int*)(first + stride)), 1);
+        four = Avx512F.InsertVector128(four, Vector128.Load((int*)(first + (2 * stride))), 2);
+        return Avx512F.InsertVector128(four, Vector128.Load((int*)(first + (3 * stride))), 3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Load(void* from) => Vector512.Load((int*)from);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<int> value, void* to) => value.Store((int*)to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Broadcast(int value) => Vector512.Create(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> And(Vector512<int> a, Vector512<int> b) => a & b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Or(Vector512<int> a, Vector512<int> b) => a | b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Xor(Vector512<int> a, Vector512<int> b) => a ^ b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> ShiftLeft(Vector512<int> value, int bits) => value << bits;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> ShiftRight(Vector512<int> value, int bits) => value >>> bits;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Add(Vector512<int> a, Vector512<int> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Subtract(Vector512<int> a, Vector512<int> b) => a - b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> ShiftWordsRight(Vector512<int> value, int bits) => (value.AsInt16() >> bits).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> ShiftWordsLeft(Vector512<int> value, int bits) => (value.AsInt16() << bits).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> AddWords(Vector512<int> a, Vector512<int> b) => (a.AsInt16() + b.AsInt16()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> MultiplyBytes(Vector512<int> w, Vector512<int> x) =>
+        Avx512BW.MultiplyAddAdjacent(w.AsByte(), x.AsSByte()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> MultiplyWords(Vector512<int> a, Vector512<int> b) => Avx512BW.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
+
+    public static Vector512<int> AddDots(Vector512<int> sum, Vector512<int> w, Vector512<int> x) => throw new NotSupportedException();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Pick(Vector512<int> value, int bytes) =>
+        Pick(value, Fours(bytes, bytes + 0x04040404, bytes + 0x08080808, bytes + 0x0C0C0C0C));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Fours(int a, int b, int c, int d) => Vector512.Create(a, b, c, d, a, b, c, d, a, b, c, d, a, b, c, d);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Pick(Vector512<int> value, Vector512<int> bytes) => Avx512BW.Shuffle(value.AsByte(), bytes.AsByte()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> ShiftLeft(Vector512<int> value, Vector512<int> bits) => Avx512F.ShiftLeftLogicalVariable(value, bits.AsUInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> ShiftRight(Vector512<int> value, Vector512<int> bits) => Avx512F.ShiftRightLogicalVariable(value, bits.AsUInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> UnpackLow(Vector512<int> a, Vector512<int> b) => Avx512F.UnpackLow(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> UnpackHigh(Vector512<int> a, Vector512<int> b) => Avx512F.UnpackHigh(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> UnpackHigh64(Vector512<int> value) => Avx512F.UnpackHigh(value.AsInt64(), value.AsInt64()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> ToFloats(Vector512<int> value) => Vector512.ConvertToSingle(value).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> MultiplyFloats(Vector512<int> a, Vector512<int> b) => (a.AsSingle() * b.AsSingle()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Halves(Vector512<int> upper) =>
+        (((upper >> 3) & Vector512.Create(Lanes.HalfMask)).AsSingle() * Vector512.Create(Lanes.HalfScale)).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddTo(float* total, Vector512<int> sum, Vector512<int> factors, float scale) => Vector512.FusedMultiplyAdd(
+        Vector512.ConvertToSingle(sum), factors.AsSingle() * Vector512.Create(scale), Vector512.Load(total)).Store(total);
+}
+
+/// <summary>256 bits: 8 rows.</summary>
+internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
+{
+    public static bool IsSupported => Avx2.IsSupported && Fma.IsSupported;
+
+    public static int Count => 8;
+
+    public static bool HasDots => AvxVnni.IsSupported;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Turn(
+        byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out Vector256<int> a, out Vector256<int> b, out Vector256<int> c, out Vector256<int> d)
+    {
+        Vector256<int> p = Sixteens(p0, stride), q = Sixteens(p1, stride), r = Sixteens(p2, stride), s = Sixteens(p3, stride);
+        Vector256<long> pq = Avx2.UnpackLow(p, q).AsInt64(), rs = Avx2.UnpackLow(r, s).AsInt64();
+        a = Avx2.UnpackLow(pq, rs).AsInt32();
+        b = Avx2.UnpackHigh(pq, rs).AsInt32();
+        pq = Avx2.UnpackHigh(p, q).AsInt64();
+        rs = Avx2.UnpackHigh(r, s).AsInt64();
+        c = Avx2.UnpackLow(pq, rs).AsInt32();
+        d = Avx2.UnpackHigh(pq, rs).AsInt32();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TurnTwice(
+        byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out Vector256<int> a, out Vector256<int> b, out Vector256<int> c, out Vector256<int> d,
+        out Vector256<int> e, out Vector256<int> f, out Vector256<int> g, out Vector256<int> h)
+    {
+        Turn(p0, p1, p2, p3, stride, out a, out b, out c, out d);
+        Turn(p0 + 16, p1 + 16, p2 + 16, p3 + 16, stride, out e, out f, out g, out h);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Firsts(byte* first, nint row)
+    {
+        Vector256<long> ab = Avx2.UnpackLow(Sixteens(first, 4 * row), Sixteens(first + row, 4 * row)).AsInt64();
+        Vector256<long> cd = Avx2.UnpackLow(Sixteens(first + (2 * row), 4 * row), Sixteens(first + (3 * row), 4 * row)).AsInt64();
+        return Avx2.UnpackLow(ab, cd).AsInt32();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Sixteens(byte* first, nint stride) => Vector256.Create(Vector128.Load((int*)first), Vector128.Load((int*)(first + stride)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Load(void* from) => Vector256.Load((int*)from);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector256<int> value, void* to) => value.Store((int*)to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Broadcast(int value) => Vector256.Create(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> And(Vector256<int> a, Vector256<int> b) => a & b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Or(Vector256<int> a, Vector256<int> b) => a | b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Xor(Vector256<int> a, Vector256<int> b) => a ^ b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> ShiftLeft(Vector256<int> value, int bits) => value << bits;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> ShiftRight(Vector256<int> value, int bits) => value >>> bits;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Add(Vector256<int> a, Vector256<int> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Subtract(Vector256<int> a, Vector256<int> b) => a - b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> ShiftWordsRight(Vector256<int> value, int bits) => (value.AsInt16() >> bits).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> ShiftWordsLeft(Vector256<int> value, int bits) => (value.AsInt16() << bits).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddWords(Vector256<int> a, Vector256<int> b) => (a.AsInt16() + b.AsInt16()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> MultiplyBytes(Vector256<int> w, Vector256<int> x) => Avx2.MultiplyAddAdjacent(w.AsByte(), x.AsSByte()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> MultiplyWords(Vector256<int> a, Vector256<int> b) => Avx2.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddDots(Vector256<int> sum, Vector256<int> w, Vector256<int> x) =>
+        AvxVnni.MultiplyWideningAndAdd(sum, w.AsByte(), x.AsSByte());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Pick(Vector256<int> value, int bytes) =>
+        Pick(value, Fours(bytes, bytes + 0x04040404, bytes + 0x08080808, bytes + 0x0C0C0C0C));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Fours(int a, int b, int c, int d) => Vector256.Create(a, b, c, d, a, b, c, d);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Pick(Vector256<int> value, Vector256<int> bytes) => Avx2.Shuffle(value.AsByte(), bytes.AsByte()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> ShiftLeft(Vector256<int> value, Vector256<int> bits) => Avx2.ShiftLeftLogicalVariable(value, bits.AsUInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> ShiftRight(Vector256<int> value, Vector256<int> bits) => Avx2.ShiftRightLogicalVariable(value, bits.AsUInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UnpackLow(Vector256<int> a, Vector256<int> b) => Avx2.UnpackLow(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UnpackHigh(Vector256<int> a, Vector256<int> b) => Avx2.UnpackHigh(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UnpackHigh64(Vector256<int> value) => Avx2.UnpackHigh(value.AsInt64(), value.AsInt64()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> ToFloats(Vector256<int> value) => Vector256.ConvertToSingle(value).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> MultiplyFloats(Vector256<int> a, Vector256<int> b) => (a.AsSingle() * b.AsSingle()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Halves(Vector256<int> upper) =>
+        (((upper >> 3) & Vector256.Create(Lanes.HalfMask)).AsSingle() * Vector256.Create(Lanes.HalfScale)).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddTo(float* total, Vector256<int> sum, Vector256<int> factors, float scale) => Vector256.FusedMultiplyAdd(
+        Vector256.ConvertToSingle(sum), factors.AsSingle() * Vector256.Create(scale), Vector256.Load(total)).Store(total);
+}
