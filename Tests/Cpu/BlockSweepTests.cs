@@ -9,11 +9,11 @@ public class BlockSweepTests(ITestOutputHelper output)
 {
     private static readonly WeightFormat[] s_formats = [WeightFormat.Q8_0, WeightFormat.Q4_0, WeightFormat.Q4_K, WeightFormat.Q6_K];
 
-    // Rows of activations, of weights, and blocks of 256: one row with and without streams, tiles of 1, 2 and 4, more than one panel, group,
-    // band and stretch, and panels that are not full.
+    // Rows of activations, of weights, and blocks of 256: one row with and without streams, superblocks that are and are not multiplied together,
+    // more than one group and band, groups that are not full, and fewer rows of weights than a group.
     public static TheoryData<int, int, int> Sizes => new()
     {
-        { 1, 1, 1 }, { 1, 7, 1 }, { 1, 130, 3 }, { 2, 5, 2 }, { 3, 16, 1 }, { 4, 17, 5 }, { 7, 40, 3 }, { 8, 33, 2 }, { 97, 6, 1 }, { 195, 3, 9 },
+        { 1, 1, 1 }, { 1, 7, 1 }, { 1, 130, 3 }, { 1, 18, 7 }, { 2, 5, 2 }, { 3, 16, 1 }, { 4, 17, 5 }, { 7, 40, 3 }, { 8, 33, 2 }, { 97, 6, 1 }, { 195, 3, 9 },
     };
 
     /// <summary>Blocks of random bytes, −128 and the greatest of everything among them, with scales near 1.</summary>
@@ -154,6 +154,30 @@ public class BlockSweepTests(ITestOutputHelper output)
                 }
             }
             Assert.Equal(all, others);
+            if (rows > 1 || format.BlockValues() == 32) continue;
+            others.AsSpan().Clear();
+            fixed (float* at = memory, to = others)
+            {
+                var operands = new BlockOperands(
+                    w.Data, w.Bytes, QuantisedRows.At(at, inner, rows, format.BlockValues(), hasWords: true), workers: 1, to, weightRows);
+                nint bytes = (nint)format.Bytes(inner);
+                if (format == WeightFormat.Q4_K) BlockRow.Superblocks<Q4KRow, RowGroup256, Vector256<int>>(operands, 0, weightRows, bytes);
+                else BlockRow.Superblocks<Q6KRow, RowGroup256, Vector256<int>>(operands, 0, weightRows, bytes);
+            }
+            Assert.Equal(all, others);
+        }
+    }
+
+    /// <summary>A row that is longer than one row's kernel takes has the bits of the same row among others.</summary>
+    [Fact]
+    public void LongRowsHaveTheSameBits()
+    {
+        const int inner = BlockRow.MostValues + 512, weightRows = 17;
+        float[] x = Numbers(2 * inner, 11);
+        foreach (WeightFormat format in s_formats)
+        {
+            Param w = Weights(format, weightRows, inner, 12);
+            Assert.Equal(Project(w, weightRows, x, inner, 2)[weightRows..], Project(w, weightRows, x[inner..], inner, 1));
         }
     }
 

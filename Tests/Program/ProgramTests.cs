@@ -130,6 +130,19 @@ public sealed class ProgramTests
     }
 
     [Fact]
+    public void BenchRunsSeveralSequencesTogether()
+    {
+        string text = LlamaProgram.Run("bench", "--shape", "tiny", "--prompt", "5", "--tokens", "6", "--batch", "3", "--threads", "2", "--json").Quiet();
+        using JsonDocument json = JsonDocument.Parse(text);
+        double Value(string name) => json.RootElement.GetProperty(name).GetDouble();
+        Assert.True(Value("prefill_tps") > 0 && Value("decode_tps") > 0, text);
+        Assert.InRange(Value("allocated_per_token"), 0, 23);
+
+        // Three sequences of 11 positions, in whole blocks of 16, keys and values of two layers and two heads of 16.
+        Assert.Equal(3 * 16 * 2 * 2 * 2 * 16 * sizeof(float), Value("cache_bytes"));
+    }
+
+    [Fact]
     public void WithoutArgumentsItTellsASceneByTheModelThatComesWithIt()
     {
         if (!File.Exists(Path.Combine(LlamaProgram.Folder, "model/model.safetensors")))

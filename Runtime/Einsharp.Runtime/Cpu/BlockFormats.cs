@@ -146,16 +146,8 @@ internal readonly unsafe struct Q4Blocks : IBlocks
             byte* x = block, last = x + ((nint)step.Count * step.Stride);
             for (; x < last; x += step.Stride, total += G.Count)
             {
-                // Each 16 bits hold 16 products of at most 15 · 127, from half of which the zero is taken.
-                var v = (int*)(x + QuantisedRows.Values);
-                V sum = G.AddWords(G.Broadcast(*(int*)(x + QuantisedRows.NibbleZero)), G.MultiplyBytes(w0, G.Broadcast(v[0])));
-                sum = G.AddWords(sum, G.MultiplyBytes(w1, G.Broadcast(v[1])));
-                sum = G.AddWords(sum, G.MultiplyBytes(w2, G.Broadcast(v[2])));
-                sum = G.AddWords(sum, G.MultiplyBytes(w3, G.Broadcast(v[3])));
-                sum = G.AddWords(sum, G.MultiplyBytes(w4, G.Broadcast(v[4])));
-                sum = G.AddWords(sum, G.MultiplyBytes(w5, G.Broadcast(v[5])));
-                sum = G.AddWords(sum, G.MultiplyBytes(w6, G.Broadcast(v[6])));
-                sum = G.AddWords(sum, G.MultiplyBytes(w7, G.Broadcast(v[7])));
+                V sum = NibbleSums.Of<G, V>(w0, w1, w2, w3, w4, w5, w6, w7, (int*)(x + QuantisedRows.Values));
+                sum = G.AddWords(sum, G.Broadcast(*(int*)(x + QuantisedRows.NibbleZero)));
                 G.AddTo(total, G.MultiplyWords(sum, ones), factors, *(float*)x);
             }
         }
@@ -211,63 +203,38 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         nint row = step.RowBytes;
         V nibble = G.Broadcast(0x0F0F0F0F);
         BlockRows.TurnTwice<G, V>(w, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
-        if (G.Count == 16)
+        V a1 = G.And(G.ShiftRight(a, 4), nibble), b1 = G.And(G.ShiftRight(b, 4), nibble);
+        V c1 = G.And(G.ShiftRight(c, 4), nibble), d1 = G.And(G.ShiftRight(d, 4), nibble);
+        V e1 = G.And(G.ShiftRight(e, 4), nibble), f1 = G.And(G.ShiftRight(f, 4), nibble);
+        V g1 = G.And(G.ShiftRight(g, 4), nibble), h1 = G.And(G.ShiftRight(h, 4), nibble);
+        a = G.And(a, nibble);
+        b = G.And(b, nibble);
+        c = G.And(c, nibble);
+        d = G.And(d, nibble);
+        e = G.And(e, nibble);
+        f = G.And(f, nibble);
+        g = G.And(g, nibble);
+        h = G.And(h, nibble);
+        V low = scales[0], high = scales[1];
+        int* whole = step.Whole;
+        byte* v = x, end = x + ((nint)step.Count * step.Stride);
+        if (G.Count < 16)
         {
-            V a1 = G.And(G.ShiftRight(a, 4), nibble), b1 = G.And(G.ShiftRight(b, 4), nibble), c1 = G.And(G.ShiftRight(c, 4), nibble), d1 = G.And(G.ShiftRight(d, 4), nibble);
-            V e1 = G.And(G.ShiftRight(e, 4), nibble), f1 = G.And(G.ShiftRight(f, 4), nibble), g1 = G.And(G.ShiftRight(g, 4), nibble), h1 = G.And(G.ShiftRight(h, 4), nibble);
-            a = G.And(a, nibble); b = G.And(b, nibble); c = G.And(c, nibble); d = G.And(d, nibble); e = G.And(e, nibble); f = G.And(f, nibble); g = G.And(g, nibble); h = G.And(h, nibble);
-            int* whole = step.Whole;
-            byte* end = x + ((nint)step.Count * step.Stride);
-            V s0 = scales[0], s1 = scales[1];
-            for (; x < end; x += step.Stride, whole += G.Count)
+            // Sixteen registers hold eight vectors of weights.
+            for (; v < end; v += step.Stride, whole += G.Count)
             {
-                V sum = G.MultiplyWords(Sum<G, V>(a, b, c, d, e, f, g, h, (int*)x), s0);
-                sum = G.Add(sum, G.MultiplyWords(Sum<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)x + 8), s1));
+                V sum = G.MultiplyWords(NibbleSums.Of<G, V>(a, b, c, d, e, f, g, h, (int*)v), low);
                 G.Store(isFirst ? sum : G.Add(sum, G.Load(whole)), whole);
             }
+            whole = step.Whole;
+            for (v = x; v < end; v += step.Stride, whole += G.Count)
+                G.Store(G.Add(G.MultiplyWords(NibbleSums.Of<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)v + 8), high), G.Load(whole)), whole);
             return;
         }
-        Run<G, V>(
-            G.And(a, nibble), G.And(b, nibble), G.And(c, nibble), G.And(d, nibble),
-            G.And(e, nibble), G.And(f, nibble), G.And(g, nibble), G.And(h, nibble), scales[0], x, isFirst, ref step);
-        Run<G, V>(
-            G.And(G.ShiftRight(a, 4), nibble), G.And(G.ShiftRight(b, 4), nibble), G.And(G.ShiftRight(c, 4), nibble), G.And(G.ShiftRight(d, 4), nibble),
-            G.And(G.ShiftRight(e, 4), nibble), G.And(G.ShiftRight(f, 4), nibble), G.And(G.ShiftRight(g, 4), nibble), G.And(G.ShiftRight(h, 4), nibble),
-            scales[1], x + 32, isFirst: false, ref step);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Sum<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, int* v)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged
-    {
-        V sum = G.AddWords(G.MultiplyBytes(w0, G.Broadcast(v[0])), G.MultiplyBytes(w1, G.Broadcast(v[1])));
-        sum = G.AddWords(sum, G.AddWords(G.MultiplyBytes(w2, G.Broadcast(v[2])), G.MultiplyBytes(w3, G.Broadcast(v[3]))));
-        V other = G.AddWords(G.MultiplyBytes(w4, G.Broadcast(v[4])), G.MultiplyBytes(w5, G.Broadcast(v[5])));
-        other = G.AddWords(other, G.AddWords(G.MultiplyBytes(w6, G.Broadcast(v[6])), G.MultiplyBytes(w7, G.Broadcast(v[7]))));
-        return G.AddWords(sum, other);
-    }
-
-    /// <summary>A run's products, times its scale.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Run<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, V scale, byte* x, bool isFirst, ref BlockStep step)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged
-    {
-        int* whole = step.Whole;
-        byte* end = x + ((nint)step.Count * step.Stride);
-        for (; x < end; x += step.Stride, whole += G.Count)
+        for (; v < end; v += step.Stride, whole += G.Count)
         {
-            // Each 16 bits hold 16 products of at most 15 · 127.
-            var v = (int*)x;
-            V sum = G.AddWords(G.MultiplyBytes(w0, G.Broadcast(v[0])), G.MultiplyBytes(w1, G.Broadcast(v[1])));
-            sum = G.AddWords(sum, G.MultiplyBytes(w2, G.Broadcast(v[2])));
-            sum = G.AddWords(sum, G.MultiplyBytes(w3, G.Broadcast(v[3])));
-            sum = G.AddWords(sum, G.MultiplyBytes(w4, G.Broadcast(v[4])));
-            sum = G.AddWords(sum, G.MultiplyBytes(w5, G.Broadcast(v[5])));
-            sum = G.AddWords(sum, G.MultiplyBytes(w6, G.Broadcast(v[6])));
-            sum = G.AddWords(sum, G.MultiplyBytes(w7, G.Broadcast(v[7])));
-            sum = G.MultiplyWords(sum, scale);
+            V sum = G.MultiplyWords(NibbleSums.Of<G, V>(a, b, c, d, e, f, g, h, (int*)v), low);
+            sum = G.Add(sum, G.MultiplyWords(NibbleSums.Of<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)v + 8), high));
             G.Store(isFirst ? sum : G.Add(sum, G.Load(whole)), whole);
         }
     }
@@ -418,5 +385,25 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
             for (int i = 0; i < 8; i++) zeros = G.Add(zeros, G.MultiplyWords(pairs[i], G.Broadcast(sums[i])));
             G.AddTo(total, G.Subtract(G.Load(whole), G.ShiftLeft(zeros, 5)), factors, *(float*)x);
         }
+    }
+}
+
+/// <summary>Products of numbers below 16 with bytes, in 16 bits.</summary>
+internal static unsafe class NibbleSums
+{
+    /// <summary>
+    /// Of 32 of each row, half in the lower 16 bits of a lane and half in the upper: sixteen products of at most 15 · 127. Less 8 times the sum
+    /// of all activations, as Q4_0 has it, that still fits.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Of<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, int* x)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V sum = G.AddWords(G.MultiplyBytes(w0, G.Broadcast(x[0])), G.MultiplyBytes(w1, G.Broadcast(x[1])));
+        sum = G.AddWords(sum, G.AddWords(G.MultiplyBytes(w2, G.Broadcast(x[2])), G.MultiplyBytes(w3, G.Broadcast(x[3]))));
+        V other = G.AddWords(G.MultiplyBytes(w4, G.Broadcast(x[4])), G.MultiplyBytes(w5, G.Broadcast(x[5])));
+        other = G.AddWords(other, G.AddWords(G.MultiplyBytes(w6, G.Broadcast(x[6])), G.MultiplyBytes(w7, G.Broadcast(x[7]))));
+        return G.AddWords(sum, other);
     }
 }

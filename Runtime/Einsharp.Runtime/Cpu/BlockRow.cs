@@ -10,6 +10,9 @@ namespace Einsharp.Cpu;
 /// </summary>
 internal static unsafe class BlockRow
 {
+    /// <summary>Longer rows would not leave the activations, turned, in near caches, nor on the stack.</summary>
+    public const int MostValues = 65536;
+
     // The hardware's prefetch is at full speed only some way into a stream, and every jump begins a new one.
     private const int StreamBytes = 16384;
 
@@ -340,7 +343,7 @@ internal readonly unsafe struct Q6KRow : ISuperRow
             nint stride = together > 1 ? Bytes : 0;
             BlockRow.Prefetch(w, together * Bytes);
             V scales = G.Sixteens(w + 192, stride), ends = G.Sixteens(w + 194, stride);
-            // Signed bytes to 16 bits: first those of even places, then those of odd ones, where the sums are in order.
+            // The scales as 16-bit numbers, beside the sums of their runs.
             V zeros = G.Add(
                 G.MultiplyWords(Signed<G, V>(scales, 0x0180_0080, 0x0380_0280, 0x0580_0480, 0x0780_0680), x[SuperInput.Sums]),
                 G.MultiplyWords(Signed<G, V>(scales, 0x0980_0880, 0x0B80_0A80, 0x0D80_0C80, 0x0F80_0E80), x[SuperInput.Sums + 1]));

@@ -77,14 +77,13 @@ internal unsafe struct BlockStep
 
 /// <summary>
 /// Products of quantised activations with weights in blocks. Rows of weights come in groups, one a lane: a block of each is read where it is, turned
-/// into lanes, and multiplied with every row of activations, be that one or hundreds.
+/// into lanes, and multiplied with every row of activations, be that two or hundreds. One row is <see cref="BlockRow"/>'s.
 /// </summary>
 internal static unsafe class BlockSweep
 {
     // Activations that a block meets stay in a first-level cache, beside their sums.
     private const int BandBytes = 24576;
     private const int BandRows = 256;
-    private const int Line = 64;
 
     /// <summary>Whether there are kernels for this processor.</summary>
     public static bool IsSupported => RowGroup256.IsSupported;
@@ -99,7 +98,7 @@ internal static unsafe class BlockSweep
             PortableBlocks.Project(format, o, firstRow, rowCount);
             return;
         }
-        if (o.X.Rows == 1)
+        if (o.X.Rows == 1 && o.X.Inner <= BlockRow.MostValues)
         {
             BlockRow.Project(format, o, firstRow, rowCount);
             return;
@@ -129,14 +128,19 @@ internal static unsafe class BlockSweep
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        int rows = o.X.Rows, bands = (rows + Math.Min(BandRows, BandBytes / o.X.Stride) - 1) / Math.Min(BandRows, BandBytes / o.X.Stride);
+        int rows = o.X.Rows, most = Math.Min(BandRows, BandBytes / o.X.Stride), bands = (rows + most - 1) / most;
         int band = (rows + bands - 1) / bands, floats = band * G.Count;
-        byte* memory = stackalloc byte[(2 * floats * sizeof(float)) + (BlockStep.MemoryVectors * sizeof(V)) + Line];
-        memory = (byte*)(((nuint)memory + Line - 1) & ~(nuint)(Line - 1));
+        const int line = AlignedMemory.Alignment;
+        byte* memory = stackalloc byte[(2 * floats * sizeof(float)) + (BlockStep.MemoryVectors * sizeof(V)) + line];
+        memory = (byte*)(((nuint)memory + line - 1) & ~(nuint)(line - 1));
         nint rowBytes = (nint)F.Format.Bytes(o.X.Inner);
         var step = new BlockStep
         {
-            RowBytes = rowBytes, Blocks = o.X.Inner / F.Format.BlockValues(), Stride = o.X.Stride, BlockStride = (nint)rows * o.X.Stride, Memory = memory,
+            RowBytes = rowBytes,
+            Blocks = o.X.Inner / F.Format.BlockValues(),
+            Stride = o.X.Stride,
+            BlockStride = (nint)rows * o.X.Stride,
+            Memory = memory,
         };
         step.Totals = (float*)(memory + (BlockStep.MemoryVectors * sizeof(V)));
         step.Whole = (int*)(step.Totals + floats);
@@ -154,7 +158,7 @@ internal static unsafe class BlockSweep
                 step.Count = Math.Min(band, rows - row);
                 step.Expect(ahead, row == 0 ? end : ahead);
                 new Span<float>(step.Totals, step.Count * G.Count).Clear();
-                                F.Multiply<G, V>(ref step);
+                F.Multiply<G, V>(ref step);
                 for (int i = 0; i < step.Count; i++)
                 {
                     new ReadOnlySpan<float>(step.Totals + (i * G.Count) + skip, columns)

@@ -132,6 +132,50 @@ internal static unsafe class LaneTranspose
         Avx.Permute2x128(low, high, 0x31).AsSingle().Store(to + stride);
     }
 
+    /// <summary>Transposes sixteen vectors: lane r of the j-th vector stored is element j of vector r.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Sixteen(
+        Vector512<float> r0, Vector512<float> r1, Vector512<float> r2, Vector512<float> r3,
+        Vector512<float> r4, Vector512<float> r5, Vector512<float> r6, Vector512<float> r7,
+        Vector512<float> r8, Vector512<float> r9, Vector512<float> r10, Vector512<float> r11,
+        Vector512<float> r12, Vector512<float> r13, Vector512<float> r14, Vector512<float> r15, float* to, nint stride)
+    {
+        Fours(r0, r1, r2, r3, out Vector512<float> a0, out Vector512<float> a1, out Vector512<float> a2, out Vector512<float> a3);
+        Fours(r4, r5, r6, r7, out Vector512<float> b0, out Vector512<float> b1, out Vector512<float> b2, out Vector512<float> b3);
+        Fours(r8, r9, r10, r11, out Vector512<float> c0, out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3);
+        Fours(r12, r13, r14, r15, out Vector512<float> d0, out Vector512<float> d1, out Vector512<float> d2, out Vector512<float> d3);
+        Columns(a0, b0, c0, d0, to, 4 * stride);
+        Columns(a1, b1, c1, d1, to + stride, 4 * stride);
+        Columns(a2, b2, c2, d2, to + (2 * stride), 4 * stride);
+        Columns(a3, b3, c3, d3, to + (3 * stride), 4 * stride);
+    }
+
+    /// <summary>Four vectors, transposed inside each 128 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fours(
+        Vector512<float> r0, Vector512<float> r1, Vector512<float> r2, Vector512<float> r3,
+        out Vector512<float> c0, out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3)
+    {
+        Vector512<double> low01 = Avx512F.UnpackLow(r0, r1).AsDouble(), high01 = Avx512F.UnpackHigh(r0, r1).AsDouble();
+        Vector512<double> low23 = Avx512F.UnpackLow(r2, r3).AsDouble(), high23 = Avx512F.UnpackHigh(r2, r3).AsDouble();
+        c0 = Avx512F.UnpackLow(low01, low23).AsSingle();
+        c1 = Avx512F.UnpackHigh(low01, low23).AsSingle();
+        c2 = Avx512F.UnpackLow(high01, high23).AsSingle();
+        c3 = Avx512F.UnpackHigh(high01, high23).AsSingle();
+    }
+
+    /// <summary>128 bits of each into every vector: a transpose of four by four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Columns(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* to, nint stride)
+    {
+        Vector512<float> evenAb = Avx512F.Shuffle4x128(a, b, 0x88), evenCd = Avx512F.Shuffle4x128(c, d, 0x88);
+        Vector512<float> oddAb = Avx512F.Shuffle4x128(a, b, 0xDD), oddCd = Avx512F.Shuffle4x128(c, d, 0xDD);
+        Avx512F.Shuffle4x128(evenAb, evenCd, 0x88).Store(to);
+        Avx512F.Shuffle4x128(oddAb, oddCd, 0x88).Store(to + stride);
+        Avx512F.Shuffle4x128(evenAb, evenCd, 0xDD).Store(to + (2 * stride));
+        Avx512F.Shuffle4x128(oddAb, oddCd, 0xDD).Store(to + (3 * stride));
+    }
+
     private static void OneByOne<T>(T* from, nint* rows, T* to, nint stride, int count)
         where T : unmanaged
     {

@@ -10,7 +10,7 @@ namespace Einsharp.Cpu;
 /// </summary>
 internal readonly unsafe struct PackedInput
 {
-    /// <summary>Fewer rows read the weights where they are, once for every three.</summary>
+    /// <summary>Fewer rows read the weights where they are, once for every three or four.</summary>
     public const int LeastRows = 12;
 
     /// <summary>Rows that a panel of weights meets before the next does: whole tiles.</summary>

@@ -33,13 +33,17 @@ internal static unsafe class SweepGemm<W, V, F, S>
             // One vector if that is enough. Past the last row it is repeated, and the sums are not stored.
             int columns = Math.Min(PanelRows, rowCount - column), width = columns > W.Count ? PanelRows : W.Count;
             for (int i = 0; i < width; i++) rows[i] = o.Weights + ((firstRow + column + Math.Min(i, columns - 1)) * F.RowBytes(o.Inner));
-            if (Avx.IsSupported && W.Count == 8) TurnEights(rows, width, x.Steps, memory, plane);
+            if (Avx512F.IsSupported && W.Count == 16) TurnSixteens(rows, width, x.Steps, memory, plane);
+            else if (Avx.IsSupported && W.Count == 8) TurnEights(rows, width, x.Steps, memory, plane);
             else Turn(rows, width, x.Steps, memory, plane);
+            // The next panel's weights arrive while this one is multiplied.
+            byte* next = rows[0] + (width * F.RowBytes(o.Inner));
+            nint left = Math.Clamp(rowCount - column - width, 0, PanelRows) * F.RowBytes(o.Inner);
             for (int first = 0; first < o.Rows; first += PackedInput.MostRows)
             {
                 int count = Math.Min(PackedInput.MostRows, o.Rows - first);
                 float* sums = memory + (W.Count * plane);
-                Multiply(x, first, count, memory, plane, sums, width);
+                Multiply(x, first, count, memory, plane, sums, width, next, first == 0 ? left : 0);
                 for (int i = 0; i < count; i++)
                     Finish(o, rows, columns, o.X + ((first + i) * o.XStride), sums + ((nint)i * width), o.Y + ((first + i) * o.YStride) + column);
             }
@@ -82,30 +86,57 @@ internal static unsafe class SweepGemm<W, V, F, S>
         }
     }
 
+    /// <summary>The same with vectors twice as long.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TurnSixteens(byte** rows, int width, int steps, float* to, nint plane)
+    {
+        byte** end = rows + width;
+        for (int k = 0; k < steps * 16; k += 16)
+        {
+            for (byte** sixteen = rows; sixteen < end; sixteen += 16, to += 16)
+            {
+                LaneTranspose.Sixteen(
+                    F.Load<Width512, Vector512<float>>(sixteen[0], k), F.Load<Width512, Vector512<float>>(sixteen[1], k),
+                    F.Load<Width512, Vector512<float>>(sixteen[2], k), F.Load<Width512, Vector512<float>>(sixteen[3], k),
+                    F.Load<Width512, Vector512<float>>(sixteen[4], k), F.Load<Width512, Vector512<float>>(sixteen[5], k),
+                    F.Load<Width512, Vector512<float>>(sixteen[6], k), F.Load<Width512, Vector512<float>>(sixteen[7], k),
+                    F.Load<Width512, Vector512<float>>(sixteen[8], k), F.Load<Width512, Vector512<float>>(sixteen[9], k),
+                    F.Load<Width512, Vector512<float>>(sixteen[10], k), F.Load<Width512, Vector512<float>>(sixteen[11], k),
+                    F.Load<Width512, Vector512<float>>(sixteen[12], k), F.Load<Width512, Vector512<float>>(sixteen[13], k),
+                    F.Load<Width512, Vector512<float>>(sixteen[14], k), F.Load<Width512, Vector512<float>>(sixteen[15], k), to, plane);
+            }
+        }
+    }
+
     /// <summary>
     /// All lanes' products, and their sum. A fold adds the upper half of a vector to the lower and so on, so lanes come in the order of their
     /// mirrored bits, on a stack of sums: what is below is older, and of more lanes.
     /// </summary>
-    private static void Multiply(in PackedInput x, int first, int count, float* panel, nint plane, float* sums, int width)
+    private static void Multiply(in PackedInput x, int first, int count, float* panel, nint plane, float* sums, int width, byte* next, nint left)
     {
+        left /= W.Count;
         int bits = BitOperations.Log2((uint)W.Count), depth = 0;
         nint size = (nint)count * width;
         for (int i = 0; i < W.Count; i++)
         {
             bool isSecond = i % 2 == 1;
             if (!isSecond) depth++;
-            Multiply(x, first, count, Mirrored(i, bits), panel, plane, sums + ((depth - 1) * size), width, isSecond);
+            Multiply(x, first, count, Mirrored(i, bits), panel, plane, sums + ((depth - 1) * size), width, isSecond, next + (i * left), left);
             for (int pairs = (i + 1) / 2; isSecond && pairs % 2 == 0; pairs /= 2, depth--)
                 Add(sums + ((depth - 2) * size), sums + ((depth - 1) * size), size);
         }
     }
 
     /// <summary>One lane's products.</summary>
-    private static void Multiply(in PackedInput x, int first, int count, int lane, float* panel, nint plane, float* sums, int width, bool accumulate)
+    private static void Multiply(
+        in PackedInput x, int first, int count, int lane, float* panel, nint plane, float* sums, int width, bool accumulate, byte* next, nint left)
     {
+        byte* due = next;
         for (int row = first; row < first + count;)
         {
             int height = x.Height(row);
+            due += left * height / count;
+            for (; Sse.IsSupported && next < due; next += AlignedMemory.Alignment) Sse.Prefetch1(next);
             var tile = new GemmTile<float>
             {
                 A = x.Values + (lane * x.Plane) + ((nint)row * x.Steps),

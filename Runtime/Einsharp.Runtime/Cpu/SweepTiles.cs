@@ -45,12 +45,14 @@ internal static unsafe class SweepTiles<W, V, F>
     private static void ProjectRows(in SweepOperands o, byte* w0, byte* w1, byte* w2, byte* w3, float* y, nint step, int count)
     {
         int row = 0;
+        // 32 registers hold four rows' sums.
+        for (; W.Count == 16 && row + 4 <= o.Rows; row += 4) Tile<FourRows>(o, row, w0, w1, w2, w3, y, step, count);
         for (; row + 3 <= o.Rows; row += 3) Tile<ThreeRows>(o, row, w0, w1, w2, w3, y, step, count);
         if (row + 2 <= o.Rows) Tile<TwoRows>(o, row, w0, w1, w2, w3, y, step, count);
         else if (row < o.Rows) Tile<OneRow>(o, row, w0, w1, w2, w3, y, step, count);
     }
 
-    /// <summary>Three, two or one rows of activations by four of weights, which are widened on the way.</summary>
+    /// <summary>Four, three, two or one rows of activations by four of weights, which are widened on the way.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<R>(in SweepOperands o, int row, byte* w0, byte* w1, byte* w2, byte* w3, float* y, nint step, int count)
         where R : struct, IRowCount
@@ -58,43 +60,53 @@ internal static unsafe class SweepTiles<W, V, F>
         float* x0 = o.X + (row * o.XStride);
         float* x1 = x0 + o.XStride;
         float* x2 = x1 + o.XStride;
+        float* x3 = x2 + o.XStride;
         int whole = o.Inner - (o.Inner % W.Count);
         V s00 = default, s01 = default, s02 = default, s03 = default;
         V s10 = default, s11 = default, s12 = default, s13 = default;
         V s20 = default, s21 = default, s22 = default, s23 = default;
+        V s30 = default, s31 = default, s32 = default, s33 = default;
         for (int k = 0; k < whole; k += W.Count)
         {
-            // Three activations, twelve sums and a weight at a time: sixteen registers.
+            // Three activations, twelve sums and a weight at a time: sixteen registers; with four rows, twenty-one.
             V v0 = W.Load(x0 + k), v1 = R.Count > 1 ? W.Load(x1 + k) : default, v2 = R.Count > 2 ? W.Load(x2 + k) : default;
+            V v3 = R.Count > 3 ? W.Load(x3 + k) : default;
             V w = F.Load<W, V>(w0, k);
             s00 = W.MultiplyAdd(v0, w, s00);
             if (R.Count > 1) s10 = W.MultiplyAdd(v1, w, s10);
             if (R.Count > 2) s20 = W.MultiplyAdd(v2, w, s20);
+            if (R.Count > 3) s30 = W.MultiplyAdd(v3, w, s30);
             w = F.Load<W, V>(w1, k);
             s01 = W.MultiplyAdd(v0, w, s01);
             if (R.Count > 1) s11 = W.MultiplyAdd(v1, w, s11);
             if (R.Count > 2) s21 = W.MultiplyAdd(v2, w, s21);
+            if (R.Count > 3) s31 = W.MultiplyAdd(v3, w, s31);
             w = F.Load<W, V>(w2, k);
             s02 = W.MultiplyAdd(v0, w, s02);
             if (R.Count > 1) s12 = W.MultiplyAdd(v1, w, s12);
             if (R.Count > 2) s22 = W.MultiplyAdd(v2, w, s22);
+            if (R.Count > 3) s32 = W.MultiplyAdd(v3, w, s32);
             w = F.Load<W, V>(w3, k);
             s03 = W.MultiplyAdd(v0, w, s03);
             if (R.Count > 1) s13 = W.MultiplyAdd(v1, w, s13);
             if (R.Count > 2) s23 = W.MultiplyAdd(v2, w, s23);
+            if (R.Count > 3) s33 = W.MultiplyAdd(v3, w, s33);
         }
         Vector128<float> sums0 = Sums(s00, s01, s02, s03), sums1 = Sums(s10, s11, s12, s13), sums2 = Sums(s20, s21, s22, s23);
+        Vector128<float> sums3 = Sums(s30, s31, s32, s33);
         for (int k = whole; k < o.Inner; k++)
         {
             Vector128<float> w = Vector128.Create(F.At(w0, k), F.At(w1, k), F.At(w2, k), F.At(w3, k));
             sums0 = Tail(x0[k], w, sums0);
             if (R.Count > 1) sums1 = Tail(x1[k], w, sums1);
             if (R.Count > 2) sums2 = Tail(x2[k], w, sums2);
+            if (R.Count > 3) sums3 = Tail(x3[k], w, sums3);
         }
         y += row * o.YStride;
         Store(sums0, y, step, count);
         if (R.Count > 1) Store(sums1, y + o.YStride, step, count);
         if (R.Count > 2) Store(sums2, y + (2 * o.YStride), step, count);
+        if (R.Count > 3) Store(sums3, y + (3 * o.YStride), step, count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -119,6 +131,11 @@ internal static unsafe class SweepTiles<W, V, F>
 internal interface IRowCount
 {
     static abstract int Count { get; }
+}
+
+internal readonly struct FourRows : IRowCount
+{
+    public static int Count => 4;
 }
 
 internal readonly struct ThreeRows : IRowCount

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Numerics.Tensors;
 using Einsharp.Generation;
 
 namespace Einsharp.Samples.Commands;
@@ -17,6 +18,7 @@ internal sealed class BenchCommand : Command
     private readonly Option<string> _model = Flags.Model(required: false);
     private readonly Option<int> _prompt = Flags.Count("--prompt", "Tokens of the prompt.", 512);
     private readonly Option<int> _tokens = Flags.Tokens(64);
+    private readonly Option<int> _batch = Flags.Count("--batch", "Sequences that are run together.", 1);
     private readonly Option<string> _device = Flags.Device();
     private readonly Option<int?> _threads = Flags.Threads();
     private readonly Option<string?> _format = Flags.Format();
@@ -27,7 +29,7 @@ internal sealed class BenchCommand : Command
         : base("bench", "Measures prefill and decode.")
     {
         _shape.AcceptOnlyFromAmong("1b", "110m", "15m", "tiny");
-        foreach (Option option in (Option[])[_shape, _model, _prompt, _tokens, _device, _threads, _format, _cache, _json])
+        foreach (Option option in (Option[])[_shape, _model, _prompt, _tokens, _batch, _device, _threads, _format, _cache, _json])
             Add(option);
         Validators.Add(result =>
         {
@@ -80,7 +82,7 @@ internal sealed class BenchCommand : Command
         }
 
         CacheFormat cache = Flags.ParseCache(result.GetValue(_cache)!);
-        Report(Measure(model, promptLength, tokens, cache, cancellation), result.GetValue(_json), model);
+        Report(Measure(model, promptLength, tokens, result.GetValue(_batch), cache, cancellation), result.GetValue(_json), model);
         return 0;
     }
 
@@ -88,13 +90,14 @@ internal sealed class BenchCommand : Command
         double PrefillRate, double DecodeRate, long WeightBytes, double GigabytesPerSecond, double AllocatedPerToken, CacheFormat CacheFormat,
         long CacheBytes, long WorkspaceBytes);
 
-    private static Figures Measure(Llama model, int promptLength, int tokens, CacheFormat format, CancellationToken cancellation)
+    private static Figures Measure(
+        Llama model, int promptLength, int tokens, int batch, CacheFormat format, CancellationToken cancellation)
     {
         int[] prompt = new int[promptLength];
         var random = new Random(1);
         for (int i = 0; i < prompt.Length; i++)
             prompt[i] = random.Next(model.VocabularySize);
-        using KvCache cache = model.CreateCache(1, promptLength + tokens, format);
+        using KvCache cache = model.CreateCache(batch, promptLength + tokens, format);
 
         // The compiler replaces a method by its optimised form after some calls and a tenth of a second; then the same once more, measured.
         long warm = Stopwatch.GetTimestamp();
@@ -105,17 +108,18 @@ internal sealed class BenchCommand : Command
         while (Stopwatch.GetElapsedTime(warm).TotalSeconds < 1.5);
         Run(model, cache, prompt, 1, cancellation);
         (TimeSpan prefill, TimeSpan decode, long allocated) = Run(model, cache, prompt, tokens, cancellation);
-        double rate = tokens / decode.TotalSeconds;
+        double rate = tokens * batch / decode.TotalSeconds;
         long buffers = model.Device is CpuDevice cpu ? cpu.Team.Bytes : 0;
         return new Figures(
-            promptLength / prefill.TotalSeconds, rate, model.WeightBytesPerToken, model.WeightBytesPerToken * rate / 1e9,
-            (double)allocated / tokens, format, cache.Bytes, cache.Session!.WorkspaceBytes + buffers);
+            promptLength * batch / prefill.TotalSeconds, rate, model.WeightBytesPerToken, model.WeightBytesPerToken * rate / batch / 1e9,
+            (double)allocated / (tokens * batch), format, cache.Bytes, cache.Session!.WorkspaceBytes + buffers);
     }
 
     private static (TimeSpan Prefill, TimeSpan Decode, long Allocated) Run(
         Llama model, KvCache cache, ReadOnlySpan<int> prompt, int tokens, CancellationToken cancellation)
     {
         cache.Clear();
+        if (cache.Batch > 1) return RunTogether(model, cache, prompt, tokens, cancellation);
         var options = new GenerationOptions
         {
             Sampling = SamplerOptions.Greedy, MaxTokens = tokens + 1, PrefillChunk = model.Device.PrefillChunk,
@@ -132,6 +136,37 @@ internal sealed class BenchCommand : Command
         start = Stopwatch.GetTimestamp();
         for (int i = 0; i < tokens; i++)
             continuation.Next(out _, cancellation);
+        TimeSpan decode = Stopwatch.GetElapsedTime(start);
+        return (prefill, decode, GC.GetTotalAllocatedBytes(precise: true) - before);
+    }
+
+    /// <summary>The same prompt in every sequence; each goes on with its likeliest token.</summary>
+    private static (TimeSpan Prefill, TimeSpan Decode, long Allocated) RunTogether(
+        Llama model, KvCache cache, ReadOnlySpan<int> prompt, int tokens, CancellationToken cancellation)
+    {
+        int batch = cache.Batch;
+        var ids = new Tensor<int>(batch, prompt.Length);
+        Tensor<int> next = new(batch, 1), rows = new(batch, 1);
+        for (int i = 0; i < batch; i++)
+            prompt.CopyTo(ids.Span[(i * prompt.Length)..]);
+        rows.Span.Fill(prompt.Length - 1);
+        long start = Stopwatch.GetTimestamp();
+        Tensor logits = model.Forward(ids, rows, cache);
+        model.Device.Synchronize();
+        TimeSpan prefill = Stopwatch.GetElapsedTime(start);
+
+        rows.Span.Clear();
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        start = Stopwatch.GetTimestamp();
+        for (int token = 0; token < tokens; token++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            for (int i = 0; i < batch; i++)
+                next.Span[i] = TensorPrimitives.IndexOfMax(logits.Span.Slice(i * model.VocabularySize, model.VocabularySize));
+            logits = model.Forward(next, rows, cache);
+        }
+
+        model.Device.Synchronize();
         TimeSpan decode = Stopwatch.GetElapsedTime(start);
         return (prefill, decode, GC.GetTotalAllocatedBytes(precise: true) - before);
     }
