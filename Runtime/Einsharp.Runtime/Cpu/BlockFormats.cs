@@ -6,8 +6,8 @@ namespace Einsharp.Cpu;
 /// A storage format of weights in blocks, as <see cref="BlockSweep"/> multiplies it.
 /// </summary>
 /// <remarks>
-/// What a row of weights and a row of activations make is the same on every processor: of each block a sum of products of whole numbers, which
-/// is exact in any order, times the product of the scales, added in one rounding to the sum of the blocks before.
+/// What a row of weights (with finite factors) and a row of activations make is the same on every processor: of each block a sum of products of
+/// whole numbers, which is exact in any order, times the product of the scales, added in one rounding to the sum of the blocks before.
 /// </remarks>
 internal interface IBlocks
 {
@@ -22,6 +22,8 @@ internal interface IBlocks
 /// <summary>See <see cref="WeightFormat.Q8_0"/>.</summary>
 internal readonly unsafe struct Q8Blocks : IBlocks
 {
+    public const int Bytes = 34;
+
     public static WeightFormat Format => WeightFormat.Q8_0;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -32,9 +34,9 @@ internal readonly unsafe struct Q8Blocks : IBlocks
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V sign = G.Broadcast(unchecked((int)0x80808080));
-        for (int block = step.Blocks; block > 0; block--, w += 34, x += step.BlockStride)
+        for (int block = step.Blocks; block > 0; block--, w += Bytes, x += step.BlockStride)
         {
-            step.Prefetch(G.Count * 34);
+            step.Prefetch(G.Count * Bytes);
             V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
             BlockRows.TurnTwice<G, V>(w + 2, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
             if (G.HasDots)
@@ -121,6 +123,8 @@ internal readonly unsafe struct Q8Blocks : IBlocks
 /// <summary>See <see cref="WeightFormat.Q4_0"/>.</summary>
 internal readonly unsafe struct Q4Blocks : IBlocks
 {
+    public const int Bytes = 18;
+
     public static WeightFormat Format => WeightFormat.Q4_0;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -128,12 +132,12 @@ internal readonly unsafe struct Q4Blocks : IBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        byte* w = step.Weights, block = step.X;
+        byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V nibble = G.Broadcast(0x0F0F0F0F), ones = G.Broadcast(0x00010001);
-        for (byte* end = w + row; w < end; w += 18, block += step.BlockStride)
+        for (int block = step.Blocks; block > 0; block--, w += Bytes, x += step.BlockStride)
         {
-            step.Prefetch(G.Count * 18);
+            step.Prefetch(G.Count * Bytes);
             V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
             BlockRows.Turn<G, V>(w + 2, row, out V w0, out V w1, out V w2, out V w3);
             V w4 = G.And(G.ShiftRight(w0, 4), nibble), w5 = G.And(G.ShiftRight(w1, 4), nibble);
@@ -143,12 +147,12 @@ internal readonly unsafe struct Q4Blocks : IBlocks
             w2 = G.And(w2, nibble);
             w3 = G.And(w3, nibble);
             float* total = step.Totals;
-            byte* x = block, last = x + ((nint)step.Count * step.Stride);
-            for (; x < last; x += step.Stride, total += G.Count)
+            byte* v = x, end = x + ((nint)step.Count * step.Stride);
+            for (; v < end; v += step.Stride, total += G.Count)
             {
-                V sum = NibbleSums.Of<G, V>(w0, w1, w2, w3, w4, w5, w6, w7, (int*)(x + QuantisedRows.Values));
-                sum = G.AddWords(sum, G.Broadcast(*(int*)(x + QuantisedRows.NibbleZero)));
-                G.AddTo(total, G.MultiplyWords(sum, ones), factors, *(float*)x);
+                V sum = NibbleSums.Of<G, V>(w0, w1, w2, w3, w4, w5, w6, w7, (int*)(v + QuantisedRows.Values));
+                sum = G.AddWords(sum, G.Broadcast(*(int*)(v + QuantisedRows.NibbleZero)));
+                G.AddTo(total, G.MultiplyWords(sum, ones), factors, *(float*)v);
             }
         }
     }
@@ -157,6 +161,8 @@ internal readonly unsafe struct Q4Blocks : IBlocks
 /// <summary>See <see cref="WeightFormat.Q4_K"/>.</summary>
 internal readonly unsafe struct Q4KBlocks : IBlocks
 {
+    public const int Bytes = 144;
+
     public static WeightFormat Format => WeightFormat.Q4_K;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -168,7 +174,7 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V six = G.Broadcast(0x3F3F3F3F), nibble = G.Broadcast(0x0F0F0F0F), upper = G.Broadcast(0x30303030);
-        for (int block = step.Blocks; block > 0; block--, w += 144, x += step.BlockStride)
+        for (int block = step.Blocks; block > 0; block--, w += Bytes, x += step.BlockStride)
         {
             // A factor and one for the minima, and three times four bytes of scales and minima, of six bits each.
             BlockRows.Turn<G, V>(w, row, out V factors, out V p, out V q, out V r);
@@ -199,7 +205,7 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        step.Prefetch(G.Count * 36);
+        step.Prefetch(G.Count * Bytes / 4);
         nint row = step.RowBytes;
         V nibble = G.Broadcast(0x0F0F0F0F);
         BlockRows.TurnTwice<G, V>(w, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
@@ -264,9 +270,15 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
 /// <summary>See <see cref="WeightFormat.Q6_K"/>.</summary>
 internal readonly unsafe struct Q6KBlocks : IBlocks
 {
-    private const int HighAt = 128;
-    private const int ScalesAt = 192;
-    private const int FactorAt = 208;
+    public const int Bytes = 210;
+    public const int HighAt = 128;
+    public const int ScalesAt = 192;
+    public const int FactorAt = 208;
+
+    // Where in the step's memory what is.
+    private const int PairsAt = 16;
+    private const int LowAt = 24;
+    private const int HighBitsAt = 40;
 
     public static WeightFormat Format => WeightFormat.Q6_K;
 
@@ -275,10 +287,10 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        V* scales = (V*)step.Memory, pairs = scales + 16;
+        V* scales = (V*)step.Memory, pairs = scales + PairsAt;
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
-        for (int block = step.Blocks; block > 0; block--, w += 210, x += step.BlockStride)
+        for (int block = step.Blocks; block > 0; block--, w += Bytes, x += step.BlockStride)
         {
             // The factor is above the last scales.
             BlockRows.Turn<G, V>(w + FactorAt - 14, row, out _, out _, out _, out V factors);
@@ -313,36 +325,52 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        step.Prefetch(G.Count * 105);
-        V* low = (V*)step.Memory + 24, high = low + 16;
+        step.Prefetch(G.Count * Bytes / 2);
+        V* low = (V*)step.Memory + LowAt, high = (V*)step.Memory + HighBitsAt;
         nint row = step.RowBytes;
         BlockRows.TurnTwice<G, V>(w, row, out low[0], out low[1], out low[2], out low[3], out low[4], out low[5], out low[6], out low[7]);
         BlockRows.TurnTwice<G, V>(w + 32, row, out low[8], out low[9], out low[10], out low[11], out low[12], out low[13], out low[14], out low[15]);
         BlockRows.TurnTwice<G, V>(upper, row, out high[0], out high[1], out high[2], out high[3], out high[4], out high[5], out high[6], out high[7]);
         V nibble = G.Broadcast(0x0F0F0F0F), two = G.Broadcast(0x30303030);
         Run<G, V>(
-            G.Or(G.And(low[0], nibble), G.And(G.ShiftLeft(high[0], 4), two)), G.Or(G.And(low[1], nibble), G.And(G.ShiftLeft(high[1], 4), two)),
-            G.Or(G.And(low[2], nibble), G.And(G.ShiftLeft(high[2], 4), two)), G.Or(G.And(low[3], nibble), G.And(G.ShiftLeft(high[3], 4), two)),
-            G.Or(G.And(low[4], nibble), G.And(G.ShiftLeft(high[4], 4), two)), G.Or(G.And(low[5], nibble), G.And(G.ShiftLeft(high[5], 4), two)),
-            G.Or(G.And(low[6], nibble), G.And(G.ShiftLeft(high[6], 4), two)), G.Or(G.And(low[7], nibble), G.And(G.ShiftLeft(high[7], 4), two)),
+            G.Or(G.And(low[0], nibble), G.And(G.ShiftLeft(high[0], 4), two)),
+            G.Or(G.And(low[1], nibble), G.And(G.ShiftLeft(high[1], 4), two)),
+            G.Or(G.And(low[2], nibble), G.And(G.ShiftLeft(high[2], 4), two)),
+            G.Or(G.And(low[3], nibble), G.And(G.ShiftLeft(high[3], 4), two)),
+            G.Or(G.And(low[4], nibble), G.And(G.ShiftLeft(high[4], 4), two)),
+            G.Or(G.And(low[5], nibble), G.And(G.ShiftLeft(high[5], 4), two)),
+            G.Or(G.And(low[6], nibble), G.And(G.ShiftLeft(high[6], 4), two)),
+            G.Or(G.And(low[7], nibble), G.And(G.ShiftLeft(high[7], 4), two)),
             scales, x, isFirst, ref step);
         Run<G, V>(
-            G.Or(G.And(low[8], nibble), G.And(G.ShiftLeft(high[0], 2), two)), G.Or(G.And(low[9], nibble), G.And(G.ShiftLeft(high[1], 2), two)),
-            G.Or(G.And(low[10], nibble), G.And(G.ShiftLeft(high[2], 2), two)), G.Or(G.And(low[11], nibble), G.And(G.ShiftLeft(high[3], 2), two)),
-            G.Or(G.And(low[12], nibble), G.And(G.ShiftLeft(high[4], 2), two)), G.Or(G.And(low[13], nibble), G.And(G.ShiftLeft(high[5], 2), two)),
-            G.Or(G.And(low[14], nibble), G.And(G.ShiftLeft(high[6], 2), two)), G.Or(G.And(low[15], nibble), G.And(G.ShiftLeft(high[7], 2), two)),
+            G.Or(G.And(low[8], nibble), G.And(G.ShiftLeft(high[0], 2), two)),
+            G.Or(G.And(low[9], nibble), G.And(G.ShiftLeft(high[1], 2), two)),
+            G.Or(G.And(low[10], nibble), G.And(G.ShiftLeft(high[2], 2), two)),
+            G.Or(G.And(low[11], nibble), G.And(G.ShiftLeft(high[3], 2), two)),
+            G.Or(G.And(low[12], nibble), G.And(G.ShiftLeft(high[4], 2), two)),
+            G.Or(G.And(low[13], nibble), G.And(G.ShiftLeft(high[5], 2), two)),
+            G.Or(G.And(low[14], nibble), G.And(G.ShiftLeft(high[6], 2), two)),
+            G.Or(G.And(low[15], nibble), G.And(G.ShiftLeft(high[7], 2), two)),
             scales + 2, x + 32, isFirst: false, ref step);
         Run<G, V>(
-            G.Or(G.And(G.ShiftRight(low[0], 4), nibble), G.And(high[0], two)), G.Or(G.And(G.ShiftRight(low[1], 4), nibble), G.And(high[1], two)),
-            G.Or(G.And(G.ShiftRight(low[2], 4), nibble), G.And(high[2], two)), G.Or(G.And(G.ShiftRight(low[3], 4), nibble), G.And(high[3], two)),
-            G.Or(G.And(G.ShiftRight(low[4], 4), nibble), G.And(high[4], two)), G.Or(G.And(G.ShiftRight(low[5], 4), nibble), G.And(high[5], two)),
-            G.Or(G.And(G.ShiftRight(low[6], 4), nibble), G.And(high[6], two)), G.Or(G.And(G.ShiftRight(low[7], 4), nibble), G.And(high[7], two)),
+            G.Or(G.And(G.ShiftRight(low[0], 4), nibble), G.And(high[0], two)),
+            G.Or(G.And(G.ShiftRight(low[1], 4), nibble), G.And(high[1], two)),
+            G.Or(G.And(G.ShiftRight(low[2], 4), nibble), G.And(high[2], two)),
+            G.Or(G.And(G.ShiftRight(low[3], 4), nibble), G.And(high[3], two)),
+            G.Or(G.And(G.ShiftRight(low[4], 4), nibble), G.And(high[4], two)),
+            G.Or(G.And(G.ShiftRight(low[5], 4), nibble), G.And(high[5], two)),
+            G.Or(G.And(G.ShiftRight(low[6], 4), nibble), G.And(high[6], two)),
+            G.Or(G.And(G.ShiftRight(low[7], 4), nibble), G.And(high[7], two)),
             scales + 4, x + 64, isFirst: false, ref step);
         Run<G, V>(
-            G.Or(G.And(G.ShiftRight(low[8], 4), nibble), G.And(G.ShiftRight(high[0], 2), two)), G.Or(G.And(G.ShiftRight(low[9], 4), nibble), G.And(G.ShiftRight(high[1], 2), two)),
-            G.Or(G.And(G.ShiftRight(low[10], 4), nibble), G.And(G.ShiftRight(high[2], 2), two)), G.Or(G.And(G.ShiftRight(low[11], 4), nibble), G.And(G.ShiftRight(high[3], 2), two)),
-            G.Or(G.And(G.ShiftRight(low[12], 4), nibble), G.And(G.ShiftRight(high[4], 2), two)), G.Or(G.And(G.ShiftRight(low[13], 4), nibble), G.And(G.ShiftRight(high[5], 2), two)),
-            G.Or(G.And(G.ShiftRight(low[14], 4), nibble), G.And(G.ShiftRight(high[6], 2), two)), G.Or(G.And(G.ShiftRight(low[15], 4), nibble), G.And(G.ShiftRight(high[7], 2), two)),
+            G.Or(G.And(G.ShiftRight(low[8], 4), nibble), G.And(G.ShiftRight(high[0], 2), two)),
+            G.Or(G.And(G.ShiftRight(low[9], 4), nibble), G.And(G.ShiftRight(high[1], 2), two)),
+            G.Or(G.And(G.ShiftRight(low[10], 4), nibble), G.And(G.ShiftRight(high[2], 2), two)),
+            G.Or(G.And(G.ShiftRight(low[11], 4), nibble), G.And(G.ShiftRight(high[3], 2), two)),
+            G.Or(G.And(G.ShiftRight(low[12], 4), nibble), G.And(G.ShiftRight(high[4], 2), two)),
+            G.Or(G.And(G.ShiftRight(low[13], 4), nibble), G.And(G.ShiftRight(high[5], 2), two)),
+            G.Or(G.And(G.ShiftRight(low[14], 4), nibble), G.And(G.ShiftRight(high[6], 2), two)),
+            G.Or(G.And(G.ShiftRight(low[15], 4), nibble), G.And(G.ShiftRight(high[7], 2), two)),
             scales + 6, x + 96, isFirst: false, ref step);
     }
 

@@ -10,11 +10,14 @@ namespace Einsharp.Cpu;
 /// </summary>
 internal static unsafe class BlockRow
 {
-    /// <summary>Longer rows would not leave the activations, turned, in near caches, nor on the stack.</summary>
+    /// <summary>The longest row: turned, its activations take 80 KB of the stack.</summary>
     public const int MostValues = 65536;
 
     // The hardware's prefetch is at full speed only some way into a stream, and every jump begins a new one.
     private const int StreamBytes = 16384;
+
+    /// <summary>Whether this is for so many rows.</summary>
+    public static bool Takes(int rows, int inner) => rows == 1 && inner <= MostValues;
 
     public static void Project(WeightFormat format, in BlockOperands o, int firstRow, int rowCount)
     {
@@ -23,13 +26,14 @@ internal static unsafe class BlockRow
             case WeightFormat.Q8_0: Streams<Q8Four>(o, firstRow, rowCount, (nint)format.Bytes(o.X.Inner)); break;
             case WeightFormat.Q4_0: Streams<Q4Four>(o, firstRow, rowCount, (nint)format.Bytes(o.X.Inner)); break;
             case WeightFormat.Q4_K: Superblocks<Q4KRow>(o, firstRow, rowCount, (nint)format.Bytes(o.X.Inner)); break;
-            default: Superblocks<Q6KRow>(o, firstRow, rowCount, (nint)format.Bytes(o.X.Inner)); break;
+            case WeightFormat.Q6_K: Superblocks<Q6KRow>(o, firstRow, rowCount, (nint)format.Bytes(o.X.Inner)); break;
+            default: throw new NotSupportedException($"no kernel multiplies {format}");
         }
     }
 
     /// <summary>
-    /// Fetches what will be read a little later. The hardware does that too, but stops at the end of a page, and of one stream there is a new
-    /// one every 64 lines; several streams hide it.
+    /// Fetches what will be read a little later. The hardware does that too, but stops at the end of a page, every 64 lines of a stream: where
+    /// there is but one, all wait.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(byte* w, int bytes)
@@ -98,7 +102,7 @@ internal unsafe interface IFour
     static abstract Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x);
 }
 
-/// <summary>What formats of superblocks keep of the activations that meet several superblocks: in each four lanes what one of them meets.</summary>
+/// <summary>Activations as <see cref="ISuperRow.Row"/> reads them, by vector: each four lanes have what one superblock meets.</summary>
 internal static unsafe class SuperInput
 {
     /// <summary>Vectors for superblocks that are multiplied together.</summary>
@@ -129,6 +133,9 @@ internal unsafe interface ISuperRow
         where V : unmanaged;
 
     /// <summary>A row of weights times the row of activations.</summary>
+    /// <param name="w">The row of weights.</param>
+    /// <param name="x">What <see cref="Turn"/> laid out: <see cref="SuperInput.Vectors"/> for each superblocks that are multiplied together.</param>
+    /// <param name="blocks">Superblocks of the row.</param>
     static abstract float Row<G, V>(byte* w, V* x, int blocks)
         where G : struct, IRowGroup<V>
         where V : unmanaged;
@@ -137,7 +144,7 @@ internal unsafe interface ISuperRow
 /// <summary>See <see cref="WeightFormat.Q8_0"/>.</summary>
 internal readonly unsafe struct Q8Four : IFour
 {
-    private const int Bytes = 34;
+    private const int Bytes = Q8Blocks.Bytes;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x)
@@ -165,7 +172,7 @@ internal readonly unsafe struct Q8Four : IFour
 /// <summary>See <see cref="WeightFormat.Q4_0"/>.</summary>
 internal readonly unsafe struct Q4Four : IFour
 {
-    private const int Bytes = 18;
+    private const int Bytes = Q4Blocks.Bytes;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x)
@@ -179,7 +186,7 @@ internal readonly unsafe struct Q4Four : IFour
             sbyte* values = (sbyte*)record + QuantisedRows.Values;
             Vector256<sbyte> low = Vector256.Create(Vector128.Load(values), Vector128.Load(values + stride));
             Vector256<sbyte> high = Vector256.Create(Vector128.Load(values + 16), Vector128.Load(values + stride + 16));
-            // 16 bits hold the sixteen products that are in a sum until its pairs become one of 32 bits.
+            // 16 bits hold the sixteen products, of at most 15 · 127, that are in a sum until its pairs become one of 32 bits.
             Vector256<short> pairs = ByteDots.Pairs(Two(w0, low, high), Two(w1, low, high), Two(w2, low, high), Two(w3, low, high));
             Vector256<int> sum = Avx2.MultiplyAddAdjacent(pairs, Vector256<short>.One) + Vector256.Create(Zero(record), Zero(record + stride));
             Vector256<float> factors = Vector256.Create(
@@ -222,7 +229,7 @@ internal readonly unsafe struct Q4Four : IFour
 /// <summary>See <see cref="WeightFormat.Q4_K"/>. A lane has two runs of 32, which share their bytes.</summary>
 internal readonly unsafe struct Q4KRow : ISuperRow
 {
-    private const int Bytes = 144;
+    private const int Bytes = Q4KBlocks.Bytes;
 
     public static void Turn<G, V>(byte* record, nint stride, V* to)
         where G : struct, IRowGroup<V>
@@ -309,7 +316,7 @@ internal readonly unsafe struct Q4KRow : ISuperRow
 /// <summary>See <see cref="WeightFormat.Q6_K"/>. A lane has 32 bytes of lower bits: of half a superblock the first or the last.</summary>
 internal readonly unsafe struct Q6KRow : ISuperRow
 {
-    private const int Bytes = 210;
+    private const int Bytes = Q6KBlocks.Bytes;
 
     public static void Turn<G, V>(byte* record, nint stride, V* to)
         where G : struct, IRowGroup<V>
@@ -342,13 +349,13 @@ internal readonly unsafe struct Q6KRow : ISuperRow
             together = blocks >= G.Count / 4 ? G.Count / 4 : 1;
             nint stride = together > 1 ? Bytes : 0;
             BlockRow.Prefetch(w, together * Bytes);
-            V scales = G.Sixteens(w + 192, stride), ends = G.Sixteens(w + 194, stride);
+            V scales = G.Sixteens(w + Q6KBlocks.ScalesAt, stride), ends = G.Sixteens(w + Q6KBlocks.FactorAt - 14, stride);
             // The scales as 16-bit numbers, beside the sums of their runs.
             V zeros = G.Add(
                 G.MultiplyWords(Signed<G, V>(scales, 0x0180_0080, 0x0380_0280, 0x0580_0480, 0x0780_0680), x[SuperInput.Sums]),
                 G.MultiplyWords(Signed<G, V>(scales, 0x0980_0880, 0x0B80_0A80, 0x0D80_0C80, 0x0F80_0E80), x[SuperInput.Sums + 1]));
 
-            byte* q = w, u = w + 128;
+            byte* q = w, u = w + Q6KBlocks.HighAt;
             G.TurnTwice(q, q + 32, q + 64, q + 96, stride, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
             G.TurnTwice(u, u, u + 32, u + 32, stride, out V i, out V j, out V k, out V l, out V m, out V n, out V o, out V p);
             V up = G.Fours(4, 2, 4, 2), down = G.Fours(0, 2, 0, 2);
@@ -363,12 +370,16 @@ internal readonly unsafe struct Q6KRow : ISuperRow
                     x + SuperInput.Low + 4, Signed<G, V>(scales, 0x0180_0180, 0x0380_0380, 0x0980_0980, 0x0B80_0B80)));
             sum = G.Add(sum, G.Add(
                 Run<G, V>(
-                    Six<G, V>(G.ShiftRight(a, 4), nibble, G.ShiftRight(i, down), two), Six<G, V>(G.ShiftRight(b, 4), nibble, G.ShiftRight(j, down), two),
-                    Six<G, V>(G.ShiftRight(c, 4), nibble, G.ShiftRight(k, down), two), Six<G, V>(G.ShiftRight(d, 4), nibble, G.ShiftRight(l, down), two),
+                    Six<G, V>(G.ShiftRight(a, 4), nibble, G.ShiftRight(i, down), two),
+                    Six<G, V>(G.ShiftRight(b, 4), nibble, G.ShiftRight(j, down), two),
+                    Six<G, V>(G.ShiftRight(c, 4), nibble, G.ShiftRight(k, down), two),
+                    Six<G, V>(G.ShiftRight(d, 4), nibble, G.ShiftRight(l, down), two),
                     x + SuperInput.High, Signed<G, V>(scales, 0x0480_0480, 0x0680_0680, 0x0C80_0C80, 0x0E80_0E80)),
                 Run<G, V>(
-                    Six<G, V>(G.ShiftRight(e, 4), nibble, G.ShiftRight(m, down), two), Six<G, V>(G.ShiftRight(f, 4), nibble, G.ShiftRight(n, down), two),
-                    Six<G, V>(G.ShiftRight(g, 4), nibble, G.ShiftRight(o, down), two), Six<G, V>(G.ShiftRight(h, 4), nibble, G.ShiftRight(p, down), two),
+                    Six<G, V>(G.ShiftRight(e, 4), nibble, G.ShiftRight(m, down), two),
+                    Six<G, V>(G.ShiftRight(f, 4), nibble, G.ShiftRight(n, down), two),
+                    Six<G, V>(G.ShiftRight(g, 4), nibble, G.ShiftRight(o, down), two),
+                    Six<G, V>(G.ShiftRight(h, 4), nibble, G.ShiftRight(p, down), two),
                     x + SuperInput.High + 4, Signed<G, V>(scales, 0x0580_0580, 0x0780_0780, 0x0D80_0D80, 0x0F80_0F80))));
 
             sum = G.Subtract(sum, G.ShiftLeft(zeros, 5));

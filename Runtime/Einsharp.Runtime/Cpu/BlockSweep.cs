@@ -19,7 +19,7 @@ internal readonly unsafe struct BlockOperands(byte* weights, long bytes, Quantis
 internal unsafe struct BlockStep
 {
     /// <summary>Vectors of memory that formats may use.</summary>
-    public const int MemoryVectors = 64;
+    public const int MemoryVectors = 48;
 
     /// <summary>The first row.</summary>
     public byte* Weights;
@@ -77,19 +77,21 @@ internal unsafe struct BlockStep
 
 /// <summary>
 /// Products of quantised activations with weights in blocks. Rows of weights come in groups, one a lane: a block of each is read where it is, turned
-/// into lanes, and multiplied with every row of activations, be that two or hundreds. One row is <see cref="BlockRow"/>'s.
+/// into lanes, and multiplied with every row of activations, be that two or hundreds. One row, unless it is very long, is
+/// <see cref="BlockRow"/>'s.
 /// </summary>
 internal static unsafe class BlockSweep
 {
-    // Activations that a block meets stay in a first-level cache, beside their sums.
+    // Activations that a block meets stay in a near cache.
     private const int BandBytes = 24576;
     private const int BandRows = 256;
 
     /// <summary>Whether there are kernels for this processor.</summary>
     public static bool IsSupported => RowGroup256.IsSupported;
 
-    /// <summary>Whether Q8_0 multiplies 16-bit numbers.</summary>
-    public static bool HasWords => IsSupported && (RowGroup512.IsSupported || !RowGroup256.HasDots);
+    /// <summary>Whether Q8_0 needs activations as 16-bit numbers.</summary>
+    public static bool NeedsWords(int rows, int inner) =>
+        IsSupported && !BlockRow.Takes(rows, inner) && (RowGroup512.IsSupported || !RowGroup256.HasDots);
 
     public static void Project(WeightFormat format, in BlockOperands o, int firstRow, int rowCount)
     {
@@ -98,7 +100,7 @@ internal static unsafe class BlockSweep
             PortableBlocks.Project(format, o, firstRow, rowCount);
             return;
         }
-        if (o.X.Rows == 1 && o.X.Inner <= BlockRow.MostValues)
+        if (BlockRow.Takes(o.X.Rows, o.X.Inner))
         {
             BlockRow.Project(format, o, firstRow, rowCount);
             return;
@@ -108,17 +110,18 @@ internal static unsafe class BlockSweep
             case WeightFormat.Q8_0: Project<Q8Blocks>(o, firstRow, rowCount); break;
             case WeightFormat.Q4_0: Project<Q4Blocks>(o, firstRow, rowCount); break;
             case WeightFormat.Q4_K: Project<Q4KBlocks>(o, firstRow, rowCount); break;
-            default: Project<Q6KBlocks>(o, firstRow, rowCount); break;
+            case WeightFormat.Q6_K: Project<Q6KBlocks>(o, firstRow, rowCount); break;
+            default: throw new NotSupportedException($"no kernel multiplies {format}");
         }
     }
 
     private static void Project<F>(in BlockOperands o, int firstRow, int rowCount)
         where F : struct, IBlocks
     {
-        // Of fewer rows there is no group.
         int last = firstRow + rowCount;
         if (RowGroup512.IsSupported && last >= RowGroup512.Count) Project<F, RowGroup512, Vector512<int>>(o, firstRow, rowCount);
         else if (last >= RowGroup256.Count) Project<F, RowGroup256, Vector256<int>>(o, firstRow, rowCount);
+        // Of fewer rows there is no group.
         else PortableBlocks.Project(F.Format, o, firstRow, rowCount);
     }
 
@@ -149,14 +152,14 @@ internal static unsafe class BlockSweep
             // A group that is not full begins earlier: what it computes once more is not stored.
             int columns = Math.Min(G.Count, rowCount - column), skip = G.Count - columns;
             step.Weights = o.Weights + ((firstRow + column - skip) * rowBytes);
-            // After the last group most likely a piece comes that begins where those of all workers end.
-            int next = column + G.Count < rowCount ? column + G.Count : rowCount * o.Workers;
+            // After the last group most likely a piece comes that begins where those of all workers end, if they take turns: a guess.
+            nint next = column + G.Count < rowCount ? column + G.Count : (nint)rowCount * o.Workers;
             byte* ahead = Min(o.Weights + ((firstRow + next) * rowBytes), o.WeightsEnd), end = Min(ahead + (G.Count * rowBytes), o.WeightsEnd);
             for (int row = 0; row < rows; row += band)
             {
                 step.X = o.X.Record(0, row);
                 step.Count = Math.Min(band, rows - row);
-                step.Expect(ahead, row == 0 ? end : ahead);
+                step.Expect(ahead, row == 0 ? end : ahead); // once, not for every band
                 new Span<float>(step.Totals, step.Count * G.Count).Clear();
                 F.Multiply<G, V>(ref step);
                 for (int i = 0; i < step.Count; i++)

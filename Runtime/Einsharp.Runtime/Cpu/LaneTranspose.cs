@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Einsharp.Cpu;
 
 /// <summary>
-/// Transposes as many rows as a vector has lanes, 16 bytes of each. A 128-bit lane of a vector is filled with one row, neighbouring lanes
+/// Transposes as many rows as a vector has lanes: whole vectors, or 16 bytes of each. For these a 128-bit lane of a vector is filled with one row, neighbouring lanes
 /// with rows a lane's elements apart, so that unpacking inside the lanes finishes the work: eight shuffles for 4 vectors of float.
 /// </summary>
 internal static unsafe class LaneTranspose

@@ -102,11 +102,11 @@ internal unsafe interface IRowGroup<V>
 /// <summary>512 bits: 16 rows.</summary>
 internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
 {
-    public static bool IsSupported => Avx512BW.IsSupported;
+    public static bool IsSupported => Vector512.IsHardwareAccelerated && Avx512BW.IsSupported;
 
     public static int Count => 16;
 
-    // There are such instructions of 512 bits, but not in .NET; pairs of 16-bit numbers are faster than those of 256.
+    // .NET 10 has AVX-VNNI of 256 bits alone; 16-bit products of 512 bits are as fast.
     public static bool HasDots => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

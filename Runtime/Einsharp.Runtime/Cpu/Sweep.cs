@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Intrinsics;
 
@@ -42,7 +43,7 @@ public static class Sweep
             if (inner % format.BlockValues() != 0) ThrowParts(w, inner);
             blocks |= format.BlockValues() == 32;
             superblocks |= format.BlockValues() == 256;
-            words |= format == WeightFormat.Q8_0 && BlockSweep.HasWords;
+            words |= format == WeightFormat.Q8_0 && BlockSweep.NeedsWords(rows, inner);
         }
         floats &= rows >= PackedInput.LeastRows && inner >= PackedInput.Lanes;
         if (rows == 0 || !(blocks | superblocks | floats)) return new SweepInput(x, inner, rows);
@@ -51,6 +52,7 @@ public static class Sweep
         int ofSuperblocks = superblocks ? QuantisedRows.Floats(inner, rows, 256, hasWords: false) : 0;
         int all = checked(ofBlocks + ofSuperblocks + (floats ? PackedInput.Floats(inner, rows, PackedInput.Lanes) : 0));
         bool few = rows <= FewRows;
+        Debug.Assert(!few || !floats, "panels would be written over few rows");
         float* memory = few ? worker.Tiles(all) : worker.Common(all, 0);
         QuantisedRows by32 = blocks ? QuantisedRows.At(memory, inner, rows, 32, words) : default;
         QuantisedRows by256 = superblocks ? QuantisedRows.At(memory + ofBlocks, inner, rows, 256, hasWords: false) : default;
@@ -115,7 +117,7 @@ public static class Sweep
 
     private static unsafe BlockOperands Blocks(Param w, SweepInput x, in QuantisedRows blocks, in SweepOperands operands)
     {
-        if (blocks.Records == null || (w.Format == WeightFormat.Q8_0 && BlockSweep.HasWords && !blocks.HasWords)) ThrowNotRead(w);
+        if (blocks.Records == null || (w.Format == WeightFormat.Q8_0 && !blocks.HasWords && BlockSweep.NeedsWords(x.Rows, x.Inner))) ThrowNotRead(w);
         return new BlockOperands(operands.Weights, w.Bytes, blocks, x.Workers, operands.Y, operands.YStride);
     }
 

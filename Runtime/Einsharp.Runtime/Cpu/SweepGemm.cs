@@ -38,12 +38,12 @@ internal static unsafe class SweepGemm<W, V, F, S>
             else Turn(rows, width, x.Steps, memory, plane);
             // The next panel's weights arrive while this one is multiplied.
             byte* next = rows[0] + (width * F.RowBytes(o.Inner));
-            nint left = Math.Clamp(rowCount - column - width, 0, PanelRows) * F.RowBytes(o.Inner);
+            nint nextBytes = Math.Clamp(rowCount - column - width, 0, PanelRows) * F.RowBytes(o.Inner);
             for (int first = 0; first < o.Rows; first += PackedInput.MostRows)
             {
                 int count = Math.Min(PackedInput.MostRows, o.Rows - first);
                 float* sums = memory + (W.Count * plane);
-                Multiply(x, first, count, memory, plane, sums, width, next, first == 0 ? left : 0);
+                Multiply(x, first, count, memory, plane, sums, width, next, first == 0 ? nextBytes : 0);
                 for (int i = 0; i < count; i++)
                     Finish(o, rows, columns, o.X + ((first + i) * o.XStride), sums + ((nint)i * width), o.Y + ((first + i) * o.YStride) + column);
             }
@@ -112,30 +112,30 @@ internal static unsafe class SweepGemm<W, V, F, S>
     /// All lanes' products, and their sum. A fold adds the upper half of a vector to the lower and so on, so lanes come in the order of their
     /// mirrored bits, on a stack of sums: what is below is older, and of more lanes.
     /// </summary>
-    private static void Multiply(in PackedInput x, int first, int count, float* panel, nint plane, float* sums, int width, byte* next, nint left)
+    private static void Multiply(in PackedInput x, int first, int count, float* panel, nint plane, float* sums, int width, byte* next, nint nextBytes)
     {
-        left /= W.Count;
+        nint share = nextBytes / W.Count;
         int bits = BitOperations.Log2((uint)W.Count), depth = 0;
         nint size = (nint)count * width;
         for (int i = 0; i < W.Count; i++)
         {
             bool isSecond = i % 2 == 1;
             if (!isSecond) depth++;
-            Multiply(x, first, count, Mirrored(i, bits), panel, plane, sums + ((depth - 1) * size), width, isSecond, next + (i * left), left);
+            Multiply(x, first, count, Mirrored(i, bits), panel, plane, sums + ((depth - 1) * size), width, isSecond, next + (i * share), share);
             for (int pairs = (i + 1) / 2; isSecond && pairs % 2 == 0; pairs /= 2, depth--)
                 Add(sums + ((depth - 2) * size), sums + ((depth - 1) * size), size);
         }
     }
 
-    /// <summary>One lane's products.</summary>
+    /// <summary>One lane's products, while its share of the next panel's weights is fetched.</summary>
     private static void Multiply(
-        in PackedInput x, int first, int count, int lane, float* panel, nint plane, float* sums, int width, bool accumulate, byte* next, nint left)
+        in PackedInput x, int first, int count, int lane, float* panel, nint plane, float* sums, int width, bool accumulate, byte* next, nint share)
     {
         byte* due = next;
         for (int row = first; row < first + count;)
         {
             int height = x.Height(row);
-            due += left * height / count;
+            due += share * height / count;
             for (; Sse.IsSupported && next < due; next += AlignedMemory.Alignment) Sse.Prefetch1(next);
             var tile = new GemmTile<float>
             {

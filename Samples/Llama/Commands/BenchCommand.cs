@@ -108,11 +108,11 @@ internal sealed class BenchCommand : Command
         while (Stopwatch.GetElapsedTime(warm).TotalSeconds < 1.5);
         Run(model, cache, prompt, 1, cancellation);
         (TimeSpan prefill, TimeSpan decode, long allocated) = Run(model, cache, prompt, tokens, cancellation);
-        double rate = tokens * batch / decode.TotalSeconds;
+        double sequences = batch, rate = tokens * sequences / decode.TotalSeconds;
         long buffers = model.Device is CpuDevice cpu ? cpu.Team.Bytes : 0;
         return new Figures(
-            promptLength * batch / prefill.TotalSeconds, rate, model.WeightBytesPerToken, model.WeightBytesPerToken * rate / batch / 1e9,
-            (double)allocated / (tokens * batch), format, cache.Bytes, cache.Session!.WorkspaceBytes + buffers);
+            promptLength * sequences / prefill.TotalSeconds, rate, model.WeightBytesPerToken, model.WeightBytesPerToken * rate / sequences / 1e9,
+            allocated / (tokens * sequences), format, cache.Bytes, cache.Session!.WorkspaceBytes + buffers);
     }
 
     private static (TimeSpan Prefill, TimeSpan Decode, long Allocated) Run(
@@ -150,6 +150,7 @@ internal sealed class BenchCommand : Command
         for (int i = 0; i < batch; i++)
             prompt.CopyTo(ids.Span[(i * prompt.Length)..]);
         rows.Span.Fill(prompt.Length - 1);
+        cancellation.ThrowIfCancellationRequested();
         long start = Stopwatch.GetTimestamp();
         Tensor logits = model.Forward(ids, rows, cache);
         model.Device.Synchronize();
@@ -182,7 +183,7 @@ internal sealed class BenchCommand : Command
                 device         {model.Device}
                 prefill        {figures.PrefillRate:F1} tokens/s
                 decode         {figures.DecodeRate:F1} tokens/s
-                weights        {figures.WeightBytes:N0} bytes a token, {figures.GigabytesPerSecond:F1} GB/s
+                weights        {figures.WeightBytes:N0} bytes a step, {figures.GigabytesPerSecond:F1} GB/s
                 cache          {figures.CacheBytes:N0} bytes, {figures.CacheFormat}
                 workspace      {figures.WorkspaceBytes:N0} bytes, buffers of the threads included
                 allocated      {figures.AllocatedPerToken:0.###} managed bytes a decoded token
