@@ -42,6 +42,16 @@ internal static unsafe class BlockRow
         for (int i = 0; i < bytes; i += AlignedMemory.Alignment) Sse.Prefetch0(w + ahead + i);
     }
 
+    /// <summary>Fetches a line of each of four rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(byte* w0, byte* w1, byte* w2, byte* w3)
+    {
+        Sse.Prefetch0(w0);
+        Sse.Prefetch0(w1);
+        Sse.Prefetch0(w2);
+        Sse.Prefetch0(w3);
+    }
+
     /// <summary>Four rows of weights at a time, each from a stream of its own.</summary>
     private static void Streams<F>(in BlockOperands o, int firstRow, int rowCount, nint bytes)
         where F : struct, IFour
@@ -53,18 +63,18 @@ internal static unsafe class BlockRow
         for (int j = 0; j < run; j++)
         {
             byte* w0 = w + (j * bytes);
-            Vector128<float> sums = F.Four(w0, w0 + (run * bytes), w0 + (2 * run * bytes), w0 + (3 * run * bytes), o.X);
+            Vector128<float> sums = F.Four(w0, w0 + (run * bytes), w0 + (2 * run * bytes), w0 + (3 * run * bytes), 1024, o.X);
             y[j] = sums[0];
             y[j + run] = sums[1];
             y[j + (2 * run)] = sums[2];
             y[j + (3 * run)] = sums[3];
         }
-        // Short streams: four neighbours, and past the last row the same one again, whose sum is not stored.
+        // Short streams: four neighbours, while the next four are fetched; past the last row the same one again, whose sum is not stored.
         for (int j = 4 * run; j < rowCount; j += 4)
         {
             int last = Math.Min(4, rowCount - j) - 1;
             byte* w0 = w + (j * bytes);
-            Vector128<float> sums = F.Four(w0, w0 + (Math.Min(1, last) * bytes), w0 + (Math.Min(2, last) * bytes), w0 + (last * bytes), o.X);
+            Vector128<float> sums = F.Four(w0, w0 + (Math.Min(1, last) * bytes), w0 + (Math.Min(2, last) * bytes), w0 + (last * bytes), 4 * bytes, o.X);
             for (int i = 0; i <= last; i++) y[j + i] = sums[i];
         }
     }
@@ -98,8 +108,8 @@ internal static unsafe class BlockRow
 /// <summary>A format of blocks of 32 values.</summary>
 internal unsafe interface IFour
 {
-    /// <summary>Four rows of weights times one of activations.</summary>
-    static abstract Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x);
+    /// <summary>Four rows of weights times one of activations; what is <paramref name="ahead"/> bytes further is fetched.</summary>
+    static abstract Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, nint ahead, in QuantisedRows x);
 }
 
 /// <summary>Activations as <see cref="ISuperRow.Row"/> reads them, by vector: each four lanes have what one superblock meets.</summary>
@@ -147,12 +157,13 @@ internal readonly unsafe struct Q8Four : IFour
     private const int Bytes = Q8Blocks.Bytes;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x)
+    public static Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, nint ahead, in QuantisedRows x)
     {
         byte* record = x.Records, end = record + (x.Inner / 32 * (nint)x.Stride);
         Vector128<float> total = default;
         for (; record < end; record += x.Stride, w0 += Bytes, w1 += Bytes, w2 += Bytes, w3 += Bytes)
         {
+            BlockRow.Prefetch(w0 + ahead, w1 + ahead, w2 + ahead, w3 + ahead);
             Vector256<sbyte> v = Vector256.Load((sbyte*)record + QuantisedRows.Values);
             Vector128<int> sum = ByteDots.Sums(Signed(w0, v), Signed(w1, v), Signed(w2, v), Signed(w3, v));
             total = ByteDots.Add(sum, ByteDots.Halves(w0, w1, w2, w3), *(float*)record, total);
@@ -175,7 +186,7 @@ internal readonly unsafe struct Q4Four : IFour
     private const int Bytes = Q4Blocks.Bytes;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, in QuantisedRows x)
+    public static Vector128<float> Four(byte* w0, byte* w1, byte* w2, byte* w3, nint ahead, in QuantisedRows x)
     {
         nint stride = x.Stride;
         byte* record = x.Records, end = record + (x.Inner / 32 * stride);
@@ -183,6 +194,7 @@ internal readonly unsafe struct Q4Four : IFour
         // Two blocks at once, a half of each vector for either.
         for (; record + stride < end; record += 2 * stride, w0 += 2 * Bytes, w1 += 2 * Bytes, w2 += 2 * Bytes, w3 += 2 * Bytes)
         {
+            BlockRow.Prefetch(w0 + ahead, w1 + ahead, w2 + ahead, w3 + ahead);
             sbyte* values = (sbyte*)record + QuantisedRows.Values;
             Vector256<sbyte> low = Vector256.Create(Vector128.Load(values), Vector128.Load(values + stride));
             Vector256<sbyte> high = Vector256.Create(Vector128.Load(values + 16), Vector128.Load(values + stride + 16));

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Einsharp.Cpu;
 
@@ -31,6 +32,8 @@ internal static unsafe class SweepTiles<W, V, F>
         for (int j = 0; j < whole; j += isFar ? 1 : 4)
         {
             byte* w0 = w + (j * bytes);
+            // The hardware follows long streams; of neighbours the next four are fetched meanwhile.
+            for (nint next = 4 * bytes; Sse.IsSupported && !isFar && next < 8 * bytes; next += AlignedMemory.Alignment) Sse.Prefetch0(w0 + next);
             ProjectRows(o, w0, w0 + (far * bytes), w0 + (2 * far * bytes), w0 + (3 * far * bytes), o.Y + j, far, 4);
         }
         for (int j = 4 * run; j < rowCount; j += 4)
