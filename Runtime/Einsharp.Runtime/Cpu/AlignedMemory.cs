@@ -27,11 +27,14 @@ internal sealed unsafe class AlignedMemory : IDisposable
                 FormattableString.Invariant($"{purpose} needs {bytes} bytes, which the system refused"), error);
         }
         Bytes = bytes;
-        Pointer = (float*)(((nuint)_block + Alignment - 1) & ~(nuint)(Alignment - 1));
+        Pointer = (float*)Align(_block);
         if (bytes > 0) GC.AddMemoryPressure(bytes);
     }
 
     ~AlignedMemory() => Free();
+
+    /// <summary>The first cache line that begins in memory, which has room for <see cref="Alignment"/> bytes more than are wanted.</summary>
+    public static void* Align(void* memory) => (void*)(((nuint)memory + Alignment - 1) & ~(nuint)(Alignment - 1));
 
     public long Bytes { get; }
 

@@ -13,9 +13,6 @@ internal static unsafe class BlockRow
     /// <summary>The longest row: turned, its activations take 80 KB of the stack.</summary>
     public const int MostValues = 65536;
 
-    // The hardware's prefetch is at full speed only some way into a stream, and every jump begins a new one.
-    private const int StreamBytes = 16384;
-
     /// <summary>Whether this is for so many rows.</summary>
     public static bool Takes(int rows, int inner) => rows == 1 && inner <= MostValues;
 
@@ -59,7 +56,7 @@ internal static unsafe class BlockRow
         byte* w = o.Weights + (firstRow * bytes);
         float* y = o.Y;
         int run = rowCount / 4;
-        if (run * bytes < StreamBytes) run = 0;
+        if (run * bytes < Sweep.StreamBytes) run = 0;
         for (int j = 0; j < run; j++)
         {
             byte* w0 = w + (j * bytes);
@@ -96,7 +93,7 @@ internal static unsafe class BlockRow
         int together = G.Count / 4, blocks = o.X.Inner / 256;
         int steps = (blocks / together) + (blocks % together);
         byte* memory = stackalloc byte[(steps * SuperInput.Vectors * sizeof(V)) + AlignedMemory.Alignment];
-        var turned = (V*)(((nuint)memory + AlignedMemory.Alignment - 1) & ~(nuint)(AlignedMemory.Alignment - 1));
+        var turned = (V*)AlignedMemory.Align(memory);
         int block = 0;
         for (int step = 0; step < steps; step++, block += block + together <= blocks ? together : 1)
             F.Turn<G, V>(o.X.Record(block, 0), block + together <= blocks ? o.X.Stride : 0, turned + (step * SuperInput.Vectors));

@@ -133,9 +133,8 @@ internal static unsafe class BlockSweep
     {
         int rows = o.X.Rows, most = Math.Min(BandRows, BandBytes / o.X.Stride), bands = (rows + most - 1) / most;
         int band = (rows + bands - 1) / bands, floats = band * G.Count;
-        const int line = AlignedMemory.Alignment;
-        byte* memory = stackalloc byte[(2 * floats * sizeof(float)) + (BlockStep.MemoryVectors * sizeof(V)) + line];
-        memory = (byte*)(((nuint)memory + line - 1) & ~(nuint)(line - 1));
+        byte* memory = stackalloc byte[(2 * floats * sizeof(float)) + (BlockStep.MemoryVectors * sizeof(V)) + AlignedMemory.Alignment];
+        memory = (byte*)AlignedMemory.Align(memory);
         nint rowBytes = (nint)F.Format.Bytes(o.X.Inner);
         var step = new BlockStep
         {

@@ -22,13 +22,11 @@ internal static unsafe class LaneTranspose
         {
             Vector512<float> a = Four<T, float>(from, rows), b = Four<T, float>(from, rows + 1);
             Vector512<float> c = Four<T, float>(from, rows + 2), d = Four<T, float>(from, rows + 3);
-            Vector512<double> ab = Avx512F.UnpackLow(a, b).AsDouble(), cd = Avx512F.UnpackLow(c, d).AsDouble();
-            Avx512F.UnpackLow(ab, cd).Store((double*)to);
-            Avx512F.UnpackHigh(ab, cd).Store((double*)(to + stride));
-            ab = Avx512F.UnpackHigh(a, b).AsDouble();
-            cd = Avx512F.UnpackHigh(c, d).AsDouble();
-            Avx512F.UnpackLow(ab, cd).Store((double*)(to + 2 * stride));
-            Avx512F.UnpackHigh(ab, cd).Store((double*)(to + 3 * stride));
+            Fours(a, b, c, d, out a, out b, out c, out d);
+            a.Store((float*)to);
+            b.Store((float*)(to + stride));
+            c.Store((float*)(to + 2 * stride));
+            d.Store((float*)(to + 3 * stride));
         }
         else
         {

@@ -113,14 +113,7 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
     public static void Turn(
         byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out Vector512<int> a, out Vector512<int> b, out Vector512<int> c, out Vector512<int> d)
     {
-        Vector512<int> p = Sixteens(p0, stride), q = Sixteens(p1, stride), r = Sixteens(p2, stride), s = Sixteens(p3, stride);
-        Vector512<long> pq = Avx512F.UnpackLow(p, q).AsInt64(), rs = Avx512F.UnpackLow(r, s).AsInt64();
-        a = Avx512F.UnpackLow(pq, rs).AsInt32();
-        b = Avx512F.UnpackHigh(pq, rs).AsInt32();
-        pq = Avx512F.UnpackHigh(p, q).AsInt64();
-        rs = Avx512F.UnpackHigh(r, s).AsInt64();
-        c = Avx512F.UnpackLow(pq, rs).AsInt32();
-        d = Avx512F.UnpackHigh(pq, rs).AsInt32();
+        Unpack(Sixteens(p0, stride), Sixteens(p1, stride), Sixteens(p2, stride), Sixteens(p3, stride), out a, out b, out c, out d);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -129,8 +122,13 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
         out Vector512<int> e, out Vector512<int> f, out Vector512<int> g, out Vector512<int> h)
     {
         // Half as many reads, each of 32 bytes: rows 0 to 3 beside 4 to 7, and 8 to 11 beside 12 to 15.
-        Unpack(p0, p1, p2, p3, stride, out Vector512<int> p, out Vector512<int> q, out Vector512<int> r, out Vector512<int> s);
-        Unpack(p0 + (2 * stride), p1 + (2 * stride), p2 + (2 * stride), p3 + (2 * stride), stride, out Vector512<int> t, out Vector512<int> u, out Vector512<int> v, out Vector512<int> w);
+        Unpack(
+            Two(p0, stride), Two(p1, stride), Two(p2, stride), Two(p3, stride),
+            out Vector512<int> p, out Vector512<int> q, out Vector512<int> r, out Vector512<int> s);
+        nint far = 2 * stride;
+        Unpack(
+            Two(p0 + far, stride), Two(p1 + far, stride), Two(p2 + far, stride), Two(p3 + far, stride),
+            out Vector512<int> t, out Vector512<int> u, out Vector512<int> v, out Vector512<int> w);
         a = Avx512F.Shuffle4x128(p, t, 0x88);
         b = Avx512F.Shuffle4x128(q, u, 0x88);
         c = Avx512F.Shuffle4x128(r, v, 0x88);
@@ -141,11 +139,12 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
         h = Avx512F.Shuffle4x128(s, w, 0xDD);
     }
 
+    /// <summary>Four vectors, transposed inside each 128 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Unpack(
-        byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out Vector512<int> p, out Vector512<int> q, out Vector512<int> r, out Vector512<int> s)
+        Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d,
+        out Vector512<int> p, out Vector512<int> q, out Vector512<int> r, out Vector512<int> s)
     {
-        Vector512<int> a = Two(p0, stride), b = Two(p1, stride), c = Two(p2, stride), d = Two(p3, stride);
         Vector512<long> ab = Avx512F.UnpackLow(a, b).AsInt64(), cd = Avx512F.UnpackLow(c, d).AsInt64();
         p = Avx512F.UnpackLow(ab, cd).AsInt32();
         q = Avx512F.UnpackHigh(ab, cd).AsInt32();

@@ -12,10 +12,6 @@ internal static unsafe class SweepTiles<W, V, F>
     where V : unmanaged
     where F : struct, IWeights
 {
-    // The hardware's prefetch is at full speed only some way into a stream, and every jump begins a new one. So a stream is this long, or
-    // there is but one.
-    private const int StreamBytes = 16384;
-
     /// <summary>
     /// A quarter of the weight rows is one stream, and the four quarters are read side by side: four sums run independently of each other,
     /// and a long row of activations, which leaves the first-level cache, is read a quarter as often. Quarters too short for that are
@@ -26,7 +22,7 @@ internal static unsafe class SweepTiles<W, V, F>
         nint bytes = F.RowBytes(o.Inner);
         byte* w = o.Weights + (firstRow * bytes);
         int run = rowCount / 4;
-        bool isFar = run * bytes >= StreamBytes;
+        bool isFar = run * bytes >= Sweep.StreamBytes;
         nint far = isFar ? run : 1;
         int whole = isFar ? run : rowCount / 4 * 4;
         for (int j = 0; j < whole; j += isFar ? 1 : 4)
