@@ -137,43 +137,82 @@ public class BlockSweepTests(ITestOutputHelper output)
                 Assert.Equal(all[(i * weightRows)..((i + 1) * weightRows)], Project(w, weightRows, x[(i * inner)..((i + 1) * inner)], inner, 1));
             var others = new float[rows * weightRows];
             var memory = new float[QuantisedRows.Floats(inner, rows, format.BlockValues(), hasWords: true)];
-            fixed (float* at = memory, from = x, to = others)
+            var turned = new float[BlockRow.Floats(format, inner)];
+            fixed (float* at = memory, from = x, turnedAt = turned, to = others)
             {
                 QuantisedRows quantised = QuantisedRows.At(at, inner, rows, format.BlockValues(), hasWords: true);
                 for (int i = 0; i < rows; i++) quantised.Quantise(i, from + (i * inner));
-                var operands = new BlockOperands(w.Data, w.Bytes, quantised, workers: 2, to, weightRows);
+                var operands = new BlockOperands(w.Data, w.Bytes, quantised, turnedAt, to, weightRows);
                 PortableBlocks.Project(format, operands, 0, weightRows);
                 Assert.Equal(all, others);
-                if (!BlockSweep.IsSupported || weightRows < RowGroup256.Count) continue;
-                others.AsSpan().Clear();
-                switch (format)
+                if (!BlockSweep.IsSupported) continue;
+                if (rows == 1)
                 {
-                    case WeightFormat.Q8_0: BlockSweep.Project<Q8Blocks, RowGroup256, Vector256<int>>(operands, 0, weightRows); break;
-                    case WeightFormat.Q4_0: BlockSweep.Project<Q4Blocks, RowGroup256, Vector256<int>>(operands, 0, weightRows); break;
-                    case WeightFormat.Q4_K: BlockSweep.Project<Q4KBlocks, RowGroup256, Vector256<int>>(operands, 0, weightRows); break;
-                    default: BlockSweep.Project<Q6KBlocks, RowGroup256, Vector256<int>>(operands, 0, weightRows); break;
+                    others.AsSpan().Clear();
+                    OneRow(format, operands, weightRows);
+                    Assert.Equal(all, others);
                 }
+                if (weightRows < RowGroup256.Count) continue;
+                others.AsSpan().Clear();
+                Groups(format, operands, weightRows);
+                Assert.Equal(all, others);
             }
-            Assert.Equal(all, others);
-            if (rows > 1 || format.BlockValues() == 32) continue;
-            others.AsSpan().Clear();
-            fixed (float* at = memory, to = others)
-            {
-                var operands = new BlockOperands(
-                    w.Data, w.Bytes, QuantisedRows.At(at, inner, rows, format.BlockValues(), hasWords: true), workers: 1, to, weightRows);
-                nint bytes = (nint)format.Bytes(inner);
-                if (format == WeightFormat.Q4_K) BlockRow.Superblocks<Q4KRow, RowGroup256, Vector256<int>>(operands, 0, weightRows, bytes);
-                else BlockRow.Superblocks<Q6KRow, RowGroup256, Vector256<int>>(operands, 0, weightRows, bytes);
-            }
-            Assert.Equal(all, others);
         }
     }
 
-    /// <summary>A row that is longer than one row's kernel takes has the bits of the same row among others.</summary>
+    private static void Groups(WeightFormat format, in BlockOperands o, int weightRows)
+    {
+        switch (format)
+        {
+            case WeightFormat.Q8_0: BlockSweep.Project<Q8Blocks, RowGroup256, Vector256<int>>(o, 0, weightRows); break;
+            case WeightFormat.Q4_0: BlockSweep.Project<Q4Blocks, RowGroup256, Vector256<int>>(o, 0, weightRows); break;
+            case WeightFormat.Q4_K: BlockSweep.Project<Q4KBlocks, RowGroup256, Vector256<int>>(o, 0, weightRows); break;
+            default: BlockSweep.Project<Q6KBlocks, RowGroup256, Vector256<int>>(o, 0, weightRows); break;
+        }
+    }
+
+    private static void OneRow(WeightFormat format, in BlockOperands o, int weightRows)
+    {
+        switch (format)
+        {
+            case WeightFormat.Q8_0: OneRow<Q8Row>(format, o, weightRows); break;
+            case WeightFormat.Q4_0: OneRow<Q4Row>(format, o, weightRows); break;
+            case WeightFormat.Q4_K: OneRow<Q4KRow>(format, o, weightRows); break;
+            default: OneRow<Q6KRow>(format, o, weightRows); break;
+        }
+    }
+
+    private static unsafe void OneRow<F>(WeightFormat format, in BlockOperands o, int weightRows)
+        where F : struct, IRowBlocks
+    {
+        BlockRow.Turn<F, RowGroup256, Vector256<int>>(format, o.X, (Vector256<int>*)o.Turned);
+        BlockRow.Project<F, RowGroup256, Vector256<int>>(format, o, 0, weightRows);
+    }
+
+    /// <summary>What is not finite in a row of weights stays there: the row before reads on into it, where its own blocks end inside a vector.</summary>
+    [Fact]
+    public void NeighboursDoNotMix()
+    {
+        foreach (WeightFormat format in s_formats)
+        {
+            int inner = format.BlockValues() == 32 ? 288 : 768;
+            Param w = Weights(format, 5, inner, 15);
+            unsafe
+            {
+                for (long at = w.Bytes / 5 * 3; at < w.Bytes / 5 * 4; at += format.BlockBytes())
+                    *(Half*)(w.Data + at + (format == WeightFormat.Q6_K ? 208 : 0)) = Half.NaN;
+            }
+            float[] y = Project(w, 5, Numbers(inner, 16), inner, 1);
+            Assert.False(float.IsFinite(y[3]));
+            Assert.All(y[..3].Append(y[4]), number => Assert.True(float.IsFinite(number)));
+        }
+    }
+
+    /// <summary>A very long row has the bits of the same row among others.</summary>
     [Fact]
     public void LongRowsHaveTheSameBits()
     {
-        const int inner = BlockRow.MostValues + 512, weightRows = 17;
+        const int inner = 66048, weightRows = 17;
         float[] x = Numbers(2 * inner, 11);
         foreach (WeightFormat format in s_formats)
         {
@@ -220,7 +259,7 @@ public class BlockSweepTests(ITestOutputHelper output)
         {
             const int unit = 8;
             SweepInput activations = Sweep.Read(worker, x, inner, rows, w);
-            while (worker.Next((weightRows + unit - 1) / unit, out int i))
+            while (worker.NextOfShare((weightRows + unit - 1) / unit, out int i))
                 Sweep.Project(w, i * unit, Math.Min(unit, weightRows - (i * unit)), activations, y.AsSpan(i * unit), weightRows);
             worker.Barrier();
         }

@@ -218,7 +218,7 @@ public class SweepTests
         {
             const int unit = 8;
             SweepInput activations = Sweep.Read(worker, x, inner, rows, w);
-            while (worker.Next((weightRows + unit - 1) / unit, out int i))
+            while (worker.NextOfShare((weightRows + unit - 1) / unit, out int i))
             {
                 int count = Math.Min(unit, weightRows - i * unit);
                 Sweep.Project(w, i * unit, count, activations, y.AsSpan(i * unit), weightRows);

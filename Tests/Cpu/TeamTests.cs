@@ -21,11 +21,28 @@ public class TeamTests
         {
             for (int phase = 0; phase < 50; phase++)
             {
-                while (worker.Next(37, out int unit)) Interlocked.Increment(ref claims[phase, unit]);
+                int unit;
+                while (phase % 2 == 0 ? worker.Next(37, out unit) : worker.NextOfShare(37, out unit)) Interlocked.Increment(ref claims[phase, unit]);
                 worker.Barrier();
             }
         }));
         foreach (int claim in claims) Assert.Equal(1, claim);
+    }
+
+    [Fact]
+    public void AWorkerTakesItsOwnRunOfUnitsAndThenWhatIsLeft()
+    {
+        using var team = new Team(3);
+        var taken = new List<int>();
+        team.Run(new Job(worker =>
+        {
+            if (worker.Index == 1)
+            {
+                while (worker.NextOfShare(8, out int unit)) taken.Add(unit);
+            }
+            worker.Barrier();
+        }));
+        Assert.Equal([2, 3, 4, 5, 6, 7, 0, 1], taken);
     }
 
     [Theory]

@@ -68,7 +68,7 @@ partial class RichAttention
             Span<float> scratch = worker.Scratch(bsRows * Math.Max(k, w));
 
             SweepInput activations = Sweep.Read(worker, x, d, bsRows, model.Query, model.Key, model.Value);
-            while (worker.Next(unitsQ + unitsKeys + unitsValues, out int unit))
+            while (worker.NextOfShare(unitsQ + unitsKeys + unitsValues, out int unit))
             {
                 if (unit < unitsQ)
                 {

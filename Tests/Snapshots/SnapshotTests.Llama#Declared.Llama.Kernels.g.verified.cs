@@ -140,7 +140,7 @@ partial class Llama
                 worker.Barrier();
 
             SweepInput activations = Sweep.Read(worker, normed, d, boRows, model.Head);
-            while (worker.Next(units, out int unit))
+            while (worker.NextOfShare(units, out int unit))
             {
                 int first = unit * block;
                 int count = Math.Min(block, v - first);

@@ -89,7 +89,7 @@ partial class LlamaBlock
                 worker.Barrier();
 
             SweepInput activations = Sweep.Read(worker, normed, d, bsRows, model.Query, model.Key, model.Value);
-            while (worker.Next(unitsQ + unitsKeys + unitsValues, out int unit))
+            while (worker.NextOfShare(unitsQ + unitsKeys + unitsValues, out int unit))
             {
                 if (unit < unitsQ)
                 {
@@ -204,7 +204,7 @@ partial class LlamaBlock
             int units = (d + block - 1) / block;
 
             SweepInput activations = Sweep.Read(worker, heads, g * r * k, bsRows, model.Output);
-            while (worker.Next(units, out int unit))
+            while (worker.NextOfShare(units, out int unit))
             {
                 int first = unit * block;
                 int count = Math.Min(block, d - first);
@@ -253,7 +253,7 @@ partial class LlamaBlock
                 worker.Barrier();
 
             SweepInput activations = Sweep.Read(worker, normed, d, bsRows, model.Up, model.Gate);
-            while (worker.Next(units, out int unit))
+            while (worker.NextOfShare(units, out int unit))
             {
                 int first = unit * block;
                 int count = Math.Min(block, f - first);
@@ -294,7 +294,7 @@ partial class LlamaBlock
             int units = (d + block - 1) / block;
 
             SweepInput activations = Sweep.Read(worker, h, f, bsRows, model.Down);
-            while (worker.Next(units, out int unit))
+            while (worker.NextOfShare(units, out int unit))
             {
                 int first = unit * block;
                 int count = Math.Min(block, d - first);

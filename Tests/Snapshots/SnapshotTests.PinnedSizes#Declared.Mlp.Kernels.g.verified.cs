@@ -52,7 +52,7 @@ partial class Mlp
             int units = (hidden + block - 1) / block;
 
             SweepInput activations = Sweep.Read(worker, input, d_in, batchRows, model.First);
-            while (worker.Next(units, out int unit))
+            while (worker.NextOfShare(units, out int unit))
             {
                 int first = unit * block;
                 int count = Math.Min(block, hidden - first);
@@ -89,7 +89,7 @@ partial class Mlp
             int units = 1;
 
             SweepInput activations = Sweep.Read(worker, active, hidden, batchRows, model.Second);
-            while (worker.Next(units, out int unit))
+            while (worker.NextOfShare(units, out int unit))
             {
                 int first = unit * d_out;
                 Span<float> resultTile = result[first..];

@@ -55,7 +55,7 @@ internal sealed class SweepEmitter(ModelPlan plan, MethodPlan method, KernelSize
         EmitScratch(columns);
         EmitInput(sweep.Norm is null ? Read(sweep.Input) : EmitPrologue(sweep.Norm), segments);
         string units = string.Join(" + ", columns.Select((_, i) => "units" + Suffix(i)));
-        using (Body.Open($"while (worker.Next({units}, out int unit))"))
+        using (Body.Open($"while (worker.NextOfShare({units}, out int unit))"))
         {
             for (int i = 0; i < columns.Count; i++)
             {

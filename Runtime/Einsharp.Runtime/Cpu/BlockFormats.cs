@@ -6,8 +6,9 @@ namespace Einsharp.Cpu;
 /// A storage format of weights in blocks, as <see cref="BlockSweep"/> multiplies it.
 /// </summary>
 /// <remarks>
-/// What a row of weights (with finite factors) and a row of activations make is the same on every processor: of each block a sum of products of
-/// whole numbers, which is exact in any order, times the product of the scales, added in one rounding to the sum of the blocks before.
+/// What a row of weights and a row of activations make is the same on every processor: of each block a sum of products of
+/// whole numbers, which is exact in any order, times the product of the scales, added in one rounding to a partial sum. There are
+/// <see cref="BlockSweep.Partials"/> of these, of every fourth block one, and they are added in order at the end.
 /// </remarks>
 internal interface IBlocks
 {
@@ -34,7 +35,7 @@ internal readonly unsafe struct Q8Blocks : IBlocks
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V sign = G.Broadcast(unchecked((int)0x80808080));
-        for (int block = step.Blocks; block > 0; block--, w += Bytes, x += step.BlockStride)
+        for (int block = step.Blocks; block > 0; block--, w += BlockSweep.Partials * Bytes, x += step.BlockStride)
         {
             step.Prefetch(G.Count * Bytes);
             V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
@@ -135,7 +136,7 @@ internal readonly unsafe struct Q4Blocks : IBlocks
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V nibble = G.Broadcast(0x0F0F0F0F), ones = G.Broadcast(0x00010001);
-        for (int block = step.Blocks; block > 0; block--, w += Bytes, x += step.BlockStride)
+        for (int block = step.Blocks; block > 0; block--, w += BlockSweep.Partials * Bytes, x += step.BlockStride)
         {
             step.Prefetch(G.Count * Bytes);
             V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
@@ -174,7 +175,7 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V six = G.Broadcast(0x3F3F3F3F), nibble = G.Broadcast(0x0F0F0F0F), upper = G.Broadcast(0x30303030);
-        for (int block = step.Blocks; block > 0; block--, w += Bytes, x += step.BlockStride)
+        for (int block = step.Blocks; block > 0; block--, w += BlockSweep.Partials * Bytes, x += step.BlockStride)
         {
             // A factor and one for the minima, and three times four bytes of scales and minima, of six bits each.
             BlockRows.Turn<G, V>(w, row, out V factors, out V p, out V q, out V r);
@@ -290,7 +291,7 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         V* scales = (V*)step.Memory, pairs = scales + PairsAt;
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
-        for (int block = step.Blocks; block > 0; block--, w += Bytes, x += step.BlockStride)
+        for (int block = step.Blocks; block > 0; block--, w += BlockSweep.Partials * Bytes, x += step.BlockStride)
         {
             // The factor is above the last scales.
             BlockRows.Turn<G, V>(w + FactorAt - 14, row, out _, out _, out _, out V factors);
@@ -432,6 +433,19 @@ internal static unsafe class NibbleSums
         sum = G.AddWords(sum, G.AddWords(G.MultiplyBytes(w2, G.Broadcast(x[2])), G.MultiplyBytes(w3, G.Broadcast(x[3]))));
         V other = G.AddWords(G.MultiplyBytes(w4, G.Broadcast(x[4])), G.MultiplyBytes(w5, G.Broadcast(x[5])));
         other = G.AddWords(other, G.AddWords(G.MultiplyBytes(w6, G.Broadcast(x[6])), G.MultiplyBytes(w7, G.Broadcast(x[7]))));
+        return G.AddWords(sum, other);
+    }
+
+    /// <summary>The same, where each lane has activations of its own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Of<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, V* x)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V sum = G.AddWords(G.MultiplyBytes(w0, x[0]), G.MultiplyBytes(w1, x[1]));
+        sum = G.AddWords(sum, G.AddWords(G.MultiplyBytes(w2, x[2]), G.MultiplyBytes(w3, x[3])));
+        V other = G.AddWords(G.MultiplyBytes(w4, x[4]), G.MultiplyBytes(w5, x[5]));
+        other = G.AddWords(other, G.AddWords(G.MultiplyBytes(w6, x[6]), G.MultiplyBytes(w7, x[7])));
         return G.AddWords(sum, other);
     }
 }

@@ -5,12 +5,12 @@ using System.Runtime.Intrinsics.X86;
 namespace Einsharp.Cpu;
 
 /// <summary>A sweep over weights in blocks: pinned operands of one <see cref="Sweep.Project"/>.</summary>
-internal readonly unsafe struct BlockOperands(byte* weights, long bytes, QuantisedRows x, int workers, float* y, nint yStride)
+internal readonly unsafe struct BlockOperands(byte* weights, long bytes, QuantisedRows x, float* turned, float* y, nint yStride)
 {
     public readonly byte* Weights = weights;
     public readonly byte* WeightsEnd = weights + bytes;
     public readonly QuantisedRows X = x;
-    public readonly int Workers = workers;
+    public readonly float* Turned = turned;
     public readonly float* Y = y;
     public readonly nint YStride = yStride;
 }
@@ -27,7 +27,7 @@ internal unsafe struct BlockStep
     /// <summary>From one row to the next.</summary>
     public nint RowBytes;
 
-    /// <summary>Blocks of a row.</summary>
+    /// <summary>Blocks of a row: every fourth one.</summary>
     public int Blocks;
 
     /// <summary>The record of the first block of the first row of activations.</summary>
@@ -36,7 +36,7 @@ internal unsafe struct BlockStep
     /// <summary>From a row's record to the next row's.</summary>
     public int Stride;
 
-    /// <summary>From a block's record to the next block's.</summary>
+    /// <summary>From a block's record to that of the next one, the fourth from it.</summary>
     public nint BlockStride;
 
     /// <summary>Rows of activations.</summary>
@@ -77,8 +77,7 @@ internal unsafe struct BlockStep
 
 /// <summary>
 /// Products of quantised activations with weights in blocks. Rows of weights come in groups, one a lane: a block of each is read where it is, turned
-/// into lanes, and multiplied with every row of activations, be that two or hundreds. One row, unless it is very long, is
-/// <see cref="BlockRow"/>'s.
+/// into lanes, and multiplied with every row of activations, be that two or hundreds. One row is <see cref="BlockRow"/>'s.
 /// </summary>
 internal static unsafe class BlockSweep
 {
@@ -86,12 +85,14 @@ internal static unsafe class BlockSweep
     private const int BandBytes = 24576;
     private const int BandRows = 256;
 
+    /// <summary>Partial sums of a dot product, of every fourth block one: one row's blocks go into four lanes.</summary>
+    public const int Partials = 4;
+
     /// <summary>Whether there are kernels for this processor.</summary>
     public static bool IsSupported => RowGroup256.IsSupported;
 
     /// <summary>Whether Q8_0 needs activations as 16-bit numbers.</summary>
-    public static bool NeedsWords(int rows, int inner) =>
-        IsSupported && !BlockRow.Takes(rows, inner) && (RowGroup512.IsSupported || !RowGroup256.HasDots);
+    public static bool NeedsWords => IsSupported && (RowGroup512.IsSupported || !RowGroup256.HasDots);
 
     public static void Project(WeightFormat format, in BlockOperands o, int firstRow, int rowCount)
     {
@@ -100,7 +101,7 @@ internal static unsafe class BlockSweep
             PortableBlocks.Project(format, o, firstRow, rowCount);
             return;
         }
-        if (BlockRow.Takes(o.X.Rows, o.X.Inner))
+        if (BlockRow.Takes(o.X.Rows))
         {
             BlockRow.Project(format, o, firstRow, rowCount);
             return;
@@ -133,41 +134,54 @@ internal static unsafe class BlockSweep
     {
         int rows = o.X.Rows, most = Math.Min(BandRows, BandBytes / o.X.Stride), bands = (rows + most - 1) / most;
         int band = (rows + bands - 1) / bands, floats = band * G.Count;
-        byte* memory = stackalloc byte[(2 * floats * sizeof(float)) + (BlockStep.MemoryVectors * sizeof(V)) + AlignedMemory.Alignment];
+        byte* memory = stackalloc byte[(3 * floats * sizeof(float)) + (BlockStep.MemoryVectors * sizeof(V)) + AlignedMemory.Alignment];
         memory = (byte*)AlignedMemory.Align(memory);
         nint rowBytes = (nint)F.Format.Bytes(o.X.Inner);
+        int blocks = o.X.Inner / F.Format.BlockValues(), blockBytes = F.Format.BlockBytes();
         var step = new BlockStep
         {
             RowBytes = rowBytes,
-            Blocks = o.X.Inner / F.Format.BlockValues(),
             Stride = o.X.Stride,
-            BlockStride = (nint)rows * o.X.Stride,
+            BlockStride = (nint)rows * o.X.Stride * Partials,
             Memory = memory,
         };
-        step.Totals = (float*)(memory + (BlockStep.MemoryVectors * sizeof(V)));
-        step.Whole = (int*)(step.Totals + floats);
+        float* sums = (float*)(memory + (BlockStep.MemoryVectors * sizeof(V)));
+        step.Whole = (int*)(sums + (2 * floats));
         for (int column = 0; column < rowCount; column += G.Count)
         {
             // A group that is not full begins earlier: what it computes once more is not stored.
             int columns = Math.Min(G.Count, rowCount - column), skip = G.Count - columns;
-            step.Weights = o.Weights + ((firstRow + column - skip) * rowBytes);
-            // After the last group most likely a piece comes that begins where those of all workers end, if they take turns: a guess.
-            nint next = column + G.Count < rowCount ? column + G.Count : (nint)rowCount * o.Workers;
-            byte* ahead = Min(o.Weights + ((firstRow + next) * rowBytes), o.WeightsEnd), end = Min(ahead + (G.Count * rowBytes), o.WeightsEnd);
+            byte* weights = o.Weights + ((firstRow + column - skip) * rowBytes);
+            // What lies behind is most likely this worker's next group, even if it belongs to another piece of work.
+            byte* ahead = Min(o.Weights + ((firstRow + column + G.Count) * rowBytes), o.WeightsEnd), end = Min(ahead + (G.Count * rowBytes), o.WeightsEnd);
             for (int row = 0; row < rows; row += band)
             {
-                step.X = o.X.Record(0, row);
                 step.Count = Math.Min(band, rows - row);
                 step.Expect(ahead, row == 0 ? end : ahead); // once, not for every band
-                new Span<float>(step.Totals, step.Count * G.Count).Clear();
-                F.Multiply<G, V>(ref step);
+                for (int part = 0; part < Math.Min(Partials, blocks); part++)
+                {
+                    step.Weights = weights + (part * blockBytes);
+                    step.X = o.X.Record(part, row);
+                    step.Blocks = (blocks - part + Partials - 1) / Partials;
+                    step.Totals = part == 0 ? sums : sums + floats;
+                    new Span<float>(step.Totals, step.Count * G.Count).Clear();
+                    F.Multiply<G, V>(ref step);
+                    if (part > 0) Add<G, V>(sums, step.Totals, step.Count);
+                }
                 for (int i = 0; i < step.Count; i++)
                 {
-                    new ReadOnlySpan<float>(step.Totals + (i * G.Count) + skip, columns)
+                    new ReadOnlySpan<float>(sums + (i * G.Count) + skip, columns)
                         .CopyTo(new Span<float>(o.Y + ((row + i) * o.YStride) + column, columns));
                 }
             }
         }
+    }
+
+    private static void Add<G, V>(float* to, float* from, int rows)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        for (int i = 0; i < rows; i++, to += G.Count, from += G.Count) G.Store(G.AddFloats(G.Load(to), G.Load(from)), to);
     }
 
     private static byte* Min(byte* a, byte* b) => a < b ? a : b;

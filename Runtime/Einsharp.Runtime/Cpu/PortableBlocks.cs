@@ -23,7 +23,8 @@ internal static unsafe class PortableBlocks
     {
         int block = format.BlockValues(), bytes = format.BlockBytes();
         sbyte* q = stackalloc sbyte[QuantisedBlocks.MaxValues];
-        float total = 0;
+        float* partials = stackalloc float[BlockSweep.Partials];
+        new Span<float>(partials, BlockSweep.Partials).Clear();
         for (int b = 0; b < x.Inner / block; b++, w += bytes)
         {
             QuantisedBlocks.Whole(format, w, q);
@@ -50,10 +51,11 @@ internal static unsafe class PortableBlocks
                     break;
             }
             float factor = (float)*(Half*)(w + (format == WeightFormat.Q6_K ? 208 : 0));
+            ref float total = ref partials[b % BlockSweep.Partials];
             total = MathF.FusedMultiplyAdd(sum, factor * scale, total);
             if (format == WeightFormat.Q4_K) total = MathF.FusedMultiplyAdd(minima, -(float)*(Half*)(w + 2) * scale, total);
         }
-        return total;
+        return partials[0] + partials[1] + partials[2] + partials[3];
     }
 
     private static int Sum(sbyte* a, sbyte* b, int count)

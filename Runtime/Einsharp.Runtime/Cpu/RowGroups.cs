@@ -92,8 +92,14 @@ internal unsafe interface IRowGroup<V>
     /// <summary>Of floats.</summary>
     static abstract V MultiplyFloats(V a, V b);
 
-    /// <summary>The finite halves in the upper 16 bits of each lane as floats, exactly; what is below does not matter.</summary>
+    /// <summary>Of floats.</summary>
+    static abstract V AddFloats(V a, V b);
+
+    /// <summary>The halves in the upper 16 bits of each lane as floats, exactly; what is below does not matter.</summary>
     static abstract V Halves(V upper);
+
+    /// <summary>Adds the products of sums and factors, which are floats, to four: those of each four lanes, in order, each in one rounding.</summary>
+    static abstract Vector128<float> AddFours(Vector128<float> four, V sums, V factors);
 
     /// <summary>total += sum · (factor · scale), in one rounding after that of the factors, which are floats.</summary>
     static abstract void AddTo(float* total, V sum, V factors, float scale);
@@ -255,12 +261,25 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
     public static Vector512<int> MultiplyFloats(Vector512<int> a, Vector512<int> b) => (a.AsSingle() * b.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Halves(Vector512<int> upper) =>
-        (((upper >> 3) & Vector512.Create(Lanes.HalfMask)).AsSingle() * Vector512.Create(Lanes.HalfScale)).AsInt32();
+    public static Vector512<int> AddFloats(Vector512<int> a, Vector512<int> b) => (a.AsSingle() + b.AsSingle()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Halves(Vector512<int> upper) => Lanes.UpperHalves(upper).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddTo(float* total, Vector512<int> sum, Vector512<int> factors, float scale) => Vector512.FusedMultiplyAdd(
         Vector512.ConvertToSingle(sum), factors.AsSingle() * Vector512.Create(scale), Vector512.Load(total)).Store(total);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> AddFours(Vector128<float> four, Vector512<int> sums, Vector512<int> factors)
+    {
+        Vector512<float> products = Vector512.ConvertToSingle(sums);
+        Vector256<float> low = products.GetLower(), high = products.GetUpper(), f = factors.GetLower().AsSingle(), g = factors.GetUpper().AsSingle();
+        four = Fma.MultiplyAdd(low.GetLower(), f.GetLower(), four);
+        four = Fma.MultiplyAdd(low.GetUpper(), f.GetUpper(), four);
+        four = Fma.MultiplyAdd(high.GetLower(), g.GetLower(), four);
+        return Fma.MultiplyAdd(high.GetUpper(), g.GetUpper(), four);
+    }
 }
 
 /// <summary>256 bits: 8 rows.</summary>
@@ -387,10 +406,20 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
     public static Vector256<int> MultiplyFloats(Vector256<int> a, Vector256<int> b) => (a.AsSingle() * b.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Halves(Vector256<int> upper) =>
-        (((upper >> 3) & Vector256.Create(Lanes.HalfMask)).AsSingle() * Vector256.Create(Lanes.HalfScale)).AsInt32();
+    public static Vector256<int> AddFloats(Vector256<int> a, Vector256<int> b) => (a.AsSingle() + b.AsSingle()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Halves(Vector256<int> upper) => Lanes.UpperHalves(upper).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddTo(float* total, Vector256<int> sum, Vector256<int> factors, float scale) => Vector256.FusedMultiplyAdd(
         Vector256.ConvertToSingle(sum), factors.AsSingle() * Vector256.Create(scale), Vector256.Load(total)).Store(total);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> AddFours(Vector128<float> four, Vector256<int> sums, Vector256<int> factors)
+    {
+        Vector256<float> products = Vector256.ConvertToSingle(sums), f = factors.AsSingle();
+        four = Fma.MultiplyAdd(products.GetLower(), f.GetLower(), four);
+        return Fma.MultiplyAdd(products.GetUpper(), f.GetUpper(), four);
+    }
 }

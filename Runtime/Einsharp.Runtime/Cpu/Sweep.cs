@@ -41,6 +41,7 @@ public static class Sweep
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inner);
         ArgumentOutOfRangeException.ThrowIfLessThan(x.Length, (long)rows * inner, nameof(x));
         bool blocks = false, superblocks = false, words = false, floats = false;
+        int turned = 0; // of which formats
         foreach (Param w in weights)
         {
             WeightFormat format = w.Format;
@@ -49,20 +50,23 @@ public static class Sweep
             if (inner % format.BlockValues() != 0) ThrowParts(w, inner);
             blocks |= format.BlockValues() == 32;
             superblocks |= format.BlockValues() == 256;
-            words |= format == WeightFormat.Q8_0 && BlockSweep.NeedsWords(rows, inner);
+            words |= format == WeightFormat.Q8_0 && BlockSweep.NeedsWords;
+            if (BlockRow.Takes(rows)) turned |= TurnedRow.Bit(format);
         }
         floats &= rows >= PackedInput.LeastRows && inner >= PackedInput.Lanes;
         if (rows == 0 || !(blocks | superblocks | floats)) return new SweepInput(x, inner, rows);
 
         int ofBlocks = blocks ? QuantisedRows.Floats(inner, rows, 32, words) : 0;
         int ofSuperblocks = superblocks ? QuantisedRows.Floats(inner, rows, 256, hasWords: false) : 0;
-        int all = checked(ofBlocks + ofSuperblocks + (floats ? PackedInput.Floats(inner, rows, PackedInput.Lanes) : 0));
+        int ofTurned = TurnedRow.Floats(inner, turned);
+        int all = checked(ofBlocks + ofSuperblocks + ofTurned + (floats ? PackedInput.Floats(inner, rows, PackedInput.Lanes) : 0));
         bool few = rows <= FewRows;
         Debug.Assert(!few || !floats, "panels would be written over few rows");
         float* memory = few ? worker.Tiles(all) : worker.Common(all, 0);
         QuantisedRows by32 = blocks ? QuantisedRows.At(memory, inner, rows, 32, words) : default;
         QuantisedRows by256 = superblocks ? QuantisedRows.At(memory + ofBlocks, inner, rows, 256, hasWords: false) : default;
-        PackedInput packed = floats ? PackedInput.At(memory + ofBlocks + ofSuperblocks, inner, rows, PackedInput.Lanes) : default;
+        var turnedRow = new TurnedRow(memory + ofBlocks + ofSuperblocks, inner, turned);
+        PackedInput packed = floats ? PackedInput.At(memory + ofBlocks + ofSuperblocks + ofTurned, inner, rows, PackedInput.Lanes) : default;
         fixed (float* from = x)
         {
             for (int row = few ? 0 : worker.Index; row < rows && (blocks | superblocks); row += few ? 1 : worker.Count)
@@ -70,11 +74,12 @@ public static class Sweep
                 if (blocks) by32.Quantise(row, from + ((nint)row * inner));
                 if (superblocks) by256.Quantise(row, from + ((nint)row * inner));
             }
+            turnedRow.Turn(by32, by256);
             if (floats) packed.Pack(from, inner, worker.Index, worker.Count);
         }
         if (!few) worker.Barrier();
         return new SweepInput(
-            x, inner, rows, by32, by256, packed, floats ? worker.Tiles(PackedInput.PanelFloats(inner, rows, PackedInput.Lanes)) : null, worker.Count);
+            x, inner, rows, by32, by256, turnedRow, packed, floats ? worker.Tiles(PackedInput.PanelFloats(inner, rows, PackedInput.Lanes)) : null);
     }
 
     /// <summary>
@@ -123,8 +128,11 @@ public static class Sweep
 
     private static unsafe BlockOperands Blocks(Param w, SweepInput x, in QuantisedRows blocks, in SweepOperands operands)
     {
-        if (blocks.Records == null || (w.Format == WeightFormat.Q8_0 && !blocks.HasWords && BlockSweep.NeedsWords(x.Rows, x.Inner))) ThrowNotRead(w);
-        return new BlockOperands(operands.Weights, w.Bytes, blocks, x.Workers, operands.Y, operands.YStride);
+        float* turned = x.Turned.Of(w.Format);
+        bool isReady = BlockRow.Takes(x.Rows) ? turned != null
+            : blocks.Records != null && (w.Format != WeightFormat.Q8_0 || blocks.HasWords || !BlockSweep.NeedsWords);
+        if (!isReady) ThrowNotRead(w);
+        return new BlockOperands(operands.Weights, w.Bytes, blocks, turned, operands.Y, operands.YStride);
     }
 
     [DoesNotReturn]

@@ -11,16 +11,16 @@ public readonly unsafe ref struct SweepInput
 {
     internal SweepInput(
         ReadOnlySpan<float> x, int inner, int rows, QuantisedRows blocks = default, QuantisedRows superblocks = default,
-        PackedInput packed = default, float* panels = null, int workers = 1)
+        TurnedRow turned = default, PackedInput packed = default, float* panels = null)
     {
         X = x;
         Inner = inner;
         Rows = rows;
         Blocks = blocks;
         Superblocks = superblocks;
+        Turned = turned;
         Packed = packed;
         Panels = panels;
-        Workers = workers;
     }
 
     /// <summary>The length of a row, and of a dot product.</summary>
@@ -37,14 +37,14 @@ public readonly unsafe ref struct SweepInput
     /// <summary>With a scale for each 256 values: for Q4_K and Q6_K.</summary>
     internal QuantisedRows Superblocks { get; }
 
+    /// <summary>One row, as it meets weights in blocks.</summary>
+    internal TurnedRow Turned { get; }
+
     /// <summary>Many rows, for weights that are floats.</summary>
     internal PackedInput Packed { get; }
 
     /// <summary>The worker's own memory for weights that are turned.</summary>
     internal float* Panels { get; }
-
-    /// <summary>How many share the sweeps.</summary>
-    internal int Workers { get; }
 }
 
 /// <summary>

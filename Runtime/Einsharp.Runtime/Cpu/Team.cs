@@ -32,6 +32,7 @@ public sealed class Team : IDisposable
     private ITeamJob? _job;
     private ExceptionDispatchInfo? _failure;
     private bool _disposed;
+    private readonly Share[] _shares;
     private Shared _shared;
 
     /// <summary>Starts a team.</summary>
@@ -43,6 +44,7 @@ public sealed class Team : IDisposable
         Threads = threads;
         _spins = threads <= Environment.ProcessorCount ? SpinsBeforeYield : SpinsBeforeYield / 100;
         _seats = new Seat[threads];
+        _shares = new Share[threads];
         for (int i = 0; i < threads; i++) _seats[i] = new Seat();
         for (int i = 1; i < threads; i++)
         {
@@ -112,7 +114,7 @@ public sealed class Team : IDisposable
     {
         _job = job;
         _shared.Arrived = 0;
-        _shared.Next = 0;
+        ResetUnits();
         _shared.Failed = 0;
         Volatile.Write(ref _shared.Inside, Threads);
         Interlocked.Increment(ref _shared.Generation); // a full fence: a worker that parks after it has seen the new generation
@@ -201,7 +203,7 @@ public sealed class Team : IDisposable
         if (Interlocked.Increment(ref _shared.Arrived) == Threads)
         {
             _shared.Arrived = 0;
-            _shared.Next = 0;
+            ResetUnits();
             Volatile.Write(ref _shared.Phase, phase + 1);
             return;
         }
@@ -227,6 +229,30 @@ public sealed class Team : IDisposable
         }
         unit = Interlocked.Increment(ref _shared.Next) - 1;
         return unit < units;
+    }
+
+    internal bool NextOfShare(int index, int units, out int unit)
+    {
+        Share[] shares = _shares;
+        for (int i = 0; i < shares.Length; i++)
+        {
+            int at = index + i < shares.Length ? index + i : index + i - shares.Length;
+            int first = (int)((long)units * at / shares.Length), count = (int)((long)units * (at + 1) / shares.Length) - first;
+            ref int taken = ref shares[at].Taken;
+            if (Volatile.Read(ref taken) >= count) continue;
+            int next = Interlocked.Increment(ref taken) - 1;
+            if (next >= count) continue;
+            unit = first + next;
+            return true;
+        }
+        unit = units;
+        return false;
+    }
+
+    private void ResetUnits()
+    {
+        _shared.Next = 0;
+        for (int i = 0; i < _shares.Length; i++) _shares[i].Taken = 0;
     }
 
     internal unsafe Span<float> Scratch(int index, int floats)
@@ -291,6 +317,13 @@ public sealed class Team : IDisposable
             Scratch?.Dispose();
             Tiles?.Dispose();
         }
+    }
+
+    /// <summary>How many units of a worker's share are taken: on cache lines of its own.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    private struct Share
+    {
+        [FieldOffset(0)] public int Taken;
     }
 
     /// <summary>The words that several threads write, each on cache lines of its own (two: the adjacent line is prefetched).</summary>

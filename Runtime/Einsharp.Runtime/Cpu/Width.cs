@@ -61,6 +61,34 @@ internal static class Lanes
     /// <summary>2^112.</summary>
     public const float HalfScale = 5.192296858534828e33f;
 
+    /// <summary>
+    /// The halves in the upper 16 bits of each lane, exactly; what is below does not matter. By whole numbers: factors of blocks are often
+    /// subnormal halves, and floats that are subnormal in some lanes cost a product as much as dozens of others.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> UpperHalves(Vector256<int> upper)
+    {
+        Vector256<int> magnitude = (upper >>> 3) & Vector256.Create(0x0FFFE000), sign = upper & Vector256.Create(int.MinValue);
+        Vector256<int> special = Vector256.GreaterThan(magnitude, Vector256.Create((31 << 23) - 1)) & Vector256.Create(0x7F800000);
+        // Right where the exponent is not 0; else the leading one that there is not, and half of the rest.
+        Vector256<float> normal = (magnitude + Vector256.Create(112 << 23)).AsSingle();
+        Vector256<float> subnormal = normal + normal - Vector256.Create(1 / 16384f);
+        Vector256<float> value = Vector256.ConditionalSelect(Vector256.LessThan(magnitude, Vector256.Create(1 << 23)).AsSingle(), subnormal, normal);
+        return value | (sign | special).AsSingle();
+    }
+
+    /// <inheritdoc cref="UpperHalves(Vector256{int})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> UpperHalves(Vector512<int> upper)
+    {
+        Vector512<int> magnitude = (upper >>> 3) & Vector512.Create(0x0FFFE000), sign = upper & Vector512.Create(int.MinValue);
+        Vector512<int> special = Vector512.GreaterThan(magnitude, Vector512.Create((31 << 23) - 1)) & Vector512.Create(0x7F800000);
+        Vector512<float> normal = (magnitude + Vector512.Create(112 << 23)).AsSingle();
+        Vector512<float> subnormal = normal + normal - Vector512.Create(1 / 16384f);
+        Vector512<float> value = Vector512.ConditionalSelect(Vector512.LessThan(magnitude, Vector512.Create(1 << 23)).AsSingle(), subnormal, normal);
+        return value | (sign | special).AsSingle();
+    }
+
     /// <summary>The four sums of four vectors' lanes, each (0 + 2) + (1 + 3).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Sums(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d)

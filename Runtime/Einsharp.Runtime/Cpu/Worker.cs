@@ -49,12 +49,21 @@ public readonly struct Worker
 
     /// <summary>
     /// Claims the next unit of this phase's work. Each unit, 0 to <paramref name="units"/> - 1, goes to exactly one worker, in order. A
-    /// phase is what lies between two barriers and holds one loop over <see cref="Next"/>.
+    /// phase is what lies between two barriers and holds one loop over <see cref="Next"/> or <see cref="NextOfShare"/>.
     /// </summary>
     /// <param name="units">The phase's number of units, the same for every worker.</param>
     /// <param name="unit">The claimed unit.</param>
     /// <returns>False when all units are claimed.</returns>
     public bool Next(int units, out int unit) => _team.Next(units, out unit);
+
+    /// <summary>
+    /// As <see cref="Next"/>, but the units are divided into as many runs as there are workers: each takes those of its own run in order, so
+    /// that what it reads is one stretch of memory, and then those that are left of the others'.
+    /// </summary>
+    /// <param name="units">The phase's number of units, the same for every worker.</param>
+    /// <param name="unit">The claimed unit.</param>
+    /// <returns>False when all units are claimed.</returns>
+    public bool NextOfShare(int units, out int unit) => _team.NextOfShare(Index, units, out unit);
 
     /// <summary>
     /// This worker's own buffer, aligned to 64 bytes, of undefined contents. The next call returns the same memory, and one that asks for
