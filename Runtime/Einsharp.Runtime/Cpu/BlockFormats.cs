@@ -35,8 +35,9 @@ internal readonly unsafe struct Q8Blocks : IBlocks
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V sign = G.Broadcast(unchecked((int)0x80808080));
-        for (int block = step.Blocks; block > 0; block--, w += BlockSweep.Partials * Bytes, x += step.BlockStride)
+        for (int block = 0; block < step.Blocks; block++, w += step.WeightStride, x += step.BlockStride)
         {
+            step.Select(block);
             step.Prefetch(G.Count * Bytes);
             V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
             BlockRows.TurnTwice<G, V>(w + 2, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
@@ -136,8 +137,9 @@ internal readonly unsafe struct Q4Blocks : IBlocks
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V nibble = G.Broadcast(0x0F0F0F0F), ones = G.Broadcast(0x00010001);
-        for (int block = step.Blocks; block > 0; block--, w += BlockSweep.Partials * Bytes, x += step.BlockStride)
+        for (int block = 0; block < step.Blocks; block++, w += step.WeightStride, x += step.BlockStride)
         {
+            step.Select(block);
             step.Prefetch(G.Count * Bytes);
             V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
             BlockRows.Turn<G, V>(w + 2, row, out V w0, out V w1, out V w2, out V w3);
@@ -175,8 +177,9 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V six = G.Broadcast(0x3F3F3F3F), nibble = G.Broadcast(0x0F0F0F0F), upper = G.Broadcast(0x30303030);
-        for (int block = step.Blocks; block > 0; block--, w += BlockSweep.Partials * Bytes, x += step.BlockStride)
+        for (int block = 0; block < step.Blocks; block++, w += step.WeightStride, x += step.BlockStride)
         {
+            step.Select(block);
             // A factor and one for the minima, and three times four bytes of scales and minima, of six bits each.
             BlockRows.Turn<G, V>(w, row, out V factors, out V p, out V q, out V r);
             V first = G.And(p, six), last = G.Or(G.And(r, nibble), G.And(G.ShiftRight(p, 2), upper));
@@ -291,8 +294,9 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         V* scales = (V*)step.Memory, pairs = scales + PairsAt;
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
-        for (int block = step.Blocks; block > 0; block--, w += BlockSweep.Partials * Bytes, x += step.BlockStride)
+        for (int block = 0; block < step.Blocks; block++, w += step.WeightStride, x += step.BlockStride)
         {
+            step.Select(block);
             // The factor is above the last scales.
             BlockRows.Turn<G, V>(w + FactorAt - 14, row, out _, out _, out _, out V factors);
             BlockRows.Turn<G, V>(w + ScalesAt, row, out V a, out V b, out V c, out V d);

@@ -27,8 +27,11 @@ internal unsafe struct BlockStep
     /// <summary>From one row to the next.</summary>
     public nint RowBytes;
 
-    /// <summary>Blocks of a row: every fourth one.</summary>
+    /// <summary>Blocks of a row.</summary>
     public int Blocks;
+
+    /// <summary>From a block of weights to the next one.</summary>
+    public nint WeightStride;
 
     /// <summary>The record of the first block of the first row of activations.</summary>
     public byte* X;
@@ -36,14 +39,20 @@ internal unsafe struct BlockStep
     /// <summary>From a row's record to the next row's.</summary>
     public int Stride;
 
-    /// <summary>From a block's record to that of the next one, the fourth from it.</summary>
+    /// <summary>From a block's record to the next one's.</summary>
     public nint BlockStride;
 
     /// <summary>Rows of activations.</summary>
     public int Count;
 
-    /// <summary>[row of activations][row of weights].</summary>
+    /// <summary>[row of activations][row of weights]: the partial sums that a block is added to.</summary>
     public float* Totals;
+
+    /// <summary>The first block's partial sums.</summary>
+    public float* Partials;
+
+    /// <summary>From there to the next block's; 0 if all blocks have the same.</summary>
+    public int PartialStride;
 
     /// <summary>Of the same shape: sums of whole numbers inside a block.</summary>
     public int* Whole;
@@ -51,17 +60,12 @@ internal unsafe struct BlockStep
     /// <summary>Memory for <see cref="MemoryVectors"/>.</summary>
     public byte* Memory;
 
-    // What is read next, up to where it is prefetched, and where it ends.
-    private byte* _ahead;
-    private byte* _due;
-    private byte* _end;
+    /// <summary>What is read next: <see cref="Prefetch"/> goes along it.</summary>
+    public byte* Ahead;
 
-    /// <summary>Sets what <see cref="Prefetch"/> is to fetch.</summary>
-    public void Expect(byte* next, byte* end)
-    {
-        _ahead = _due = next;
-        _end = end;
-    }
+    /// <summary>Sets the totals to a block's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Select(int block) => Totals = Partials + ((block & (BlockSweep.Partials - 1)) * PartialStride);
 
     /// <summary>
     /// Fetches so many bytes more. The hardware follows a few long streams; it does not see that many short ones will be one stretch of memory.
@@ -69,9 +73,9 @@ internal unsafe struct BlockStep
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Prefetch(int bytes)
     {
-        _due += bytes;
-        byte* to = _due < _end ? _due : _end;
-        for (; _ahead < to; _ahead += AlignedMemory.Alignment) Sse.Prefetch1(_ahead);
+        byte* from = Ahead;
+        for (int i = 0; i < bytes; i += AlignedMemory.Alignment) Sse.Prefetch1(from + i);
+        Ahead = from + bytes;
     }
 }
 
@@ -134,7 +138,7 @@ internal static unsafe class BlockSweep
     {
         int rows = o.X.Rows, most = Math.Min(BandRows, BandBytes / o.X.Stride), bands = (rows + most - 1) / most;
         int band = (rows + bands - 1) / bands, floats = band * G.Count;
-        byte* memory = stackalloc byte[(3 * floats * sizeof(float)) + (BlockStep.MemoryVectors * sizeof(V)) + AlignedMemory.Alignment];
+        byte* memory = stackalloc byte[((Partials + 1) * floats * sizeof(float)) + (BlockStep.MemoryVectors * sizeof(V)) + AlignedMemory.Alignment];
         memory = (byte*)AlignedMemory.Align(memory);
         nint rowBytes = (nint)F.Format.Bytes(o.X.Inner);
         int blocks = o.X.Inner / F.Format.BlockValues(), blockBytes = F.Format.BlockBytes();
@@ -142,32 +146,31 @@ internal static unsafe class BlockSweep
         {
             RowBytes = rowBytes,
             Stride = o.X.Stride,
-            BlockStride = (nint)rows * o.X.Stride * Partials,
+            BlockStride = (nint)rows * o.X.Stride,
             Memory = memory,
+            Blocks = blocks,
+            WeightStride = blockBytes,
+            PartialStride = floats,
         };
-        float* sums = (float*)(memory + (BlockStep.MemoryVectors * sizeof(V)));
-        step.Whole = (int*)(sums + (2 * floats));
+        float* sums = step.Partials = (float*)(memory + (BlockStep.MemoryVectors * sizeof(V)));
+        step.Whole = (int*)(sums + (Partials * floats));
         for (int column = 0; column < rowCount; column += G.Count)
         {
             // A group that is not full begins earlier: what it computes once more is not stored.
             int columns = Math.Min(G.Count, rowCount - column), skip = G.Count - columns;
             byte* weights = o.Weights + ((firstRow + column - skip) * rowBytes);
             // What lies behind is most likely this worker's next group, even if it belongs to another piece of work.
-            byte* ahead = Min(o.Weights + ((firstRow + column + G.Count) * rowBytes), o.WeightsEnd), end = Min(ahead + (G.Count * rowBytes), o.WeightsEnd);
+            byte* next = weights + (G.Count * rowBytes);
+            if (o.WeightsEnd - next < G.Count * rowBytes) next = weights;
             for (int row = 0; row < rows; row += band)
             {
                 step.Count = Math.Min(band, rows - row);
-                step.Expect(ahead, row == 0 ? end : ahead); // once, not for every band
-                for (int part = 0; part < Math.Min(Partials, blocks); part++)
-                {
-                    step.Weights = weights + (part * blockBytes);
-                    step.X = o.X.Record(part, row);
-                    step.Blocks = (blocks - part + Partials - 1) / Partials;
-                    step.Totals = part == 0 ? sums : sums + floats;
-                    new Span<float>(step.Totals, step.Count * G.Count).Clear();
-                    F.Multiply<G, V>(ref step);
-                    if (part > 0) Add<G, V>(sums, step.Totals, step.Count);
-                }
+                step.Ahead = next;
+                step.Weights = weights;
+                step.X = o.X.Record(0, row);
+                new Span<float>(sums, Partials * floats).Clear();
+                F.Multiply<G, V>(ref step);
+                for (int part = 1; part < Partials; part++) Add<G, V>(sums, sums + (part * floats), step.Count);
                 for (int i = 0; i < step.Count; i++)
                 {
                     new ReadOnlySpan<float>(sums + (i * G.Count) + skip, columns)
@@ -183,8 +186,6 @@ internal static unsafe class BlockSweep
     {
         for (int i = 0; i < rows; i++, to += G.Count, from += G.Count) G.Store(G.AddFloats(G.Load(to), G.Load(from)), to);
     }
-
-    private static byte* Min(byte* a, byte* b) => a < b ? a : b;
 }
 
 /// <summary>Reads rows of weights into lanes.</summary>
