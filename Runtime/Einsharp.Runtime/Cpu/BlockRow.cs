@@ -13,6 +13,9 @@ internal static unsafe class BlockRow
     /// <summary>32-bit lanes of a step: sixteen blocks of 32 values, or four superblocks, each in four lanes.</summary>
     public const int StepLanes = 16;
 
+    // Twice what memory delivers to a core while one read waits: with a third of that, a core reads three quarters as fast.
+    private const int PrefetchBytes = 10240;
+
     /// <summary>Whether this is for so many rows.</summary>
     public static bool Takes(int rows) => rows == 1 && BlockSweep.IsSupported;
 
@@ -104,9 +107,9 @@ internal static unsafe class BlockRow
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        int steps = Steps(format, o.X.Inner), stepBytes = StepBlocks(format) * F.Bytes;
+        int steps = Steps(format, o.X.Inner);
         nint rowBytes = (nint)format.Bytes(o.X.Inner);
-        byte* memory = stackalloc byte[stepBytes + (2 * StepLanes * sizeof(float)) + AlignedMemory.Alignment];
+        byte* memory = stackalloc byte[F.StepBytes + (2 * StepLanes * sizeof(float)) + AlignedMemory.Alignment];
         var scratch = (float*)AlignedMemory.Align(memory);
         byte* padded = (byte*)(scratch + (2 * StepLanes));
         for (int j = 0; j < rowCount; j++)
@@ -114,11 +117,11 @@ internal static unsafe class BlockRow
             byte* w = o.Weights + ((firstRow + j) * rowBytes);
             var x = (V*)o.Turned;
             Vector128<float> partials = default;
-            for (int step = 0; step < steps; step++, w += stepBytes, x += StepLanes / G.Count * F.Vectors)
+            for (int step = 0; step < steps; step++, w += F.StepBytes, x += StepLanes / G.Count * F.Vectors)
             {
                 // A last step that is not full reads on into the next row, but not out of the weights.
-                byte* from = o.WeightsEnd - w < stepBytes ? Padded(w, o.WeightsEnd, padded, stepBytes) : w;
-                Prefetch(w, stepBytes);
+                byte* from = o.WeightsEnd - w < F.StepBytes ? Padded(w, o.WeightsEnd, padded, F.StepBytes) : w;
+                Prefetch(w + PrefetchBytes, F.StepBytes);
                 partials = F.Step<G, V>(from, x, scratch, partials);
             }
             o.Y[j] = partials[0] + partials[1] + partials[2] + partials[3];
@@ -143,8 +146,23 @@ internal static unsafe class BlockRow
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(byte* w, int bytes)
     {
-        const int ahead = 3072;
-        for (int i = 0; i < bytes; i += AlignedMemory.Alignment) Sse.Prefetch0(w + ahead + i);
+        // By hand: a loop of a constant length is not unrolled, and counting takes longer than fetching.
+        Sse.Prefetch0(w);
+        Sse.Prefetch0(w + 64);
+        Sse.Prefetch0(w + 128);
+        Sse.Prefetch0(w + 192);
+        Sse.Prefetch0(w + 256);
+        if (bytes <= 320) return;
+        Sse.Prefetch0(w + 320);
+        Sse.Prefetch0(w + 384);
+        Sse.Prefetch0(w + 448);
+        Sse.Prefetch0(w + 512);
+        if (bytes <= 576) return;
+        Sse.Prefetch0(w + 576);
+        Sse.Prefetch0(w + 640);
+        Sse.Prefetch0(w + 704);
+        Sse.Prefetch0(w + 768);
+        Sse.Prefetch0(w + 832);
     }
 }
 
@@ -185,8 +203,8 @@ internal readonly unsafe struct TurnedRow(float* memory, int inner, int formats)
 /// <summary>A storage format of weights in blocks, as <see cref="BlockRow"/> multiplies it.</summary>
 internal unsafe interface IRowBlocks
 {
-    /// <summary>Bytes of a block.</summary>
-    static abstract int Bytes { get; }
+    /// <summary>Bytes of a step's blocks.</summary>
+    static abstract int StepBytes { get; }
 
     /// <summary>Vectors of activations that one of weights meets. The last is a mask of the lanes that the row has.</summary>
     static abstract int Vectors { get; }
@@ -215,7 +233,9 @@ internal readonly unsafe struct Q8Row : IRowBlocks
     // Numbers, or where words are multiplied those in even places and those in odd ones; a zero's sums; scales; the mask.
     private const int Odd = 8, Zeros = 16, Scales = 17, Mask = 18;
 
-    public static int Bytes => Q8Blocks.Bytes;
+    private const int Bytes = Q8Blocks.Bytes;
+
+    public static int StepBytes => BlockRow.StepLanes * Bytes;
 
     public static int Vectors => Mask + 1;
 
@@ -237,28 +257,33 @@ internal readonly unsafe struct Q8Row : IRowBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        for (int part = 0; part < BlockRow.StepLanes / G.Count; part++, w += G.Count * Bytes, x += Vectors)
+        partials = Vector<G, V>(w, x, partials);
+        return G.Count == BlockRow.StepLanes ? partials : Vector<G, V>(w + (G.Count * Bytes), x + Vectors, partials);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Vector<G, V>(byte* w, V* x, Vector128<float> partials)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V factors = G.And(G.Halves(G.ShiftLeft(G.Firsts(w, Bytes), 16)), x[Mask]);
+        BlockRows.TurnTwice<G, V>(w + 2, Bytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
+        V sum, other;
+        if (G.HasDots)
         {
-            V factors = G.And(G.Halves(G.ShiftLeft(G.Firsts(w, Bytes), 16)), x[Mask]);
-            BlockRows.TurnTwice<G, V>(w + 2, Bytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
-            V sum, other;
-            if (G.HasDots)
-            {
-                // Numbers without a sign, from which 128 is then to be taken.
-                V sign = G.Broadcast(unchecked((int)0x80808080));
-                sum = G.AddDots(G.AddDots(x[Zeros], G.Xor(a, sign), x[0]), G.Xor(b, sign), x[1]);
-                sum = G.AddDots(G.AddDots(sum, G.Xor(c, sign), x[2]), G.Xor(d, sign), x[3]);
-                other = G.AddDots(G.AddDots(default, G.Xor(e, sign), x[4]), G.Xor(f, sign), x[5]);
-                other = G.AddDots(G.AddDots(other, G.Xor(g, sign), x[6]), G.Xor(h, sign), x[7]);
-            }
-            else
-            {
-                sum = G.Add(G.Add(Words<G, V>(a, x), Words<G, V>(b, x + 1)), G.Add(Words<G, V>(c, x + 2), Words<G, V>(d, x + 3)));
-                other = G.Add(G.Add(Words<G, V>(e, x + 4), Words<G, V>(f, x + 5)), G.Add(Words<G, V>(g, x + 6), Words<G, V>(h, x + 7)));
-            }
-            partials = G.AddFours(partials, G.Add(sum, other), G.MultiplyFloats(factors, x[Scales]));
+            // Numbers without a sign, from which 128 is then to be taken.
+            V sign = G.Broadcast(unchecked((int)0x80808080));
+            sum = G.AddDots(G.AddDots(x[Zeros], G.Xor(a, sign), x[0]), G.Xor(b, sign), x[1]);
+            sum = G.AddDots(G.AddDots(sum, G.Xor(c, sign), x[2]), G.Xor(d, sign), x[3]);
+            other = G.AddDots(G.AddDots(default, G.Xor(e, sign), x[4]), G.Xor(f, sign), x[5]);
+            other = G.AddDots(G.AddDots(other, G.Xor(g, sign), x[6]), G.Xor(h, sign), x[7]);
         }
-        return partials;
+        else
+        {
+            sum = G.Add(G.Add(Words<G, V>(a, x), Words<G, V>(b, x + 1)), G.Add(Words<G, V>(c, x + 2), Words<G, V>(d, x + 3)));
+            other = G.Add(G.Add(Words<G, V>(e, x + 4), Words<G, V>(f, x + 5)), G.Add(Words<G, V>(g, x + 6), Words<G, V>(h, x + 7)));
+        }
+        return G.AddFours(partials, G.Add(sum, other), G.MultiplyFloats(factors, x[Scales]));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -273,7 +298,9 @@ internal readonly unsafe struct Q4Row : IRowBlocks
 {
     private const int Zeros = 8, Scales = 9, Mask = 10;
 
-    public static int Bytes => Q4Blocks.Bytes;
+    private const int Bytes = Q4Blocks.Bytes;
+
+    public static int StepBytes => BlockRow.StepLanes * Bytes;
 
     public static int Vectors => Mask + 1;
 
@@ -292,18 +319,23 @@ internal readonly unsafe struct Q4Row : IRowBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
+        partials = Vector<G, V>(w, x, partials);
+        return G.Count == BlockRow.StepLanes ? partials : Vector<G, V>(w + (G.Count * Bytes), x + Vectors, partials);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Vector<G, V>(byte* w, V* x, Vector128<float> partials)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
         V nibble = G.Broadcast(0x0F0F0F0F);
-        for (int part = 0; part < BlockRow.StepLanes / G.Count; part++, w += G.Count * Bytes, x += Vectors)
-        {
-            V factors = G.And(G.Halves(G.ShiftLeft(G.Firsts(w, Bytes), 16)), x[Mask]);
-            BlockRows.Turn<G, V>(w + 2, Bytes, out V a, out V b, out V c, out V d);
-            V sum = NibbleSums.Of<G, V>(
-                G.And(a, nibble), G.And(b, nibble), G.And(c, nibble), G.And(d, nibble), G.And(G.ShiftRight(a, 4), nibble),
-                G.And(G.ShiftRight(b, 4), nibble), G.And(G.ShiftRight(c, 4), nibble), G.And(G.ShiftRight(d, 4), nibble), x);
-            sum = G.MultiplyWords(G.AddWords(sum, x[Zeros]), G.Broadcast(0x00010001));
-            partials = G.AddFours(partials, sum, G.MultiplyFloats(factors, x[Scales]));
-        }
-        return partials;
+        V factors = G.And(G.Halves(G.Eighteens(w)), x[Mask]);
+        BlockRows.Turn<G, V>(w + 2, Bytes, out V a, out V b, out V c, out V d);
+        V sum = NibbleSums.Of<G, V>(
+            G.And(a, nibble), G.And(b, nibble), G.And(c, nibble), G.And(d, nibble), G.And(G.ShiftRight(a, 4), nibble),
+            G.And(G.ShiftRight(b, 4), nibble), G.And(G.ShiftRight(c, 4), nibble), G.And(G.ShiftRight(d, 4), nibble), x);
+        sum = G.MultiplyWords(G.AddWords(sum, x[Zeros]), G.Broadcast(0x00010001));
+        return G.AddFours(partials, sum, G.MultiplyFloats(factors, x[Scales]));
     }
 }
 
@@ -312,7 +344,9 @@ internal readonly unsafe struct Q4KRow : IRowBlocks
 {
     private const int Low = 0, High = 8, Sums = 16, Scales = 17, Mask = 18;
 
-    public static int Bytes => Q4KBlocks.Bytes;
+    private const int Bytes = Q4KBlocks.Bytes;
+
+    public static int StepBytes => BlockRow.StepLanes / 4 * Bytes;
 
     public static int Vectors => Mask + 1;
 
@@ -337,41 +371,47 @@ internal readonly unsafe struct Q4KRow : IRowBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
+        Vector<G, V>(w, x, scratch);
+        if (G.Count < BlockRow.StepLanes) Vector<G, V>(w + (G.Count / 4 * Bytes), x + Vectors, scratch + G.Count);
         float* factors = scratch + BlockRow.StepLanes;
-        V nibble = G.Broadcast(0x0F0F0F0F);
-        for (int part = 0; part < BlockRow.StepLanes / G.Count; part++, w += G.Count / 4 * Bytes, x += Vectors)
-        {
-            // A factor and one for the minima; three times four bytes, whose six lower bits are scales, minima, and four bits of either.
-            V head = G.Sixteens(w, Bytes);
-            V first = G.And(head, G.Broadcast(0x3F3F3F3F));
-            V last = G.Pick(head, G.Fours(-1, 0x0F0E0D0C, 0x0F0E0D0C, -1));
-            last = G.And(G.ShiftRight(last, G.Fours(0, 0, 4, 0)), nibble);
-            last = G.Or(last, G.And(G.ShiftRight(head, 2), G.Broadcast(0x30303030)));
-            V scales = G.UnpackLow(first, last), minima = G.UnpackHigh(first, last);
-            V lowScales = G.Pick(scales, G.Fours(unchecked((int)0x80088008), unchecked((int)0x800A800A), unchecked((int)0x800C800C), unchecked((int)0x800E800E)));
-            V highScales = G.Pick(scales, G.Fours(unchecked((int)0x80098009), unchecked((int)0x800B800B), unchecked((int)0x800D800D), unchecked((int)0x800F800F)));
-            minima = G.Pick(minima, G.Fours(unchecked((int)0x80018000), unchecked((int)0x80038002), unchecked((int)0x80058004), unchecked((int)0x80078006)));
-
-            byte* q = w + 16;
-            G.TurnTwice(q, q + 32, q + 64, q + 96, Bytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
-            V sum = G.MultiplyWords(lowScales, NibbleSums.Of<G, V>(
-                G.And(a, nibble), G.And(b, nibble), G.And(c, nibble), G.And(d, nibble),
-                G.And(e, nibble), G.And(f, nibble), G.And(g, nibble), G.And(h, nibble), x + Low));
-            sum = G.Add(sum, G.MultiplyWords(highScales, NibbleSums.Of<G, V>(
-                G.And(G.ShiftRight(a, 4), nibble), G.And(G.ShiftRight(b, 4), nibble), G.And(G.ShiftRight(c, 4), nibble),
-                G.And(G.ShiftRight(d, 4), nibble), G.And(G.ShiftRight(e, 4), nibble), G.And(G.ShiftRight(f, 4), nibble),
-                G.And(G.ShiftRight(g, 4), nibble), G.And(G.ShiftRight(h, 4), nibble), x + High)));
-            V taken = G.MultiplyWords(minima, x[Sums]);
-
-            // The sums of four lanes, in the first that of the products, in the second that of the minima.
-            sum = G.Add(G.UnpackLow(sum, taken), G.UnpackHigh(sum, taken));
-            sum = G.Add(sum, G.UnpackHigh64(sum));
-            G.Store(G.ToFloats(sum), scratch + (part * G.Count));
-            V halves = G.Halves(G.Pick(head, G.Fours(0x01008080, 0x03028080, -1, -1)));
-            G.Store(G.MultiplyFloats(G.And(halves, x[Mask]), x[Scales]), factors + (part * G.Count));
-        }
         partials = Fma.MultiplyAdd(BlockRow.Fourths(scratch), BlockRow.Fourths(factors), partials);
         return Fma.MultiplyAdd(BlockRow.Fourths(scratch + 1), BlockRow.Fourths(factors + 1), partials);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Vector<G, V>(byte* w, V* x, float* scratch)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V nibble = G.Broadcast(0x0F0F0F0F);
+        // A factor and one for the minima; three times four bytes, whose six lower bits are scales, minima, and four bits of either.
+        V head = G.Sixteens(w, Bytes);
+        V first = G.And(head, G.Broadcast(0x3F3F3F3F));
+        V last = G.Pick(head, G.Fours(-1, 0x0F0E0D0C, 0x0F0E0D0C, -1));
+        last = G.And(G.ShiftRight(last, G.Fours(0, 0, 4, 0)), nibble);
+        last = G.Or(last, G.And(G.ShiftRight(head, 2), G.Broadcast(0x30303030)));
+        V scales = G.UnpackLow(first, last), minima = G.UnpackHigh(first, last);
+        V lowScales = G.Pick(scales, G.Fours(unchecked((int)0x80088008), unchecked((int)0x800A800A), unchecked((int)0x800C800C), unchecked((int)0x800E800E)));
+        V highScales = G.Pick(scales, G.Fours(unchecked((int)0x80098009), unchecked((int)0x800B800B), unchecked((int)0x800D800D), unchecked((int)0x800F800F)));
+        minima = G.Pick(minima, G.Fours(unchecked((int)0x80018000), unchecked((int)0x80038002), unchecked((int)0x80058004), unchecked((int)0x80078006)));
+
+        byte* q = w + 16;
+        G.TurnTwice(q, q + 32, q + 64, q + 96, Bytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
+        V sum = G.MultiplyWords(lowScales, NibbleSums.Of<G, V>(
+            G.And(a, nibble), G.And(b, nibble), G.And(c, nibble), G.And(d, nibble),
+            G.And(e, nibble), G.And(f, nibble), G.And(g, nibble), G.And(h, nibble), x + Low));
+        sum = G.Add(sum, G.MultiplyWords(highScales, NibbleSums.Of<G, V>(
+            G.And(G.ShiftRight(a, 4), nibble), G.And(G.ShiftRight(b, 4), nibble), G.And(G.ShiftRight(c, 4), nibble),
+            G.And(G.ShiftRight(d, 4), nibble), G.And(G.ShiftRight(e, 4), nibble), G.And(G.ShiftRight(f, 4), nibble),
+            G.And(G.ShiftRight(g, 4), nibble), G.And(G.ShiftRight(h, 4), nibble), x + High)));
+        V taken = G.MultiplyWords(minima, x[Sums]);
+
+        // The sums of four lanes, in the first that of the products, in the second that of the minima.
+        sum = G.Add(G.UnpackLow(sum, taken), G.UnpackHigh(sum, taken));
+        sum = G.Add(sum, G.UnpackHigh64(sum));
+        G.Store(G.ToFloats(sum), scratch);
+        V halves = G.Halves(G.Pick(head, G.Fours(0x01008080, 0x03028080, -1, -1)));
+        G.Store(G.MultiplyFloats(G.And(halves, x[Mask]), x[Scales]), scratch + BlockRow.StepLanes);
     }
 }
 
@@ -380,7 +420,9 @@ internal readonly unsafe struct Q6KRow : IRowBlocks
 {
     private const int Low = 0, High = 8, Sums = 16, Scales = 18, Mask = 19;
 
-    public static int Bytes => Q6KBlocks.Bytes;
+    private const int Bytes = Q6KBlocks.Bytes;
+
+    public static int StepBytes => BlockRow.StepLanes / 4 * Bytes;
 
     public static int Vectors => Mask + 1;
 
@@ -405,52 +447,58 @@ internal readonly unsafe struct Q6KRow : IRowBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
+        Vector<G, V>(w, x, scratch);
+        if (G.Count < BlockRow.StepLanes) Vector<G, V>(w + (G.Count / 4 * Bytes), x + Vectors, scratch + G.Count);
         float* factors = scratch + BlockRow.StepLanes;
-        V nibble = G.Broadcast(0x0F0F0F0F), two = G.Broadcast(0x30303030);
-        for (int part = 0; part < BlockRow.StepLanes / G.Count; part++, w += G.Count / 4 * Bytes, x += Vectors)
-        {
-            V scales = G.Sixteens(w + Q6KBlocks.ScalesAt, Bytes), ends = G.Sixteens(w + Q6KBlocks.FactorAt - 14, Bytes);
-            // The scales as 16-bit numbers, beside the sums of their runs.
-            V zeros = G.Add(
-                G.MultiplyWords(Signed<G, V>(scales, 0x0180_0080, 0x0380_0280, 0x0580_0480, 0x0780_0680), x[Sums]),
-                G.MultiplyWords(Signed<G, V>(scales, 0x0980_0880, 0x0B80_0A80, 0x0D80_0C80, 0x0F80_0E80), x[Sums + 1]));
-
-            byte* q = w, u = w + Q6KBlocks.HighAt;
-            G.TurnTwice(q, q + 32, q + 64, q + 96, Bytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
-            G.TurnTwice(u, u, u + 32, u + 32, Bytes, out V i, out V j, out V k, out V l, out V m, out V n, out V o, out V p);
-            V up = G.Fours(4, 2, 4, 2), down = G.Fours(0, 2, 0, 2);
-            V sum = G.Add(
-                Run<G, V>(
-                    Six<G, V>(a, nibble, G.ShiftLeft(i, up), two), Six<G, V>(b, nibble, G.ShiftLeft(j, up), two),
-                    Six<G, V>(c, nibble, G.ShiftLeft(k, up), two), Six<G, V>(d, nibble, G.ShiftLeft(l, up), two),
-                    x + Low, Signed<G, V>(scales, 0x0080_0080, 0x0280_0280, 0x0880_0880, 0x0A80_0A80)),
-                Run<G, V>(
-                    Six<G, V>(e, nibble, G.ShiftLeft(m, up), two), Six<G, V>(f, nibble, G.ShiftLeft(n, up), two),
-                    Six<G, V>(g, nibble, G.ShiftLeft(o, up), two), Six<G, V>(h, nibble, G.ShiftLeft(p, up), two),
-                    x + Low + 4, Signed<G, V>(scales, 0x0180_0180, 0x0380_0380, 0x0980_0980, 0x0B80_0B80)));
-            sum = G.Add(sum, G.Add(
-                Run<G, V>(
-                    Six<G, V>(G.ShiftRight(a, 4), nibble, G.ShiftRight(i, down), two),
-                    Six<G, V>(G.ShiftRight(b, 4), nibble, G.ShiftRight(j, down), two),
-                    Six<G, V>(G.ShiftRight(c, 4), nibble, G.ShiftRight(k, down), two),
-                    Six<G, V>(G.ShiftRight(d, 4), nibble, G.ShiftRight(l, down), two),
-                    x + High, Signed<G, V>(scales, 0x0480_0480, 0x0680_0680, 0x0C80_0C80, 0x0E80_0E80)),
-                Run<G, V>(
-                    Six<G, V>(G.ShiftRight(e, 4), nibble, G.ShiftRight(m, down), two),
-                    Six<G, V>(G.ShiftRight(f, 4), nibble, G.ShiftRight(n, down), two),
-                    Six<G, V>(G.ShiftRight(g, 4), nibble, G.ShiftRight(o, down), two),
-                    Six<G, V>(G.ShiftRight(h, 4), nibble, G.ShiftRight(p, down), two),
-                    x + High + 4, Signed<G, V>(scales, 0x0580_0580, 0x0780_0780, 0x0D80_0D80, 0x0F80_0F80))));
-
-            sum = G.Subtract(sum, G.ShiftLeft(zeros, 5));
-            sum = G.Add(sum, G.UnpackHigh64(sum));
-            sum = G.Add(sum, G.Pick(sum, G.Fours(0x07060504, -1, -1, -1)));
-            G.Store(G.ToFloats(sum), scratch + (part * G.Count));
-            // The factor is in the last 16 bits.
-            V halves = G.Halves(G.Pick(ends, G.Fours(0x0F0E8080, -1, -1, -1)));
-            G.Store(G.MultiplyFloats(G.And(halves, x[Mask]), x[Scales]), factors + (part * G.Count));
-        }
         return Fma.MultiplyAdd(BlockRow.Fourths(scratch), BlockRow.Fourths(factors), partials);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Vector<G, V>(byte* w, V* x, float* scratch)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V nibble = G.Broadcast(0x0F0F0F0F), two = G.Broadcast(0x30303030);
+        V scales = G.Sixteens(w + Q6KBlocks.ScalesAt, Bytes), ends = G.Sixteens(w + Q6KBlocks.FactorAt - 14, Bytes);
+        // The scales as 16-bit numbers, beside the sums of their runs.
+        V zeros = G.Add(
+            G.MultiplyWords(Signed<G, V>(scales, 0x0180_0080, 0x0380_0280, 0x0580_0480, 0x0780_0680), x[Sums]),
+            G.MultiplyWords(Signed<G, V>(scales, 0x0980_0880, 0x0B80_0A80, 0x0D80_0C80, 0x0F80_0E80), x[Sums + 1]));
+
+        byte* q = w, u = w + Q6KBlocks.HighAt;
+        G.TurnTwice(q, q + 32, q + 64, q + 96, Bytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
+        G.TurnTwice(u, u, u + 32, u + 32, Bytes, out V i, out V j, out V k, out V l, out V m, out V n, out V o, out V p);
+        V up = G.Fours(4, 2, 4, 2), down = G.Fours(0, 2, 0, 2);
+        V sum = G.Add(
+            Run<G, V>(
+                Six<G, V>(a, nibble, G.ShiftLeft(i, up), two), Six<G, V>(b, nibble, G.ShiftLeft(j, up), two),
+                Six<G, V>(c, nibble, G.ShiftLeft(k, up), two), Six<G, V>(d, nibble, G.ShiftLeft(l, up), two),
+                x + Low, Signed<G, V>(scales, 0x0080_0080, 0x0280_0280, 0x0880_0880, 0x0A80_0A80)),
+            Run<G, V>(
+                Six<G, V>(e, nibble, G.ShiftLeft(m, up), two), Six<G, V>(f, nibble, G.ShiftLeft(n, up), two),
+                Six<G, V>(g, nibble, G.ShiftLeft(o, up), two), Six<G, V>(h, nibble, G.ShiftLeft(p, up), two),
+                x + Low + 4, Signed<G, V>(scales, 0x0180_0180, 0x0380_0380, 0x0980_0980, 0x0B80_0B80)));
+        sum = G.Add(sum, G.Add(
+            Run<G, V>(
+                Six<G, V>(G.ShiftRight(a, 4), nibble, G.ShiftRight(i, down), two),
+                Six<G, V>(G.ShiftRight(b, 4), nibble, G.ShiftRight(j, down), two),
+                Six<G, V>(G.ShiftRight(c, 4), nibble, G.ShiftRight(k, down), two),
+                Six<G, V>(G.ShiftRight(d, 4), nibble, G.ShiftRight(l, down), two),
+                x + High, Signed<G, V>(scales, 0x0480_0480, 0x0680_0680, 0x0C80_0C80, 0x0E80_0E80)),
+            Run<G, V>(
+                Six<G, V>(G.ShiftRight(e, 4), nibble, G.ShiftRight(m, down), two),
+                Six<G, V>(G.ShiftRight(f, 4), nibble, G.ShiftRight(n, down), two),
+                Six<G, V>(G.ShiftRight(g, 4), nibble, G.ShiftRight(o, down), two),
+                Six<G, V>(G.ShiftRight(h, 4), nibble, G.ShiftRight(p, down), two),
+                x + High + 4, Signed<G, V>(scales, 0x0580_0580, 0x0780_0780, 0x0D80_0D80, 0x0F80_0F80))));
+
+        sum = G.Subtract(sum, G.ShiftLeft(zeros, 5));
+        sum = G.Add(sum, G.UnpackHigh64(sum));
+        sum = G.Add(sum, G.Pick(sum, G.Fours(0x07060504, -1, -1, -1)));
+        G.Store(G.ToFloats(sum), scratch);
+        // The factor is in the last 16 bits.
+        V halves = G.Halves(G.Pick(ends, G.Fours(0x0F0E8080, -1, -1, -1)));
+        G.Store(G.MultiplyFloats(G.And(halves, x[Mask]), x[Scales]), scratch + BlockRow.StepLanes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -30,6 +30,9 @@ internal unsafe interface IRowGroup<V>
     /// <summary>Of as many rows as there are lanes the first four bytes; sixteen are read.</summary>
     static abstract V Firsts(byte* first, nint row);
 
+    /// <summary>Of as many blocks of 18 bytes, one after the other, as there are lanes the first two, in the upper 16 bits.</summary>
+    static abstract V Eighteens(byte* first);
+
     /// <summary>Reads 16 bytes, and again <paramref name="stride"/> bytes further, for as many times as a vector holds them.</summary>
     static abstract V Sixteens(byte* first, nint stride);
 
@@ -171,6 +174,17 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
         Vector512<long> cd = Avx512F.UnpackLow(Sixteens(first + (2 * row), 4 * row), Sixteens(first + (3 * row), 4 * row)).AsInt64();
         return Avx512F.UnpackLow(ab, cd).AsInt32();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Eighteens(byte* first) =>
+        Avx512F.InsertVector256(EightOfEighteen(first), EightOfEighteen(first + (8 * 18)).GetLower(), 1);
+
+    /// <summary>Of eight blocks, in the lower half; the last 16 bytes of theirs are not read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> EightOfEighteen(byte* first) => Avx512BW.PermuteVar32x16x2(
+        Vector512.Load((short*)first),
+        Vector512.Create((short)0, 0, 0, 9, 0, 18, 0, 27, 0, 36, 0, 45, 0, 54, 0, 63, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+        Vector512.Load((short*)(first + 64))).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Sixteens(byte* first, nint stride)
@@ -321,6 +335,9 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
         Vector256<long> cd = Avx2.UnpackLow(Sixteens(first + (2 * row), 4 * row), Sixteens(first + (3 * row), 4 * row)).AsInt64();
         return Avx2.UnpackLow(ab, cd).AsInt32();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Eighteens(byte* first) => Firsts(first, 18) << 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Sixteens(byte* first, nint stride) => Vector256.Create(Vector128.Load((int*)first), Vector128.Load((int*)(first + stride)));

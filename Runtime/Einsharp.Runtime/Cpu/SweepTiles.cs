@@ -151,6 +151,15 @@ internal static unsafe class SweepTiles<W, V, F>
         V s30 = default, s31 = default, s32 = default, s33 = default;
         for (int k = 0; k < whole; k += W.Count)
         {
+            // A line of 16-bit weights at a time: halves are widened so slowly that the hardware falls behind.
+            if (R.Count == 1 && F.RowBytes(1) == 2 && k % 32 == 0 && Sse.IsSupported)
+            {
+                nint ahead = F.RowBytes(k) + 4096;
+                Sse.Prefetch0(w0 + ahead);
+                Sse.Prefetch0(w1 + ahead);
+                Sse.Prefetch0(w2 + ahead);
+                Sse.Prefetch0(w3 + ahead);
+            }
             // Three activations, twelve sums and a weight at a time: sixteen registers; with four rows, twenty-one.
             V v0 = W.Load(x0 + k), v1 = R.Count > 1 ? W.Load(x1 + k) : default, v2 = R.Count > 2 ? W.Load(x2 + k) : default;
             V v3 = R.Count > 3 ? W.Load(x3 + k) : default;
