@@ -151,10 +151,11 @@ internal static unsafe class SweepTiles<W, V, F>
         V s30 = default, s31 = default, s32 = default, s33 = default;
         for (int k = 0; k < whole; k += W.Count)
         {
-            // A line of 16-bit weights at a time: halves are widened so slowly that the hardware falls behind.
+            // A line of 16-bit weights at a time: widening them is slow enough for the hardware to fall behind. Streams lie some multiple of 4 KB
+            // apart, so what is fetched goes half of that further, to other sets of the cache.
             if (R.Count == 1 && F.RowBytes(1) == 2 && k % 32 == 0 && Sse.IsSupported)
             {
-                nint ahead = F.RowBytes(k) + 4096;
+                nint ahead = F.RowBytes(k) + 2048;
                 Sse.Prefetch0(w0 + ahead);
                 Sse.Prefetch0(w1 + ahead);
                 Sse.Prefetch0(w2 + ahead);
