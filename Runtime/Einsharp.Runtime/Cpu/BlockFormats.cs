@@ -7,8 +7,8 @@ namespace Einsharp.Cpu;
 /// </summary>
 /// <remarks>
 /// What a row of weights and a row of activations make is the same on every processor: of each block a sum of products of
-/// whole numbers, which is exact in any order, times the product of the scales, added in one rounding to a partial sum. There are
-/// <see cref="BlockSweep.Partials"/> of these, of every fourth block one, and they are added in order at the end.
+/// whole numbers, which is exact in any order, times the product of the scales, added in one rounding to one of
+/// <see cref="BlockSweep.Partials"/> partial sums, every fourth block to the same; these are added in order at the end.
 /// </remarks>
 internal interface IBlocks
 {
@@ -35,7 +35,7 @@ internal readonly unsafe struct Q8Blocks : IBlocks
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V sign = G.Broadcast(unchecked((int)0x80808080));
-        for (int block = 0; block < step.Blocks; block++, w += step.WeightStride, x += step.BlockStride)
+        for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
             step.Select(block);
             step.Prefetch(G.Count * Bytes);
@@ -137,7 +137,7 @@ internal readonly unsafe struct Q4Blocks : IBlocks
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V nibble = G.Broadcast(0x0F0F0F0F), ones = G.Broadcast(0x00010001);
-        for (int block = 0; block < step.Blocks; block++, w += step.WeightStride, x += step.BlockStride)
+        for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
             step.Select(block);
             step.Prefetch(G.Count * Bytes);
@@ -177,7 +177,7 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V six = G.Broadcast(0x3F3F3F3F), nibble = G.Broadcast(0x0F0F0F0F), upper = G.Broadcast(0x30303030);
-        for (int block = 0; block < step.Blocks; block++, w += step.WeightStride, x += step.BlockStride)
+        for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
             step.Select(block);
             // A factor and one for the minima, and three times four bytes of scales and minima, of six bits each.
@@ -294,7 +294,7 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         V* scales = (V*)step.Memory, pairs = scales + PairsAt;
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
-        for (int block = 0; block < step.Blocks; block++, w += step.WeightStride, x += step.BlockStride)
+        for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
             step.Select(block);
             // The factor is above the last scales.

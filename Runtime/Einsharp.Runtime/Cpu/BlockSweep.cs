@@ -30,9 +30,6 @@ internal unsafe struct BlockStep
     /// <summary>Blocks of a row.</summary>
     public int Blocks;
 
-    /// <summary>From a block of weights to the next one.</summary>
-    public nint WeightStride;
-
     /// <summary>The record of the first block of the first row of activations.</summary>
     public byte* X;
 
@@ -48,10 +45,10 @@ internal unsafe struct BlockStep
     /// <summary>[row of activations][row of weights]: the partial sums that a block is added to.</summary>
     public float* Totals;
 
-    /// <summary>The first block's partial sums.</summary>
+    /// <summary>The first of the partial sums.</summary>
     public float* Partials;
 
-    /// <summary>From there to the next block's; 0 if all blocks have the same.</summary>
+    /// <summary>From one of them to the next.</summary>
     public int PartialStride;
 
     /// <summary>Of the same shape: sums of whole numbers inside a block.</summary>
@@ -63,7 +60,7 @@ internal unsafe struct BlockStep
     /// <summary>What is read next: <see cref="Prefetch"/> goes along it.</summary>
     public byte* Ahead;
 
-    /// <summary>Sets the totals to a block's.</summary>
+    /// <summary>Sets the totals to those of a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Select(int block) => Totals = Partials + ((block & (BlockSweep.Partials - 1)) * PartialStride);
 
@@ -89,7 +86,7 @@ internal static unsafe class BlockSweep
     private const int BandBytes = 24576;
     private const int BandRows = 256;
 
-    /// <summary>Partial sums of a dot product, of every fourth block one: one row's blocks go into four lanes.</summary>
+    /// <summary>Partial sums of a dot product, every fourth block in the same: <see cref="BlockRow"/> adds four blocks at once.</summary>
     public const int Partials = 4;
 
     /// <summary>Whether there are kernels for this processor.</summary>
@@ -141,15 +138,13 @@ internal static unsafe class BlockSweep
         byte* memory = stackalloc byte[((Partials + 1) * floats * sizeof(float)) + (BlockStep.MemoryVectors * sizeof(V)) + AlignedMemory.Alignment];
         memory = (byte*)AlignedMemory.Align(memory);
         nint rowBytes = (nint)F.Format.Bytes(o.X.Inner);
-        int blocks = o.X.Inner / F.Format.BlockValues(), blockBytes = F.Format.BlockBytes();
         var step = new BlockStep
         {
             RowBytes = rowBytes,
             Stride = o.X.Stride,
             BlockStride = (nint)rows * o.X.Stride,
+            Blocks = o.X.Inner / F.Format.BlockValues(),
             Memory = memory,
-            Blocks = blocks,
-            WeightStride = blockBytes,
             PartialStride = floats,
         };
         float* sums = step.Partials = (float*)(memory + (BlockStep.MemoryVectors * sizeof(V)));

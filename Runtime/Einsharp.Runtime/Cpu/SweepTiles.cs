@@ -43,6 +43,7 @@ internal static unsafe class SweepTiles<W, V, F>
         }
     }
 
+    /// <summary>From a row of activations on.</summary>
     private static void ProjectRows(in SweepOperands o, int row, byte* w0, byte* w1, byte* w2, byte* w3, float* y, nint step, int count)
     {
         for (; W.Count == 16 && row + 4 <= o.Rows; row += 4) Tile<FourRows>(o, row, w0, w1, w2, w3, y, step, count);

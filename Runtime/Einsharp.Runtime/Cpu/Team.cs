@@ -18,6 +18,8 @@ public sealed class Team : IDisposable
     /// <summary>The most threads that a team may have.</summary>
     public const int MaxThreads = 1024;
 
+    private const int Line = 128;
+
     // A barrier is usually over in a fraction of a microsecond. After this many looks someone's thread is not on a core.
     private const int SpinsBeforeYield = 4000;
     private static readonly TimeSpan s_idleSpin = TimeSpan.FromMicroseconds(80);
@@ -27,12 +29,12 @@ public sealed class Team : IDisposable
 
     private readonly Lock _gate = new();
     private readonly Seat[] _seats;
+    private readonly Share[] _shares;
     private readonly int _spins;
     private AlignedMemory? _common;
     private ITeamJob? _job;
     private ExceptionDispatchInfo? _failure;
     private bool _disposed;
-    private readonly Share[] _shares;
     private Shared _shared;
 
     /// <summary>Starts a team.</summary>
@@ -319,19 +321,17 @@ public sealed class Team : IDisposable
         }
     }
 
-    /// <summary>How many units of a worker's share are taken: on cache lines of its own.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    /// <summary>How many units of a worker's share are taken: a word that the others seldom touch, on cache lines of its own.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = Line)]
     private struct Share
     {
-        [FieldOffset(0)] public int Taken;
+        public int Taken;
     }
 
     /// <summary>The words that several threads write, each on cache lines of its own (two: the adjacent line is prefetched).</summary>
     [StructLayout(LayoutKind.Explicit, Size = 7 * Line)]
     private struct Shared
     {
-        private const int Line = 128;
-
         [FieldOffset(Line)] public int Next;
         [FieldOffset(2 * Line)] public int Arrived;
         [FieldOffset(3 * Line)] public int Phase;
