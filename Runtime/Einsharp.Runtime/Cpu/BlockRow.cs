@@ -122,7 +122,9 @@ internal static unsafe class BlockRow
                 // A last step that is not full reads on into the next row, but not out of the weights.
                 byte* from = o.WeightsEnd - w < F.StepBytes ? Padded(w, o.WeightsEnd, padded, F.StepBytes) : w;
                 Prefetch(w + PrefetchBytes, F.StepBytes);
-                partials = F.Step<G, V>(from, x, scratch, partials);
+                partials = F.Multiply<G, V>(from, x, scratch, partials);
+                if (G.Count < StepLanes) partials = F.Multiply<G, V>(from + (F.StepBytes / 2), x + F.Vectors, scratch + G.Count, partials);
+                partials = F.Close(scratch, partials);
             }
             o.Y[j] = partials[0] + partials[1] + partials[2] + partials[3];
         }
@@ -217,14 +219,20 @@ internal unsafe interface IRowBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged;
 
-    /// <summary>Adds a step's products to the partial sums of blocks: of every fourth block one.</summary>
-    /// <param name="w">The step's first block.</param>
+    /// <summary>
+    /// Multiplies as many blocks as a vector's lanes have. Products of blocks are added to the partial sums, those of superblocks stored as floats,
+    /// for a step as [lane], and after them the factors.
+    /// </summary>
+    /// <param name="w">The first block.</param>
     /// <param name="x">What <see cref="Turn"/> laid out for it.</param>
     /// <param name="scratch">Memory for twice the step's lanes.</param>
-    /// <param name="partials">The sums so far.</param>
-    static abstract Vector128<float> Step<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
+    /// <param name="partials">The sums so far: of every fourth block one.</param>
+    static abstract Vector128<float> Multiply<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
         where G : struct, IRowGroup<V>
         where V : unmanaged;
+
+    /// <summary>Adds what a step has stored.</summary>
+    static abstract Vector128<float> Close(float* scratch, Vector128<float> partials);
 }
 
 /// <summary>See <see cref="WeightFormat.Q8_0"/>. A lane has a block.</summary>
@@ -252,17 +260,10 @@ internal readonly unsafe struct Q8Row : IRowBlocks
         BlockRows.TurnTwice<G, V>(v, stride, out to[8], out to[9], out to[10], out to[11], out to[12], out to[13], out to[14], out to[15]);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Step<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged
-    {
-        partials = Vector<G, V>(w, x, partials);
-        return G.Count == BlockRow.StepLanes ? partials : Vector<G, V>(w + (G.Count * Bytes), x + Vectors, partials);
-    }
+    public static Vector128<float> Close(float* scratch, Vector128<float> partials) => partials;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Vector<G, V>(byte* w, V* x, Vector128<float> partials)
+    public static Vector128<float> Multiply<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
@@ -314,17 +315,10 @@ internal readonly unsafe struct Q4Row : IRowBlocks
         to[Scales] = G.Firsts(record, stride);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Step<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged
-    {
-        partials = Vector<G, V>(w, x, partials);
-        return G.Count == BlockRow.StepLanes ? partials : Vector<G, V>(w + (G.Count * Bytes), x + Vectors, partials);
-    }
+    public static Vector128<float> Close(float* scratch, Vector128<float> partials) => partials;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Vector<G, V>(byte* w, V* x, Vector128<float> partials)
+    public static Vector128<float> Multiply<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
@@ -367,19 +361,15 @@ internal readonly unsafe struct Q4KRow : IRowBlocks
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Step<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged
+    public static Vector128<float> Close(float* scratch, Vector128<float> partials)
     {
-        Vector<G, V>(w, x, scratch);
-        if (G.Count < BlockRow.StepLanes) Vector<G, V>(w + (G.Count / 4 * Bytes), x + Vectors, scratch + G.Count);
         float* factors = scratch + BlockRow.StepLanes;
         partials = Fma.MultiplyAdd(BlockRow.Fourths(scratch), BlockRow.Fourths(factors), partials);
         return Fma.MultiplyAdd(BlockRow.Fourths(scratch + 1), BlockRow.Fourths(factors + 1), partials);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Vector<G, V>(byte* w, V* x, float* scratch)
+    public static Vector128<float> Multiply<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
@@ -412,6 +402,7 @@ internal readonly unsafe struct Q4KRow : IRowBlocks
         G.Store(G.ToFloats(sum), scratch);
         V halves = G.Halves(G.Pick(head, G.Fours(0x01008080, 0x03028080, -1, -1)));
         G.Store(G.MultiplyFloats(G.And(halves, x[Mask]), x[Scales]), scratch + BlockRow.StepLanes);
+        return partials;
     }
 }
 
@@ -443,18 +434,14 @@ internal readonly unsafe struct Q6KRow : IRowBlocks
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Step<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged
+    public static Vector128<float> Close(float* scratch, Vector128<float> partials)
     {
-        Vector<G, V>(w, x, scratch);
-        if (G.Count < BlockRow.StepLanes) Vector<G, V>(w + (G.Count / 4 * Bytes), x + Vectors, scratch + G.Count);
         float* factors = scratch + BlockRow.StepLanes;
         return Fma.MultiplyAdd(BlockRow.Fourths(scratch), BlockRow.Fourths(factors), partials);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Vector<G, V>(byte* w, V* x, float* scratch)
+    public static Vector128<float> Multiply<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
@@ -499,6 +486,7 @@ internal readonly unsafe struct Q6KRow : IRowBlocks
         // The factor is in the last 16 bits.
         V halves = G.Halves(G.Pick(ends, G.Fours(0x0F0E8080, -1, -1, -1)));
         G.Store(G.MultiplyFloats(G.And(halves, x[Mask]), x[Scales]), scratch + BlockRow.StepLanes);
+        return partials;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

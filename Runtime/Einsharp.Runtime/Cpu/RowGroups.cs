@@ -278,7 +278,7 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
     public static Vector512<int> AddFloats(Vector512<int> a, Vector512<int> b) => (a.AsSingle() + b.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Halves(Vector512<int> upper) => Lanes.UpperHalves(upper).AsInt32();
+    public static Vector512<int> Halves(Vector512<int> upper) => Lanes.WidenHalves(upper).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddTo(float* total, Vector512<int> sum, Vector512<int> factors, float scale) => Vector512.FusedMultiplyAdd(
@@ -426,7 +426,7 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
     public static Vector256<int> AddFloats(Vector256<int> a, Vector256<int> b) => (a.AsSingle() + b.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Halves(Vector256<int> upper) => Lanes.UpperHalves(upper).AsInt32();
+    public static Vector256<int> Halves(Vector256<int> upper) => Lanes.WidenHalves(upper).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddTo(float* total, Vector256<int> sum, Vector256<int> factors, float scale) => Vector256.FusedMultiplyAdd(

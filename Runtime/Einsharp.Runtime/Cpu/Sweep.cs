@@ -11,14 +11,8 @@ public static class Sweep
     public const int FewRows = 4;
 
     /// <summary>
-    /// Bytes of weights that are a stream of their own. The hardware's prefetch is at full speed only some way into a stream, and every jump
-    /// begins a new one: so a stream is this long, or there is but one.
-    /// </summary>
-    internal const int StreamBytes = 16384;
-
-    /// <summary>
     /// How many rows of weights to deal out at a time: enough pieces to balance the workers, each as long as that allows, because every
-    /// piece begins new streams of memory, and a stream needs a while to come to full speed. Sixteen at least, a group of rows in blocks.
+    /// piece of floats begins new streams of memory, and a stream needs a while to come to full speed. Sixteen at least, a group of rows in blocks.
     /// </summary>
     /// <param name="rows">All rows.</param>
     /// <param name="workers">The number of workers.</param>

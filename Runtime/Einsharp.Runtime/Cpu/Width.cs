@@ -66,7 +66,7 @@ internal static class Lanes
     /// subnormal halves, and floats that are subnormal in some lanes cost a product as much as dozens of others.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> UpperHalves(Vector256<int> upper)
+    public static Vector256<float> WidenHalves(Vector256<int> upper)
     {
         Vector256<int> magnitude = (upper >>> 3) & Vector256.Create(0x0FFFE000), sign = upper & Vector256.Create(int.MinValue);
         Vector256<int> special = Vector256.GreaterThan(magnitude, Vector256.Create((31 << 23) - 1)) & Vector256.Create(0x7F800000);
@@ -77,9 +77,9 @@ internal static class Lanes
         return value | (sign | special).AsSingle();
     }
 
-    /// <inheritdoc cref="UpperHalves(Vector256{int})"/>
+    /// <inheritdoc cref="WidenHalves(Vector256{int})"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> UpperHalves(Vector512<int> upper)
+    public static Vector512<float> WidenHalves(Vector512<int> upper)
     {
         Vector512<int> magnitude = (upper >>> 3) & Vector512.Create(0x0FFFE000), sign = upper & Vector512.Create(int.MinValue);
         Vector512<int> special = Vector512.GreaterThan(magnitude, Vector512.Create((31 << 23) - 1)) & Vector512.Create(0x7F800000);
