@@ -33,93 +33,81 @@ internal readonly unsafe struct Q8Blocks : IBlocks
         where V : unmanaged
     {
         byte* w = step.Weights, x = step.X;
-        nint row = step.RowBytes;
-        V sign = G.Broadcast(unchecked((int)0x80808080));
+        nint row = step.RowBytes, stride = step.Stride;
+        V sign = G.Broadcast(unchecked((int)0x80808080)), nibble = G.Broadcast(0x0F0F0F0F);
+        V ones = G.Broadcast(0x00010001), sixteens = G.Broadcast(0x00100010);
         for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
             step.Select(block);
             step.Prefetch(G.Count * Bytes);
             V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
             BlockRows.TurnTwice<G, V>(w + 2, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
+            // Numbers without a sign, from which 128 is then to be taken.
+            a = G.Xor(a, sign);
+            b = G.Xor(b, sign);
+            c = G.Xor(c, sign);
+            d = G.Xor(d, sign);
+            e = G.Xor(e, sign);
+            f = G.Xor(f, sign);
+            g = G.Xor(g, sign);
+            h = G.Xor(h, sign);
+            float* total = step.Totals;
+            byte* v = x, end = x + (step.Count * stride);
             if (G.HasDots)
             {
-                // Numbers without a sign, from which 128 is then to be taken.
-                Dots<G, V>(
-                    G.Xor(a, sign), G.Xor(b, sign), G.Xor(c, sign), G.Xor(d, sign), G.Xor(e, sign), G.Xor(f, sign), G.Xor(g, sign), G.Xor(h, sign),
-                    factors, x, ref step);
+                G.AddDots(ref step, x, a, b, c, d, e, f, g, h, factors);
                 continue;
             }
-            V a1 = G.ShiftWordsRight(a, 8), b1 = G.ShiftWordsRight(b, 8), c1 = G.ShiftWordsRight(c, 8), d1 = G.ShiftWordsRight(d, 8);
-            V e1 = G.ShiftWordsRight(e, 8), f1 = G.ShiftWordsRight(f, 8), g1 = G.ShiftWordsRight(g, 8), h1 = G.ShiftWordsRight(h, 8);
-            a = Even<G, V>(a);
-            b = Even<G, V>(b);
-            c = Even<G, V>(c);
-            d = Even<G, V>(d);
-            e = Even<G, V>(e);
-            f = Even<G, V>(f);
-            g = Even<G, V>(g);
-            h = Even<G, V>(h);
-            float* total = step.Totals;
-            byte* v = x, end = x + ((nint)step.Count * step.Stride);
+            // Products of bytes would not fit into 16 bits; those of their halves do, sixteen of them.
+            V a1 = G.And(G.ShiftRight(a, 4), nibble), b1 = G.And(G.ShiftRight(b, 4), nibble);
+            V c1 = G.And(G.ShiftRight(c, 4), nibble), d1 = G.And(G.ShiftRight(d, 4), nibble);
+            V e1 = G.And(G.ShiftRight(e, 4), nibble), f1 = G.And(G.ShiftRight(f, 4), nibble);
+            V g1 = G.And(G.ShiftRight(g, 4), nibble), h1 = G.And(G.ShiftRight(h, 4), nibble);
+            a = G.And(a, nibble);
+            b = G.And(b, nibble);
+            c = G.And(c, nibble);
+            d = G.And(d, nibble);
+            e = G.And(e, nibble);
+            f = G.And(f, nibble);
+            g = G.And(g, nibble);
+            h = G.And(h, nibble);
             if (G.Count < 16)
             {
                 // Sixteen registers hold eight vectors of weights.
-                for (int* whole = step.Whole; v < end; v += step.Stride, whole += G.Count)
-                    G.Store(Sum<G, V>(a, b, c, d, e, f, g, h, (int*)(v + QuantisedRows.EvenWords)), whole);
-                v = x;
-                for (int* whole = step.Whole; v < end; v += step.Stride, whole += G.Count, total += G.Count)
-                    G.AddTo(total, G.Add(Sum<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)(v + QuantisedRows.OddWords)), G.Load(whole)), factors, *(float*)v);
-            }
-            else
-            {
-                for (; v < end; v += step.Stride, total += G.Count)
+                for (int* whole = step.Whole; v < end; v += stride, whole += G.Count)
                 {
-                    V sum = Sum<G, V>(a, b, c, d, e, f, g, h, (int*)(v + QuantisedRows.EvenWords));
-                    sum = G.Add(sum, Sum<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)(v + QuantisedRows.OddWords)));
-                    G.AddTo(total, sum, factors, *(float*)v);
+                    V upper = G.MultiplyWords(NibbleSums.Of<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)(v + QuantisedRows.Values)), sixteens);
+                    G.Store(G.Add(upper, G.Broadcast(*(int*)(v + QuantisedRows.ByteZero))), whole);
                 }
+                v = x;
+                for (int* whole = step.Whole; v < end; v += stride, whole += G.Count, total += G.Count)
+                {
+                    V lower = G.MultiplyWords(NibbleSums.Of<G, V>(a, b, c, d, e, f, g, h, (int*)(v + QuantisedRows.Values)), ones);
+                    G.AddTo(total, G.Add(lower, G.Load(whole)), factors, *(float*)v);
+                }
+                continue;
+            }
+            for (; v < end; v += stride, total += G.Count)
+            {
+                var values = (int*)(v + QuantisedRows.Values);
+                V x0 = G.Broadcast(values[0]), x1 = G.Broadcast(values[1]), x2 = G.Broadcast(values[2]), x3 = G.Broadcast(values[3]);
+                V lower = G.AddWords(G.MultiplyBytes(a, x0), G.MultiplyBytes(b, x1));
+                V upper = G.AddWords(G.MultiplyBytes(a1, x0), G.MultiplyBytes(b1, x1));
+                lower = G.AddWords(lower, G.AddWords(G.MultiplyBytes(c, x2), G.MultiplyBytes(d, x3)));
+                upper = G.AddWords(upper, G.AddWords(G.MultiplyBytes(c1, x2), G.MultiplyBytes(d1, x3)));
+                x0 = G.Broadcast(values[4]);
+                x1 = G.Broadcast(values[5]);
+                x2 = G.Broadcast(values[6]);
+                x3 = G.Broadcast(values[7]);
+                lower = G.AddWords(lower, G.AddWords(G.MultiplyBytes(e, x0), G.MultiplyBytes(f, x1)));
+                upper = G.AddWords(upper, G.AddWords(G.MultiplyBytes(e1, x0), G.MultiplyBytes(f1, x1)));
+                lower = G.AddWords(lower, G.AddWords(G.MultiplyBytes(g, x2), G.MultiplyBytes(h, x3)));
+                upper = G.AddWords(upper, G.AddWords(G.MultiplyBytes(g1, x2), G.MultiplyBytes(h1, x3)));
+                V sum = G.Add(G.MultiplyWords(lower, ones), G.MultiplyWords(upper, sixteens));
+                G.AddTo(total, G.Add(sum, G.Broadcast(*(int*)(v + QuantisedRows.ByteZero))), factors, *(float*)v);
             }
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Sum<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, int* x)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged
-    {
-        V sum = G.Add(G.MultiplyWords(w0, G.Broadcast(x[0])), G.MultiplyWords(w1, G.Broadcast(x[1])));
-        sum = G.Add(sum, G.Add(G.MultiplyWords(w2, G.Broadcast(x[2])), G.MultiplyWords(w3, G.Broadcast(x[3]))));
-        V other = G.Add(G.MultiplyWords(w4, G.Broadcast(x[4])), G.MultiplyWords(w5, G.Broadcast(x[5])));
-        other = G.Add(other, G.Add(G.MultiplyWords(w6, G.Broadcast(x[6])), G.MultiplyWords(w7, G.Broadcast(x[7]))));
-        return G.Add(sum, other);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Dots<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, V factors, byte* x, ref BlockStep step)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged
-    {
-        float* total = step.Totals;
-        byte* end = x + ((nint)step.Count * step.Stride);
-        for (; x < end; x += step.Stride, total += G.Count)
-        {
-            var v = (int*)(x + QuantisedRows.Values);
-            V sum = G.AddDots(G.Broadcast(*(int*)(x + QuantisedRows.ByteZero)), w0, G.Broadcast(v[0]));
-            V other = G.AddDots(default, w1, G.Broadcast(v[1]));
-            sum = G.AddDots(sum, w2, G.Broadcast(v[2]));
-            other = G.AddDots(other, w3, G.Broadcast(v[3]));
-            sum = G.AddDots(sum, w4, G.Broadcast(v[4]));
-            other = G.AddDots(other, w5, G.Broadcast(v[5]));
-            sum = G.AddDots(sum, w6, G.Broadcast(v[6]));
-            other = G.AddDots(other, w7, G.Broadcast(v[7]));
-            G.AddTo(total, G.Add(sum, other), factors, *(float*)x);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Even<G, V>(V value)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged => G.ShiftWordsRight(G.ShiftWordsLeft(value, 8), 8);
 }
 
 /// <summary>See <see cref="WeightFormat.Q4_0"/>.</summary>
@@ -135,7 +123,7 @@ internal readonly unsafe struct Q4Blocks : IBlocks
         where V : unmanaged
     {
         byte* w = step.Weights, x = step.X;
-        nint row = step.RowBytes;
+        nint row = step.RowBytes, stride = step.Stride;
         V nibble = G.Broadcast(0x0F0F0F0F), ones = G.Broadcast(0x00010001);
         for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
@@ -150,8 +138,8 @@ internal readonly unsafe struct Q4Blocks : IBlocks
             w2 = G.And(w2, nibble);
             w3 = G.And(w3, nibble);
             float* total = step.Totals;
-            byte* v = x, end = x + ((nint)step.Count * step.Stride);
-            for (; v < end; v += step.Stride, total += G.Count)
+            byte* v = x, end = x + (step.Count * stride);
+            for (; v < end; v += stride, total += G.Count)
             {
                 V sum = NibbleSums.Of<G, V>(w0, w1, w2, w3, w4, w5, w6, w7, (int*)(v + QuantisedRows.Values));
                 sum = G.AddWords(sum, G.Broadcast(*(int*)(v + QuantisedRows.NibbleZero)));
@@ -210,7 +198,7 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         where V : unmanaged
     {
         step.Prefetch(G.Count * Bytes / 4);
-        nint row = step.RowBytes;
+        nint row = step.RowBytes, stride = step.Stride;
         V nibble = G.Broadcast(0x0F0F0F0F);
         BlockRows.TurnTwice<G, V>(w, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
         V a1 = G.And(G.ShiftRight(a, 4), nibble), b1 = G.And(G.ShiftRight(b, 4), nibble);
@@ -227,21 +215,21 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         h = G.And(h, nibble);
         V low = scales[0], high = scales[1];
         int* whole = step.Whole;
-        byte* v = x, end = x + ((nint)step.Count * step.Stride);
+        byte* v = x, end = x + (step.Count * stride);
         if (G.Count < 16)
         {
             // Sixteen registers hold eight vectors of weights.
-            for (; v < end; v += step.Stride, whole += G.Count)
+            for (; v < end; v += stride, whole += G.Count)
             {
                 V sum = G.MultiplyWords(NibbleSums.Of<G, V>(a, b, c, d, e, f, g, h, (int*)v), low);
                 G.Store(isFirst ? sum : G.Add(sum, G.Load(whole)), whole);
             }
             whole = step.Whole;
-            for (v = x; v < end; v += step.Stride, whole += G.Count)
+            for (v = x; v < end; v += stride, whole += G.Count)
                 G.Store(G.Add(G.MultiplyWords(NibbleSums.Of<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)v + 8), high), G.Load(whole)), whole);
             return;
         }
-        for (; v < end; v += step.Stride, whole += G.Count)
+        for (; v < end; v += stride, whole += G.Count)
         {
             V sum = G.MultiplyWords(NibbleSums.Of<G, V>(a, b, c, d, e, f, g, h, (int*)v), low);
             sum = G.Add(sum, G.MultiplyWords(NibbleSums.Of<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)v + 8), high));
@@ -256,10 +244,11 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         where V : unmanaged
     {
         V m0 = minima[0], m1 = minima[1], m2 = minima[2], m3 = minima[3];
+        nint stride = step.Stride;
         float* total = step.Totals;
         int* whole = step.Whole;
-        byte* end = x + ((nint)step.Count * step.Stride);
-        for (; x < end; x += step.Stride, total += G.Count, whole += G.Count)
+        byte* end = x + (step.Count * stride);
+        for (; x < end; x += stride, total += G.Count, whole += G.Count)
         {
             G.AddTo(total, G.Load(whole), factors, *(float*)x);
             var sums = (int*)(x + QuantisedRows.Sums32);
@@ -386,9 +375,10 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         where V : unmanaged
     {
         V first = scales[0], second = scales[1];
+        nint stride = step.Stride;
         int* whole = step.Whole;
-        byte* end = x + ((nint)step.Count * step.Stride);
-        for (; x < end; x += step.Stride, whole += G.Count)
+        byte* end = x + (step.Count * stride);
+        for (; x < end; x += stride, whole += G.Count)
         {
             // 16 bits hold four products of at most 63 · 127.
             var v = (int*)x;
@@ -408,10 +398,11 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
+        nint stride = step.Stride;
         float* total = step.Totals;
         int* whole = step.Whole;
-        byte* end = x + ((nint)step.Count * step.Stride);
-        for (; x < end; x += step.Stride, total += G.Count, whole += G.Count)
+        byte* end = x + (step.Count * stride);
+        for (; x < end; x += stride, total += G.Count, whole += G.Count)
         {
             var sums = (int*)(x + QuantisedRows.Sums16);
             V zeros = default;

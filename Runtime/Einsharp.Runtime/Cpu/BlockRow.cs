@@ -238,8 +238,7 @@ internal unsafe interface IRowBlocks
 /// <summary>See <see cref="WeightFormat.Q8_0"/>. A lane has a block.</summary>
 internal readonly unsafe struct Q8Row : IRowBlocks
 {
-    // Numbers, or where words are multiplied those in even places and those in odd ones; a zero's sums; scales; the mask.
-    private const int Odd = 8, Zeros = 16, Scales = 17, Mask = 18;
+    private const int Zeros = 8, Scales = 9, Mask = 10;
 
     private const int Bytes = Q8Blocks.Bytes;
 
@@ -251,13 +250,10 @@ internal readonly unsafe struct Q8Row : IRowBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        byte* v = record + (G.HasDots ? QuantisedRows.Values : QuantisedRows.EvenWords);
+        byte* v = record + QuantisedRows.Values;
         BlockRows.TurnTwice<G, V>(v, stride, out to[0], out to[1], out to[2], out to[3], out to[4], out to[5], out to[6], out to[7]);
         to[Zeros] = G.Firsts(record + QuantisedRows.ByteZero, stride);
         to[Scales] = G.Firsts(record, stride);
-        if (G.HasDots) return;
-        v = record + QuantisedRows.OddWords;
-        BlockRows.TurnTwice<G, V>(v, stride, out to[8], out to[9], out to[10], out to[11], out to[12], out to[13], out to[14], out to[15]);
     }
 
     public static Vector128<float> Close(float* scratch, Vector128<float> partials) => partials;
@@ -269,29 +265,35 @@ internal readonly unsafe struct Q8Row : IRowBlocks
     {
         V factors = G.And(G.Halves(G.ShiftLeft(G.Firsts(w, Bytes), 16)), x[Mask]);
         BlockRows.TurnTwice<G, V>(w + 2, Bytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
-        V sum, other;
+        // Numbers without a sign, from which 128 is then to be taken.
+        V sign = G.Broadcast(unchecked((int)0x80808080)), nibble = G.Broadcast(0x0F0F0F0F);
+        a = G.Xor(a, sign);
+        b = G.Xor(b, sign);
+        c = G.Xor(c, sign);
+        d = G.Xor(d, sign);
+        e = G.Xor(e, sign);
+        f = G.Xor(f, sign);
+        g = G.Xor(g, sign);
+        h = G.Xor(h, sign);
+        V sum;
         if (G.HasDots)
         {
-            // Numbers without a sign, from which 128 is then to be taken.
-            V sign = G.Broadcast(unchecked((int)0x80808080));
-            sum = G.AddDots(G.AddDots(x[Zeros], G.Xor(a, sign), x[0]), G.Xor(b, sign), x[1]);
-            sum = G.AddDots(G.AddDots(sum, G.Xor(c, sign), x[2]), G.Xor(d, sign), x[3]);
-            other = G.AddDots(G.AddDots(default, G.Xor(e, sign), x[4]), G.Xor(f, sign), x[5]);
-            other = G.AddDots(G.AddDots(other, G.Xor(g, sign), x[6]), G.Xor(h, sign), x[7]);
+            sum = G.AddDots(x[Zeros], a, b, c, d, e, f, g, h, x);
         }
         else
         {
-            sum = G.Add(G.Add(Words<G, V>(a, x), Words<G, V>(b, x + 1)), G.Add(Words<G, V>(c, x + 2), Words<G, V>(d, x + 3)));
-            other = G.Add(G.Add(Words<G, V>(e, x + 4), Words<G, V>(f, x + 5)), G.Add(Words<G, V>(g, x + 6), Words<G, V>(h, x + 7)));
+            V lower = NibbleSums.Of<G, V>(
+                G.And(a, nibble), G.And(b, nibble), G.And(c, nibble), G.And(d, nibble), G.And(e, nibble), G.And(f, nibble), G.And(g, nibble),
+                G.And(h, nibble), x);
+            V upper = NibbleSums.Of<G, V>(
+                G.And(G.ShiftRight(a, 4), nibble), G.And(G.ShiftRight(b, 4), nibble), G.And(G.ShiftRight(c, 4), nibble),
+                G.And(G.ShiftRight(d, 4), nibble), G.And(G.ShiftRight(e, 4), nibble), G.And(G.ShiftRight(f, 4), nibble),
+                G.And(G.ShiftRight(g, 4), nibble), G.And(G.ShiftRight(h, 4), nibble), x);
+            sum = G.Add(G.MultiplyWords(lower, G.Broadcast(0x00010001)), G.MultiplyWords(upper, G.Broadcast(0x00100010)));
+            sum = G.Add(sum, x[Zeros]);
         }
-        return G.AddFours(partials, G.Add(sum, other), G.MultiplyFloats(factors, x[Scales]));
+        return G.AddFours(partials, sum, G.MultiplyFloats(factors, x[Scales]));
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Words<G, V>(V w, V* x)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged =>
-        G.Add(G.MultiplyWords(G.ShiftWordsRight(G.ShiftWordsLeft(w, 8), 8), x[0]), G.MultiplyWords(G.ShiftWordsRight(w, 8), x[Odd]));
 }
 
 /// <summary>See <see cref="WeightFormat.Q4_0"/>. A lane has a block.</summary>

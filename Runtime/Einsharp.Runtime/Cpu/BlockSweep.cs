@@ -92,9 +92,6 @@ internal static unsafe class BlockSweep
     /// <summary>Whether there are kernels for this processor.</summary>
     public static bool IsSupported => RowGroup256.IsSupported;
 
-    /// <summary>Whether Q8_0 needs activations as 16-bit numbers.</summary>
-    public static bool NeedsWords => IsSupported && (RowGroup512.IsSupported || !RowGroup256.HasDots);
-
     public static void Project(WeightFormat format, in BlockOperands o, int firstRow, int rowCount)
     {
         if (!IsSupported)
@@ -163,7 +160,7 @@ internal static unsafe class BlockSweep
                 step.Ahead = next;
                 step.Weights = weights;
                 step.X = o.X.Record(0, row);
-                new Span<float>(sums, Partials * floats).Clear();
+                for (int part = 0; part < Partials; part++) Clear<G, V>(sums + (part * floats), step.Count);
                 F.Multiply<G, V>(ref step);
                 for (int part = 1; part < Partials; part++) Add<G, V>(sums, sums + (part * floats), step.Count);
                 for (int i = 0; i < step.Count; i++)
@@ -173,6 +170,13 @@ internal static unsafe class BlockSweep
                 }
             }
         }
+    }
+
+    private static void Clear<G, V>(float* sums, int rows)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        for (int i = 0; i < rows; i++, sums += G.Count) G.Store(default, sums);
     }
 
     private static void Add<G, V>(float* to, float* from, int rows)

@@ -14,7 +14,7 @@ internal unsafe interface IRowGroup<V>
     /// <summary>Rows in a group.</summary>
     static abstract int Count { get; }
 
-    /// <summary>Whether <see cref="AddDots"/> exists: bytes are multiplied and added up in 32 bits at once.</summary>
+    /// <summary>Whether there is <c>AddDots</c>: bytes are multiplied and added up in 32 bits at once.</summary>
     static abstract bool HasDots { get; }
 
     /// <summary>
@@ -62,8 +62,17 @@ internal unsafe interface IRowGroup<V>
     /// <summary>Products of 16-bit numbers, neighbours added to 32 bits.</summary>
     static abstract V MultiplyWords(V a, V b);
 
-    /// <summary>Four products of an unsigned and a signed byte added to each sum.</summary>
-    static abstract V AddDots(V sum, V w, V x);
+    /// <summary>
+    /// Of 32 unsigned bytes of weights a lane the products with signed ones of <paramref name="x"/>, which has eight vectors too, added to
+    /// <paramref name="sum"/>.
+    /// </summary>
+    static abstract V AddDots(V sum, V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, V* x);
+
+    /// <summary>
+    /// Adds the products of a block of 32 unsigned bytes of weights a lane with all rows of activations, whose first record is at
+    /// <paramref name="x"/>, to their totals: less 128 times the activations.
+    /// </summary>
+    static abstract void AddDots(ref BlockStep step, byte* x, V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, V factors);
 
     /// <summary>Takes bytes of each four by number; 0x80 is a zero.</summary>
     static abstract V Pick(V value, int bytes);
@@ -115,8 +124,7 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
 
     public static int Count => 16;
 
-    // .NET 10 has AVX-VNNI of 256 bits alone; 16-bit products of 512 bits are as fast.
-    public static bool HasDots => false;
+    public static bool HasDots => AvxVnni.IsSupported;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Turn(
@@ -241,7 +249,51 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> MultiplyWords(Vector512<int> a, Vector512<int> b) => Avx512BW.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
 
-    public static Vector512<int> AddDots(Vector512<int> sum, Vector512<int> w, Vector512<int> x) => throw new NotSupportedException();
+    // .NET 10 has AVX-VNNI of 256 bits alone.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> AddDots(
+        Vector512<int> sum, Vector512<int> w0, Vector512<int> w1, Vector512<int> w2, Vector512<int> w3, Vector512<int> w4, Vector512<int> w5,
+        Vector512<int> w6, Vector512<int> w7, Vector512<int>* x)
+    {
+        var v = (Vector256<int>*)x;
+        Vector256<int> low = sum.GetLower(), high = sum.GetUpper();
+        low = RowGroup256.AddDots(RowGroup256.AddDots(low, w0.GetLower(), v[0]), w1.GetLower(), v[2]);
+        high = RowGroup256.AddDots(RowGroup256.AddDots(high, w0.GetUpper(), v[1]), w1.GetUpper(), v[3]);
+        low = RowGroup256.AddDots(RowGroup256.AddDots(low, w2.GetLower(), v[4]), w3.GetLower(), v[6]);
+        high = RowGroup256.AddDots(RowGroup256.AddDots(high, w2.GetUpper(), v[5]), w3.GetUpper(), v[7]);
+        low = RowGroup256.AddDots(RowGroup256.AddDots(low, w4.GetLower(), v[8]), w5.GetLower(), v[10]);
+        high = RowGroup256.AddDots(RowGroup256.AddDots(high, w4.GetUpper(), v[9]), w5.GetUpper(), v[11]);
+        low = RowGroup256.AddDots(RowGroup256.AddDots(low, w6.GetLower(), v[12]), w7.GetLower(), v[14]);
+        high = RowGroup256.AddDots(RowGroup256.AddDots(high, w6.GetUpper(), v[13]), w7.GetUpper(), v[15]);
+        return Avx512F.InsertVector256(low.ToVector512Unsafe(), high, 1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Dot(Vector256<int> sum, Vector256<int> w, Vector256<int> x) => RowGroup256.AddDots(sum, w, x);
+
+    // Two halves, which share what is read of the activations.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddDots(
+        ref BlockStep step, byte* x, Vector512<int> w0, Vector512<int> w1, Vector512<int> w2, Vector512<int> w3, Vector512<int> w4, Vector512<int> w5,
+        Vector512<int> w6, Vector512<int> w7, Vector512<int> factors)
+    {
+        Vector256<int> a0 = w0.GetLower(), a1 = w1.GetLower(), a2 = w2.GetLower(), a3 = w3.GetLower();
+        Vector256<int> a4 = w4.GetLower(), a5 = w5.GetLower(), a6 = w6.GetLower(), a7 = w7.GetLower();
+        Vector256<int> b0 = w0.GetUpper(), b1 = w1.GetUpper(), b2 = w2.GetUpper(), b3 = w3.GetUpper();
+        Vector256<int> b4 = w4.GetUpper(), b5 = w5.GetUpper(), b6 = w6.GetUpper(), b7 = w7.GetUpper();
+        float* total = step.Totals;
+        nint stride = step.Stride;
+        for (byte* end = x + (step.Count * stride); x < end; x += stride, total += Count)
+        {
+            var v = (int*)(x + QuantisedRows.Values);
+            Vector256<int> zero = Vector256.Create(*(int*)(x + QuantisedRows.ByteZero));
+            Vector256<int> v0 = Vector256.Create(v[0]), v1 = Vector256.Create(v[1]), v2 = Vector256.Create(v[2]), v3 = Vector256.Create(v[3]);
+            Vector256<int> v4 = Vector256.Create(v[4]), v5 = Vector256.Create(v[5]), v6 = Vector256.Create(v[6]), v7 = Vector256.Create(v[7]);
+            Vector256<int> low = Dot(Dot(Dot(Dot(Dot(Dot(Dot(Dot(zero, a0, v0), a1, v1), a2, v2), a3, v3), a4, v4), a5, v5), a6, v6), a7, v7);
+            Vector256<int> high = Dot(Dot(Dot(Dot(Dot(Dot(Dot(Dot(zero, b0, v0), b1, v1), b2, v2), b3, v3), b4, v4), b5, v5), b6, v6), b7, v7);
+            AddTo(total, Avx512F.InsertVector256(low.ToVector512Unsafe(), high, 1), factors, *(float*)x);
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Pick(Vector512<int> value, int bytes) =>
@@ -387,6 +439,40 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> MultiplyWords(Vector256<int> a, Vector256<int> b) => Avx2.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddDots(
+        Vector256<int> sum, Vector256<int> w0, Vector256<int> w1, Vector256<int> w2, Vector256<int> w3, Vector256<int> w4, Vector256<int> w5,
+        Vector256<int> w6, Vector256<int> w7, Vector256<int>* x)
+    {
+        sum = AddDots(AddDots(sum, w0, x[0]), w1, x[1]);
+        sum = AddDots(AddDots(sum, w2, x[2]), w3, x[3]);
+        sum = AddDots(AddDots(sum, w4, x[4]), w5, x[5]);
+        return AddDots(AddDots(sum, w6, x[6]), w7, x[7]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddDots(
+        ref BlockStep step, byte* x, Vector256<int> w0, Vector256<int> w1, Vector256<int> w2, Vector256<int> w3, Vector256<int> w4, Vector256<int> w5,
+        Vector256<int> w6, Vector256<int> w7, Vector256<int> factors)
+    {
+        float* total = step.Totals;
+        nint stride = step.Stride;
+        for (byte* end = x + (step.Count * stride); x < end; x += stride, total += Count)
+        {
+            var v = (int*)(x + QuantisedRows.Values);
+            Vector256<int> sum = AddDots(Vector256.Create(*(int*)(x + QuantisedRows.ByteZero)), w0, Vector256.Create(v[0]));
+            sum = AddDots(sum, w1, Vector256.Create(v[1]));
+            sum = AddDots(sum, w2, Vector256.Create(v[2]));
+            sum = AddDots(sum, w3, Vector256.Create(v[3]));
+            sum = AddDots(sum, w4, Vector256.Create(v[4]));
+            sum = AddDots(sum, w5, Vector256.Create(v[5]));
+            sum = AddDots(sum, w6, Vector256.Create(v[6]));
+            sum = AddDots(sum, w7, Vector256.Create(v[7]));
+            AddTo(total, sum, factors, *(float*)x);
+        }
+    }
+
+    /// <summary>Four products of an unsigned and a signed byte added to each sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddDots(Vector256<int> sum, Vector256<int> w, Vector256<int> x) =>
         AvxVnni.MultiplyWideningAndAdd(sum, w.AsByte(), x.AsSByte());

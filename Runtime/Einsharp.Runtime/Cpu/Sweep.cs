@@ -34,7 +34,7 @@ public static class Sweep
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inner);
         ArgumentOutOfRangeException.ThrowIfLessThan(x.Length, (long)rows * inner, nameof(x));
-        bool blocks = false, superblocks = false, words = false, floats = false;
+        bool blocks = false, superblocks = false, floats = false;
         int turned = 0; // of which formats
         foreach (Param w in weights)
         {
@@ -44,21 +44,20 @@ public static class Sweep
             if (inner % format.BlockValues() != 0) ThrowParts(w, inner);
             blocks |= format.BlockValues() == 32;
             superblocks |= format.BlockValues() == 256;
-            words |= format == WeightFormat.Q8_0 && BlockSweep.NeedsWords;
             if (BlockRow.Takes(rows)) turned |= TurnedRow.Bit(format);
         }
         floats &= rows >= PackedInput.LeastRows && inner >= PackedInput.Lanes;
         if (rows == 0 || !(blocks | superblocks | floats)) return new SweepInput(x, inner, rows);
 
-        int ofBlocks = blocks ? QuantisedRows.Floats(inner, rows, 32, words) : 0;
-        int ofSuperblocks = superblocks ? QuantisedRows.Floats(inner, rows, 256, hasWords: false) : 0;
+        int ofBlocks = blocks ? QuantisedRows.Floats(inner, rows, 32) : 0;
+        int ofSuperblocks = superblocks ? QuantisedRows.Floats(inner, rows, 256) : 0;
         int ofTurned = TurnedRow.Floats(inner, turned);
         int all = checked(ofBlocks + ofSuperblocks + ofTurned + (floats ? PackedInput.Floats(inner, rows, PackedInput.Lanes) : 0));
         bool few = rows <= FewRows;
         Debug.Assert(!few || !floats, "panels would be written over few rows");
         float* memory = few ? worker.Tiles(all) : worker.Common(all, 0);
-        QuantisedRows by32 = blocks ? QuantisedRows.At(memory, inner, rows, 32, words) : default;
-        QuantisedRows by256 = superblocks ? QuantisedRows.At(memory + ofBlocks, inner, rows, 256, hasWords: false) : default;
+        QuantisedRows by32 = blocks ? QuantisedRows.At(memory, inner, rows, 32) : default;
+        QuantisedRows by256 = superblocks ? QuantisedRows.At(memory + ofBlocks, inner, rows, 256) : default;
         var turnedRow = new TurnedRow(memory + ofBlocks + ofSuperblocks, inner, turned);
         PackedInput packed = floats ? PackedInput.At(memory + ofBlocks + ofSuperblocks + ofTurned, inner, rows, PackedInput.Lanes) : default;
         fixed (float* from = x)
@@ -123,8 +122,7 @@ public static class Sweep
     private static unsafe BlockOperands Blocks(Param w, SweepInput x, in QuantisedRows blocks, in SweepOperands operands)
     {
         float* turned = x.Turned.Of(w.Format);
-        bool isReady = BlockRow.Takes(x.Rows) ? turned != null
-            : blocks.Records != null && (w.Format != WeightFormat.Q8_0 || blocks.HasWords || !BlockSweep.NeedsWords);
+        bool isReady = BlockRow.Takes(x.Rows) ? turned != null : blocks.Records != null;
         if (!isReady) ThrowNotRead(w);
         return new BlockOperands(operands.Weights, w.Bytes, blocks, turned, operands.Y, operands.YStride);
     }

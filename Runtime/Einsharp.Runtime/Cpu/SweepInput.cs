@@ -57,21 +57,15 @@ internal unsafe struct QuantisedRows
     /// <summary>Below this the inverse of a scale would overflow: such values count as 0.</summary>
     private const float Least = 1e-36f;
 
-    // A record begins with the scale, a float. Of 32 values, the sum follows times −8, in 16 bits of 32, and times −128; then the values, and
-    // where words are multiplied these too: those in even places, then those in odd ones.
+    // A record begins with the scale, a float. Of 32 values, the sum follows times −8, in 16 bits of 32, and times −128; then the values.
     public const int NibbleZero = 4;
     public const int ByteZero = 8;
     public const int Values = 16;
-    public const int EvenWords = 48;
-    public const int OddWords = 80;
-    private const int WithoutWords = 48;
-    private const int WithWords = 112;
 
     // Of 256 values, sums over 32 and over 16 of them, in 16 bits each.
     public const int Sums32 = 16;
     public const int Sums16 = 32;
     public const int SuperValues = 64;
-    private const int Super = SuperValues + 256;
 
     public int Inner;
     public int Rows;
@@ -80,22 +74,18 @@ internal unsafe struct QuantisedRows
     public byte* Records; // [block][row][stride]
 
     /// <summary>Floats of memory that rows take, in whole cache lines.</summary>
-    public static int Floats(int inner, int rows, int block, bool hasWords) =>
-        checked(((rows * (inner / block) * (RecordBytes(block, hasWords) / sizeof(float))) + 15) / 16 * 16);
+    public static int Floats(int inner, int rows, int block) =>
+        checked(((rows * (inner / block) * (RecordBytes(block) / sizeof(float))) + 15) / 16 * 16);
 
     /// <summary>Rows in memory of <see cref="Floats"/>.</summary>
     /// <param name="memory">The memory.</param>
     /// <param name="inner">The length of a row.</param>
     /// <param name="rows">How many rows.</param>
     /// <param name="block">Values of a scale: 32 or 256.</param>
-    /// <param name="hasWords">Whether there are 16-bit numbers too.</param>
-    public static QuantisedRows At(float* memory, int inner, int rows, int block, bool hasWords) =>
-        new() { Inner = inner, Rows = rows, BlockValues = block, Stride = RecordBytes(block, hasWords), Records = (byte*)memory };
+    public static QuantisedRows At(float* memory, int inner, int rows, int block) =>
+        new() { Inner = inner, Rows = rows, BlockValues = block, Stride = RecordBytes(block), Records = (byte*)memory };
 
-    private static int RecordBytes(int block, bool hasWords) => block == 256 ? Super : hasWords ? WithWords : WithoutWords;
-
-    /// <summary>Whether there are 16-bit numbers too.</summary>
-    public readonly bool HasWords => Stride == WithWords;
+    private static int RecordBytes(int block) => block == 256 ? SuperValues + 256 : Values + 32;
 
     /// <summary>The record of a row's block.</summary>
     public readonly byte* Record(int block, int row) => Records + ((((nint)block * Rows) + row) * Stride);
@@ -131,9 +121,6 @@ internal unsafe struct QuantisedRows
                 values.Store((sbyte*)record + Values);
                 *(int*)(record + NibbleZero) = (ushort)(-8 * (low + high));
                 *(int*)(record + ByteZero) = -128 * (low + high);
-                if (!HasWords) continue;
-                (values.AsInt16() << 8 >> 8).Store((short*)(record + EvenWords));
-                (values.AsInt16() >> 8).Store((short*)(record + OddWords));
             }
         }
     }

@@ -91,13 +91,18 @@ internal static unsafe class SweepTiles<W, V, F>
         {
             // A line of 16-bit weights at a time: widening them is slow enough for the hardware to fall behind. Streams lie some multiple of 4 KB
             // apart, so what is fetched goes half of that further, to other sets of the cache.
-            if (R.Count == 1 && F.RowBytes(1) == 2 && k % 32 == 0 && Sse.IsSupported)
+            if (F.RowBytes(1) == 2 && k % 32 == 0 && Sse.IsSupported)
             {
                 nint ahead = F.RowBytes(k) + 2048;
                 Sse.Prefetch0(w0 + ahead);
                 Sse.Prefetch0(w1 + ahead);
                 Sse.Prefetch0(w2 + ahead);
                 Sse.Prefetch0(w3 + ahead);
+                if (N.Count > 4)
+                {
+                    Sse.Prefetch0(w4 + ahead);
+                    Sse.Prefetch0(w5 + ahead);
+                }
             }
             // Three activations, twelve sums and a weight at a time: sixteen registers; with four rows and six streams, twenty-nine.
             V v0 = W.Load(x0 + k), v1 = R.Count > 1 ? W.Load(x1 + k) : default, v2 = R.Count > 2 ? W.Load(x2 + k) : default;

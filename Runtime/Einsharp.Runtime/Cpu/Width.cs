@@ -68,25 +68,25 @@ internal static class Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> WidenHalves(Vector256<int> upper)
     {
-        Vector256<int> magnitude = (upper >>> 3) & Vector256.Create(0x0FFFE000), sign = upper & Vector256.Create(int.MinValue);
-        Vector256<int> special = Vector256.GreaterThan(magnitude, Vector256.Create((31 << 23) - 1)) & Vector256.Create(0x7F800000);
-        // Right where the exponent is not 0; else the leading one that there is not, and half of the rest.
+        Vector256<int> magnitude = (upper >>> 3) & Vector256.Create(0x0FFFE000);
+        // Right where the exponent is not 0, and there less than the other, which has the leading one that subnormal numbers do not.
         Vector256<float> normal = (magnitude + Vector256.Create(112 << 23)).AsSingle();
-        Vector256<float> subnormal = normal + normal - Vector256.Create(1 / 16384f);
-        Vector256<float> value = Vector256.ConditionalSelect(Vector256.LessThan(magnitude, Vector256.Create(1 << 23)).AsSingle(), subnormal, normal);
-        return value | (sign | special).AsSingle();
+        Vector256<int> value = Vector256.MinNative(normal, normal + normal - Vector256.Create(1 / 16384f)).AsInt32();
+        Vector256<int> isSpecial = Vector256.GreaterThan(magnitude, Vector256.Create((31 << 23) - 1));
+        value = Vector256.ConditionalSelect(isSpecial, value | Vector256.Create(0x7F800000), value);
+        return (value | (upper & Vector256.Create(int.MinValue))).AsSingle();
     }
 
     /// <inheritdoc cref="WidenHalves(Vector256{int})"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> WidenHalves(Vector512<int> upper)
     {
-        Vector512<int> magnitude = (upper >>> 3) & Vector512.Create(0x0FFFE000), sign = upper & Vector512.Create(int.MinValue);
-        Vector512<int> special = Vector512.GreaterThan(magnitude, Vector512.Create((31 << 23) - 1)) & Vector512.Create(0x7F800000);
+        Vector512<int> magnitude = (upper >>> 3) & Vector512.Create(0x0FFFE000);
         Vector512<float> normal = (magnitude + Vector512.Create(112 << 23)).AsSingle();
-        Vector512<float> subnormal = normal + normal - Vector512.Create(1 / 16384f);
-        Vector512<float> value = Vector512.ConditionalSelect(Vector512.LessThan(magnitude, Vector512.Create(1 << 23)).AsSingle(), subnormal, normal);
-        return value | (sign | special).AsSingle();
+        Vector512<int> value = Vector512.MinNative(normal, normal + normal - Vector512.Create(1 / 16384f)).AsInt32();
+        Vector512<int> isSpecial = Vector512.GreaterThan(magnitude, Vector512.Create((31 << 23) - 1));
+        value = Vector512.ConditionalSelect(isSpecial, value | Vector512.Create(0x7F800000), value);
+        return (value | (upper & Vector512.Create(int.MinValue))).AsSingle();
     }
 
     /// <summary>The four sums of four vectors' lanes, each (0 + 2) + (1 + 3).</summary>
