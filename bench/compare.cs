@@ -6,7 +6,8 @@
 //
 // RUN and RUNQ are llama2.c's programs, LLAMA_BENCH is llama.cpp's (or another's of its kind: the option may be given several times). Against
 // llama2.c decode in f32 or in blocks of int8, random weights of the shapes that `llama bench --shape` knows beside checkpoints of these. Of GGUF
-// files all programs read the same one: prefill (logits of the last position) and decode, each by itself.
+// files all programs read the same one: prefill (logits of the last position) and decode, each by itself. --batch 8 adds our decode of so many
+// sequences together beside our own of one, which is not in the picture.
 #:property PublishAot=false
 using System.Diagnostics;
 using System.Globalization;
@@ -14,6 +15,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
+const string Alone = "one sequence";
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 ILookup<string, string> options = args.Chunk(2).Where(pair => pair.Length == 2).ToLookup(pair => pair[0].TrimStart('-'), pair => pair[1]);
 string Option(string name, string fallback) => options[name].FirstOrDefault(fallback);
@@ -47,6 +49,11 @@ foreach (int count in threads)
             [.. Files("llama-bench").Select(peer => (peer.Shape, (Func<double>)(() => LlamaBench(peer.File, file, 0, tokens, count))))]);
         Compare($"{name}, prefill of {prompt}", count, () => Bench(["--model", file], prompt, 1, count, "prefill_tps"),
             [.. Files("llama-bench").Select(peer => (peer.Shape, (Func<double>)(() => LlamaBench(peer.File, file, prompt, 0, count))))]);
+        foreach (string batch in options["batch"])
+        {
+            Compare($"{name}, decode of {tokens}, batch of {batch}", count, () => Bench(["--model", file, "--batch", batch], 1, tokens, count, "decode_tps"),
+                [(Alone, () => Bench(["--model", file], 1, tokens, count, "decode_tps"))]);
+        }
     }
 }
 
@@ -58,7 +65,7 @@ void Compare(string work, int count, Func<double> ours, (string Name, Func<doubl
 {
     var own = new double[runs];
     double[][] others = [.. peers.Select(_ => new double[runs])];
-    for (int i = 0; i < runs; i++)
+    for (int i = 0; i < runs && peers.Length > 0; i++)
     {
         own[i] = ours();
         for (int j = 0; j < peers.Length; j++)
@@ -69,7 +76,7 @@ void Compare(string work, int count, Func<double> ours, (string Name, Func<doubl
     {
         double[] ratios = [.. own.Zip(others[j], (mine, theirs) => mine / theirs).Order()];
         Console.WriteLine($"| {work} | {count} | {Spread(own, "F1")} | {peers[j].Name} | {Spread(others[j], "F1")} | {Spread(ratios, "F2")} |");
-        rows.Add((work, count, peers[j].Name, ratios));
+        if (peers[j].Name != Alone) rows.Add((work, count, peers[j].Name, ratios));
     }
 }
 

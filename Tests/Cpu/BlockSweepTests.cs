@@ -124,7 +124,7 @@ public class BlockSweepTests(ITestOutputHelper output)
     public unsafe void EveryTileAndEveryProcessorHasTheSameBits(int rows, int weightRows, int blocks)
     {
         if (!RowGroup512.IsSupported) output.WriteLine("this processor has no AVX-512: groups of 16 rows were not run");
-        if (RowGroup256.HasDots) output.WriteLine("this processor has AVX-VNNI: Q8_0 by 16-bit numbers of 256 bits was not run");
+        if (!RowGroup256.HasDots) output.WriteLine("this processor has no AVX-VNNI: Q8_0 by whole bytes was not run");
         if (!BlockSweep.IsSupported) output.WriteLine("this processor has no AVX2: the portable loop is all that was run");
         foreach (WeightFormat format in s_formats)
         {

@@ -9,31 +9,8 @@ internal static class LlamaProgram
     public static string Folder { get; } = Find();
 
     /// <summary>Runs it to its end.</summary>
-    public static Outcome Run(params IEnumerable<string> arguments)
-    {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-            StandardOutputEncoding = System.Text.Encoding.UTF8,
-            StandardErrorEncoding = System.Text.Encoding.UTF8,
-        };
-        start.ArgumentList.Add(Path.Combine(Folder, "llama.dll"));
-        foreach (string argument in arguments)
-            start.ArgumentList.Add(argument);
-        start.Environment["DOTNET_TieredPGO"] = "0";
-        using Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromSeconds(60)))
-        {
-            process.Kill(entireProcessTree: true);
-            Assert.Fail("still running after a minute: llama " + string.Join(' ', arguments));
-        }
-
-        return new Outcome(process.ExitCode, output.Result, error.Result);
-    }
+    public static Outcome Run(params IEnumerable<string> arguments) =>
+        Outcome.OfDotnet([Path.Combine(Folder, "llama.dll"), .. arguments], ("DOTNET_TieredPGO", "0"));
 
     private static string Find()
     {
@@ -53,6 +30,31 @@ internal static class LlamaProgram
 /// <summary>What a run of the program left.</summary>
 internal sealed record Outcome(int ExitCode, string Output, string Error)
 {
+    /// <summary>Runs <c>dotnet</c> to its end, in an environment with so many variables more.</summary>
+    public static Outcome OfDotnet(IEnumerable<string> arguments, params ReadOnlySpan<(string Name, string Value)> environment)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            StandardOutputEncoding = System.Text.Encoding.UTF8,
+            StandardErrorEncoding = System.Text.Encoding.UTF8,
+        };
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(TimeSpan.FromSeconds(120)))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail("still running after two minutes: dotnet " + string.Join(' ', start.ArgumentList));
+        }
+
+        return new Outcome(process.ExitCode, output.Result, error.Result);
+    }
+
     /// <summary>It went well and said nothing on standard error.</summary>
     public string Quiet()
     {

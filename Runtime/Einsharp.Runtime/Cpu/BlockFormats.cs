@@ -270,8 +270,7 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
 
     // Where in the step's memory what is.
     private const int PairsAt = 16;
-    private const int LowAt = 24;
-    private const int HighBitsAt = 40;
+    private const int HighBitsAt = 24;
 
     public static WeightFormat Format => WeightFormat.Q6_K;
 
@@ -320,52 +319,39 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         where V : unmanaged
     {
         step.Prefetch(G.Count * Bytes / 2);
-        V* low = (V*)step.Memory + LowAt, high = (V*)step.Memory + HighBitsAt;
+        V* high = (V*)step.Memory + HighBitsAt;
         nint row = step.RowBytes;
-        BlockRows.TurnTwice<G, V>(w, row, out low[0], out low[1], out low[2], out low[3], out low[4], out low[5], out low[6], out low[7]);
-        BlockRows.TurnTwice<G, V>(w + 32, row, out low[8], out low[9], out low[10], out low[11], out low[12], out low[13], out low[14], out low[15]);
         BlockRows.TurnTwice<G, V>(upper, row, out high[0], out high[1], out high[2], out high[3], out high[4], out high[5], out high[6], out high[7]);
+        Runs<G, V>(w, high, 0, scales, x, isFirst, ref step);
+        Runs<G, V>(w + 32, high, 2, scales + 2, x + 32, isFirst: false, ref step);
+    }
+
+    /// <summary>
+    /// Two runs in the lower halves of bytes, and two in the upper. Their upper bits are <paramref name="place"/> and four more up in <paramref name="high"/>.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Runs<G, V>(byte* w, V* high, int place, V* scales, byte* x, bool isFirst, ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        BlockRows.TurnTwice<G, V>(w, step.RowBytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
         V nibble = G.Broadcast(0x0F0F0F0F), two = G.Broadcast(0x30303030);
         Run<G, V>(
-            G.Or(G.And(low[0], nibble), G.And(G.ShiftLeft(high[0], 4), two)),
-            G.Or(G.And(low[1], nibble), G.And(G.ShiftLeft(high[1], 4), two)),
-            G.Or(G.And(low[2], nibble), G.And(G.ShiftLeft(high[2], 4), two)),
-            G.Or(G.And(low[3], nibble), G.And(G.ShiftLeft(high[3], 4), two)),
-            G.Or(G.And(low[4], nibble), G.And(G.ShiftLeft(high[4], 4), two)),
-            G.Or(G.And(low[5], nibble), G.And(G.ShiftLeft(high[5], 4), two)),
-            G.Or(G.And(low[6], nibble), G.And(G.ShiftLeft(high[6], 4), two)),
-            G.Or(G.And(low[7], nibble), G.And(G.ShiftLeft(high[7], 4), two)),
+            G.Or(G.And(a, nibble), G.And(G.ShiftLeft(high[0], 4 - place), two)), G.Or(G.And(b, nibble), G.And(G.ShiftLeft(high[1], 4 - place), two)),
+            G.Or(G.And(c, nibble), G.And(G.ShiftLeft(high[2], 4 - place), two)), G.Or(G.And(d, nibble), G.And(G.ShiftLeft(high[3], 4 - place), two)),
+            G.Or(G.And(e, nibble), G.And(G.ShiftLeft(high[4], 4 - place), two)), G.Or(G.And(f, nibble), G.And(G.ShiftLeft(high[5], 4 - place), two)),
+            G.Or(G.And(g, nibble), G.And(G.ShiftLeft(high[6], 4 - place), two)), G.Or(G.And(h, nibble), G.And(G.ShiftLeft(high[7], 4 - place), two)),
             scales, x, isFirst, ref step);
         Run<G, V>(
-            G.Or(G.And(low[8], nibble), G.And(G.ShiftLeft(high[0], 2), two)),
-            G.Or(G.And(low[9], nibble), G.And(G.ShiftLeft(high[1], 2), two)),
-            G.Or(G.And(low[10], nibble), G.And(G.ShiftLeft(high[2], 2), two)),
-            G.Or(G.And(low[11], nibble), G.And(G.ShiftLeft(high[3], 2), two)),
-            G.Or(G.And(low[12], nibble), G.And(G.ShiftLeft(high[4], 2), two)),
-            G.Or(G.And(low[13], nibble), G.And(G.ShiftLeft(high[5], 2), two)),
-            G.Or(G.And(low[14], nibble), G.And(G.ShiftLeft(high[6], 2), two)),
-            G.Or(G.And(low[15], nibble), G.And(G.ShiftLeft(high[7], 2), two)),
-            scales + 2, x + 32, isFirst: false, ref step);
-        Run<G, V>(
-            G.Or(G.And(G.ShiftRight(low[0], 4), nibble), G.And(high[0], two)),
-            G.Or(G.And(G.ShiftRight(low[1], 4), nibble), G.And(high[1], two)),
-            G.Or(G.And(G.ShiftRight(low[2], 4), nibble), G.And(high[2], two)),
-            G.Or(G.And(G.ShiftRight(low[3], 4), nibble), G.And(high[3], two)),
-            G.Or(G.And(G.ShiftRight(low[4], 4), nibble), G.And(high[4], two)),
-            G.Or(G.And(G.ShiftRight(low[5], 4), nibble), G.And(high[5], two)),
-            G.Or(G.And(G.ShiftRight(low[6], 4), nibble), G.And(high[6], two)),
-            G.Or(G.And(G.ShiftRight(low[7], 4), nibble), G.And(high[7], two)),
+            G.Or(G.And(G.ShiftRight(a, 4), nibble), G.And(G.ShiftRight(high[0], place), two)),
+            G.Or(G.And(G.ShiftRight(b, 4), nibble), G.And(G.ShiftRight(high[1], place), two)),
+            G.Or(G.And(G.ShiftRight(c, 4), nibble), G.And(G.ShiftRight(high[2], place), two)),
+            G.Or(G.And(G.ShiftRight(d, 4), nibble), G.And(G.ShiftRight(high[3], place), two)),
+            G.Or(G.And(G.ShiftRight(e, 4), nibble), G.And(G.ShiftRight(high[4], place), two)),
+            G.Or(G.And(G.ShiftRight(f, 4), nibble), G.And(G.ShiftRight(high[5], place), two)),
+            G.Or(G.And(G.ShiftRight(g, 4), nibble), G.And(G.ShiftRight(high[6], place), two)),
+            G.Or(G.And(G.ShiftRight(h, 4), nibble), G.And(G.ShiftRight(high[7], place), two)),
             scales + 4, x + 64, isFirst: false, ref step);
-        Run<G, V>(
-            G.Or(G.And(G.ShiftRight(low[8], 4), nibble), G.And(G.ShiftRight(high[0], 2), two)),
-            G.Or(G.And(G.ShiftRight(low[9], 4), nibble), G.And(G.ShiftRight(high[1], 2), two)),
-            G.Or(G.And(G.ShiftRight(low[10], 4), nibble), G.And(G.ShiftRight(high[2], 2), two)),
-            G.Or(G.And(G.ShiftRight(low[11], 4), nibble), G.And(G.ShiftRight(high[3], 2), two)),
-            G.Or(G.And(G.ShiftRight(low[12], 4), nibble), G.And(G.ShiftRight(high[4], 2), two)),
-            G.Or(G.And(G.ShiftRight(low[13], 4), nibble), G.And(G.ShiftRight(high[5], 2), two)),
-            G.Or(G.And(G.ShiftRight(low[14], 4), nibble), G.And(G.ShiftRight(high[6], 2), two)),
-            G.Or(G.And(G.ShiftRight(low[15], 4), nibble), G.And(G.ShiftRight(high[7], 2), two)),
-            scales + 6, x + 96, isFirst: false, ref step);
     }
 
     /// <summary>The products of two runs of 16, times their scales.</summary>

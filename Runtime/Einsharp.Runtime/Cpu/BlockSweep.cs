@@ -19,7 +19,7 @@ internal readonly unsafe struct BlockOperands(byte* weights, long bytes, Quantis
 internal unsafe struct BlockStep
 {
     /// <summary>Vectors of memory that formats may use.</summary>
-    public const int MemoryVectors = 48;
+    public const int MemoryVectors = 32;
 
     /// <summary>The first row.</summary>
     public byte* Weights;
