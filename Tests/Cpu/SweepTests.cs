@@ -54,7 +54,7 @@ public class SweepTests
     {
         // rows, weight rows, inner: primes, less than a vector, just over one, more rows than a panel meets at once, and from 33 weight rows
         // on, enough of them for four streams side by side
-        { 1, 1, 1 }, { 1, 7, 3 }, { 2, 5, 13 }, { 3, 4, 16 }, { 5, 11, 17 }, { 6, 8, 64 }, { 7, 13, 31 }, { 13, 37, 97 }, { 97, 6, 33 },
+        { 1, 1, 1 }, { 1, 7, 3 }, { 2, 5, 13 }, { 3, 4, 16 }, { 5, 11, 17 }, { 6, 8, 64 }, { 7, 13, 31 }, { 13, 37, 97 }, { 40, 37, 97 }, { 97, 6, 33 },
         { 1, 33, 2053 }, { 7, 35, 2053 }, { 12, 3, 1024 }, { 8, 5, 1027 }, { 193, 2, 1040 },
         { 2, 71, 301 }, { 1, 130, 288 },
     };

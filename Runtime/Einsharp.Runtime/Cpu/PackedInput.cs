@@ -10,8 +10,8 @@ namespace Einsharp.Cpu;
 /// </summary>
 internal readonly unsafe struct PackedInput
 {
-    /// <summary>Fewer rows read the weights where they are, once for every three or four.</summary>
-    public const int LeastRows = 12;
+    /// <summary>Fewer rows read the weights where they are, once for every three or four. Twice as many registers hold tiles of twice the size.</summary>
+    public static int LeastRows => Vector512.IsHardwareAccelerated ? 33 : 12;
 
     /// <summary>Rows that a panel of weights meets before the next does: whole tiles.</summary>
     public const int MostRows = 22 * 12;
