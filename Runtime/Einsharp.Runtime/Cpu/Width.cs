@@ -96,7 +96,10 @@ internal static class Lanes
         // Transposed, so that four sums cost little more than one.
         Vector128<float> ab = Interleave(a, b, 0) + Interleave(a, b, 2);
         Vector128<float> cd = Interleave(c, d, 0) + Interleave(c, d, 2);
-        return Vector128.Create(ab.GetLower(), cd.GetLower()) + Vector128.Create(ab.GetUpper(), cd.GetUpper());
+        // Halves put together by themselves would go through memory.
+        return Sse.IsSupported
+            ? Sse.MoveLowToHigh(ab, cd) + Sse.MoveHighToLow(cd, ab)
+            : Vector128.Create(ab.GetLower(), cd.GetLower()) + Vector128.Create(ab.GetUpper(), cd.GetUpper());
     }
 
     /// <summary>The sum of four lanes in the order of <see cref="Sums"/>.</summary>
@@ -114,8 +117,7 @@ internal static class Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Interleave(Vector128<float> a, Vector128<float> b, int from)
     {
-        if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
-            return from == 0 ? System.Runtime.Intrinsics.X86.Sse.UnpackLow(a, b) : System.Runtime.Intrinsics.X86.Sse.UnpackHigh(a, b);
+        if (Sse.IsSupported) return from == 0 ? Sse.UnpackLow(a, b) : Sse.UnpackHigh(a, b);
         return Vector128.Create(a[from], b[from], a[from + 1], b[from + 1]);
     }
 }
