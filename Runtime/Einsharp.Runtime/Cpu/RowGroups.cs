@@ -51,9 +51,6 @@ internal unsafe interface IRowGroup<V>
     static abstract V ShiftWordsRight(V value, int bits);
 
     /// <summary>16-bit lanes.</summary>
-    static abstract V ShiftWordsLeft(V value, int bits);
-
-    /// <summary>16-bit lanes.</summary>
     static abstract V AddWords(V a, V b);
 
     /// <summary>Products of unsigned and signed bytes, neighbours added to 16 bits.</summary>
@@ -237,9 +234,6 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
     public static Vector512<int> ShiftWordsRight(Vector512<int> value, int bits) => (value.AsInt16() >> bits).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> ShiftWordsLeft(Vector512<int> value, int bits) => (value.AsInt16() << bits).AsInt32();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> AddWords(Vector512<int> a, Vector512<int> b) => (a.AsInt16() + b.AsInt16()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -268,6 +262,7 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
         return Avx512F.InsertVector256(low.ToVector512Unsafe(), high, 1);
     }
 
+    // In one expression: a sum in a variable would be copied before and after each of these instructions, which overwrite an operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Dot(Vector256<int> sum, Vector256<int> w, Vector256<int> x) => RowGroup256.AddDots(sum, w, x);
 
@@ -426,9 +421,6 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ShiftWordsRight(Vector256<int> value, int bits) => (value.AsInt16() >> bits).AsInt32();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> ShiftWordsLeft(Vector256<int> value, int bits) => (value.AsInt16() << bits).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddWords(Vector256<int> a, Vector256<int> b) => (a.AsInt16() + b.AsInt16()).AsInt32();
