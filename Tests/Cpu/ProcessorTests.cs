@@ -39,7 +39,8 @@ public class ProcessorTests(ITestOutputHelper output)
         ];
         string filter = string.Join('|', tests.Where(test => test.Name != leftOut).Select(test => $"FullyQualifiedName~{test.FullName}."));
         Outcome outcome = Outcome.OfDotnet(
-            ["vstest", typeof(ProcessorTests).Assembly.Location, "--TestCaseFilter:" + filter], [.. features.Select(feature => ($"DOTNET_Enable{feature}", "0"))]);
+            TimeSpan.FromMinutes(2), ["vstest", typeof(ProcessorTests).Assembly.Location, "--TestCaseFilter:" + filter],
+            [.. features.Select(feature => ($"DOTNET_Enable{feature}", "0"))]);
         Assert.True(outcome.ExitCode == 0, outcome.Output + outcome.Error);
         output.WriteLine(outcome.Output);
     }

@@ -34,43 +34,23 @@ internal readonly unsafe struct Q8Blocks : IBlocks
     {
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes, stride = step.Stride;
-        V sign = G.Broadcast(unchecked((int)0x80808080)), nibble = G.Broadcast(0x0F0F0F0F);
         V ones = G.Broadcast(0x00010001), sixteens = G.Broadcast(0x00100010);
         for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
             step.Select(block);
             step.Prefetch(G.Count * Bytes);
             V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
-            BlockRows.TurnTwice<G, V>(w + 2, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
-            // Numbers without a sign, from which 128 is then to be taken.
-            a = G.Xor(a, sign);
-            b = G.Xor(b, sign);
-            c = G.Xor(c, sign);
-            d = G.Xor(d, sign);
-            e = G.Xor(e, sign);
-            f = G.Xor(f, sign);
-            g = G.Xor(g, sign);
-            h = G.Xor(h, sign);
-            float* total = step.Totals;
-            byte* v = x, end = x + (step.Count * stride);
+            Turn<G, V>(w, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
             if (G.HasDots)
             {
                 G.AddDots(ref step, x, a, b, c, d, e, f, g, h, factors);
                 continue;
             }
             // Products of bytes would not fit into 16 bits; those of their halves do, sixteen of them.
-            V a1 = G.And(G.ShiftRight(a, 4), nibble), b1 = G.And(G.ShiftRight(b, 4), nibble);
-            V c1 = G.And(G.ShiftRight(c, 4), nibble), d1 = G.And(G.ShiftRight(d, 4), nibble);
-            V e1 = G.And(G.ShiftRight(e, 4), nibble), f1 = G.And(G.ShiftRight(f, 4), nibble);
-            V g1 = G.And(G.ShiftRight(g, 4), nibble), h1 = G.And(G.ShiftRight(h, 4), nibble);
-            a = G.And(a, nibble);
-            b = G.And(b, nibble);
-            c = G.And(c, nibble);
-            d = G.And(d, nibble);
-            e = G.And(e, nibble);
-            f = G.And(f, nibble);
-            g = G.And(g, nibble);
-            h = G.And(h, nibble);
+            NibbleSums.Split<G, V>(ref a, ref b, ref c, ref d, out V a1, out V b1, out V c1, out V d1);
+            NibbleSums.Split<G, V>(ref e, ref f, ref g, ref h, out V e1, out V f1, out V g1, out V h1);
+            float* total = step.Totals;
+            byte* v = x, end = x + (step.Count * stride);
             if (G.Count < 16)
             {
                 // Sixteen registers hold eight vectors of weights.
@@ -108,6 +88,24 @@ internal readonly unsafe struct Q8Blocks : IBlocks
             }
         }
     }
+
+    /// <summary>The numbers of a block, of as many rows as there are lanes, without a sign: 128 is then to be taken from each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Turn<G, V>(byte* block, nint row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V sign = G.Broadcast(unchecked((int)0x80808080));
+        BlockRows.TurnTwice<G, V>(block + 2, row, out a, out b, out c, out d, out e, out f, out g, out h);
+        a = G.Xor(a, sign);
+        b = G.Xor(b, sign);
+        c = G.Xor(c, sign);
+        d = G.Xor(d, sign);
+        e = G.Xor(e, sign);
+        f = G.Xor(f, sign);
+        g = G.Xor(g, sign);
+        h = G.Xor(h, sign);
+    }
 }
 
 /// <summary>See <see cref="WeightFormat.Q4_0"/>.</summary>
@@ -124,19 +122,14 @@ internal readonly unsafe struct Q4Blocks : IBlocks
     {
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes, stride = step.Stride;
-        V nibble = G.Broadcast(0x0F0F0F0F), ones = G.Broadcast(0x00010001);
+        V ones = G.Broadcast(0x00010001);
         for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
             step.Select(block);
             step.Prefetch(G.Count * Bytes);
             V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
             BlockRows.Turn<G, V>(w + 2, row, out V w0, out V w1, out V w2, out V w3);
-            V w4 = G.And(G.ShiftRight(w0, 4), nibble), w5 = G.And(G.ShiftRight(w1, 4), nibble);
-            V w6 = G.And(G.ShiftRight(w2, 4), nibble), w7 = G.And(G.ShiftRight(w3, 4), nibble);
-            w0 = G.And(w0, nibble);
-            w1 = G.And(w1, nibble);
-            w2 = G.And(w2, nibble);
-            w3 = G.And(w3, nibble);
+            NibbleSums.Split<G, V>(ref w0, ref w1, ref w2, ref w3, out V w4, out V w5, out V w6, out V w7);
             float* total = step.Totals;
             byte* v = x, end = x + (step.Count * stride);
             for (; v < end; v += stride, total += G.Count)
@@ -199,20 +192,9 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
     {
         step.Prefetch(G.Count * Bytes / 4);
         nint row = step.RowBytes, stride = step.Stride;
-        V nibble = G.Broadcast(0x0F0F0F0F);
         BlockRows.TurnTwice<G, V>(w, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
-        V a1 = G.And(G.ShiftRight(a, 4), nibble), b1 = G.And(G.ShiftRight(b, 4), nibble);
-        V c1 = G.And(G.ShiftRight(c, 4), nibble), d1 = G.And(G.ShiftRight(d, 4), nibble);
-        V e1 = G.And(G.ShiftRight(e, 4), nibble), f1 = G.And(G.ShiftRight(f, 4), nibble);
-        V g1 = G.And(G.ShiftRight(g, 4), nibble), h1 = G.And(G.ShiftRight(h, 4), nibble);
-        a = G.And(a, nibble);
-        b = G.And(b, nibble);
-        c = G.And(c, nibble);
-        d = G.And(d, nibble);
-        e = G.And(e, nibble);
-        f = G.And(f, nibble);
-        g = G.And(g, nibble);
-        h = G.And(h, nibble);
+        NibbleSums.Split<G, V>(ref a, ref b, ref c, ref d, out V a1, out V b1, out V c1, out V d1);
+        NibbleSums.Split<G, V>(ref e, ref f, ref g, ref h, out V e1, out V f1, out V g1, out V h1);
         V low = scales[0], high = scales[1];
         int* whole = step.Whole;
         byte* v = x, end = x + (step.Count * stride);
@@ -401,6 +383,23 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
 /// <summary>Products of numbers below 16 with bytes, in 16 bits.</summary>
 internal static unsafe class NibbleSums
 {
+    /// <summary>The upper halves of bytes; the lower ones stay.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Split<G, V>(ref V a, ref V b, ref V c, ref V d, out V upperA, out V upperB, out V upperC, out V upperD)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V nibble = G.Broadcast(0x0F0F0F0F);
+        upperA = G.And(G.ShiftRight(a, 4), nibble);
+        upperB = G.And(G.ShiftRight(b, 4), nibble);
+        upperC = G.And(G.ShiftRight(c, 4), nibble);
+        upperD = G.And(G.ShiftRight(d, 4), nibble);
+        a = G.And(a, nibble);
+        b = G.And(b, nibble);
+        c = G.And(c, nibble);
+        d = G.And(d, nibble);
+    }
+
     /// <summary>
     /// Of 32 of each row, half in the lower 16 bits of a lane and half in the upper: sixteen products of at most 15 · 127. Less 8 times the sum
     /// of all activations, as Q4_0 has it, that still fits.

@@ -264,17 +264,7 @@ internal readonly unsafe struct Q8Row : IRowBlocks
         where V : unmanaged
     {
         V factors = G.And(G.Halves(G.ShiftLeft(G.Firsts(w, Bytes), 16)), x[Mask]);
-        BlockRows.TurnTwice<G, V>(w + 2, Bytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
-        // Numbers without a sign, from which 128 is then to be taken.
-        V sign = G.Broadcast(unchecked((int)0x80808080)), nibble = G.Broadcast(0x0F0F0F0F);
-        a = G.Xor(a, sign);
-        b = G.Xor(b, sign);
-        c = G.Xor(c, sign);
-        d = G.Xor(d, sign);
-        e = G.Xor(e, sign);
-        f = G.Xor(f, sign);
-        g = G.Xor(g, sign);
-        h = G.Xor(h, sign);
+        Q8Blocks.Turn<G, V>(w, Bytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
         V sum;
         if (G.HasDots)
         {
@@ -282,13 +272,9 @@ internal readonly unsafe struct Q8Row : IRowBlocks
         }
         else
         {
-            V lower = NibbleSums.Of<G, V>(
-                G.And(a, nibble), G.And(b, nibble), G.And(c, nibble), G.And(d, nibble), G.And(e, nibble), G.And(f, nibble), G.And(g, nibble),
-                G.And(h, nibble), x);
-            V upper = NibbleSums.Of<G, V>(
-                G.And(G.ShiftRight(a, 4), nibble), G.And(G.ShiftRight(b, 4), nibble), G.And(G.ShiftRight(c, 4), nibble),
-                G.And(G.ShiftRight(d, 4), nibble), G.And(G.ShiftRight(e, 4), nibble), G.And(G.ShiftRight(f, 4), nibble),
-                G.And(G.ShiftRight(g, 4), nibble), G.And(G.ShiftRight(h, 4), nibble), x);
+            NibbleSums.Split<G, V>(ref a, ref b, ref c, ref d, out V a1, out V b1, out V c1, out V d1);
+            NibbleSums.Split<G, V>(ref e, ref f, ref g, ref h, out V e1, out V f1, out V g1, out V h1);
+            V lower = NibbleSums.Of<G, V>(a, b, c, d, e, f, g, h, x), upper = NibbleSums.Of<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, x);
             sum = G.Add(G.MultiplyWords(lower, G.Broadcast(0x00010001)), G.MultiplyWords(upper, G.Broadcast(0x00100010)));
             sum = G.Add(sum, x[Zeros]);
         }
@@ -324,12 +310,10 @@ internal readonly unsafe struct Q4Row : IRowBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        V nibble = G.Broadcast(0x0F0F0F0F);
         V factors = G.And(G.Halves(G.Eighteens(w)), x[Mask]);
         BlockRows.Turn<G, V>(w + 2, Bytes, out V a, out V b, out V c, out V d);
-        V sum = NibbleSums.Of<G, V>(
-            G.And(a, nibble), G.And(b, nibble), G.And(c, nibble), G.And(d, nibble), G.And(G.ShiftRight(a, 4), nibble),
-            G.And(G.ShiftRight(b, 4), nibble), G.And(G.ShiftRight(c, 4), nibble), G.And(G.ShiftRight(d, 4), nibble), x);
+        NibbleSums.Split<G, V>(ref a, ref b, ref c, ref d, out V e, out V f, out V g, out V h);
+        V sum = NibbleSums.Of<G, V>(a, b, c, d, e, f, g, h, x);
         sum = G.MultiplyWords(G.AddWords(sum, x[Zeros]), G.Broadcast(0x00010001));
         return G.AddFours(partials, sum, G.MultiplyFloats(factors, x[Scales]));
     }
