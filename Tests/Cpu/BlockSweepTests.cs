@@ -57,11 +57,12 @@ public class BlockSweepTests(ITestOutputHelper output)
     [MemberData(nameof(Sizes))]
     public void WholeActivationsAreMultipliedExactly(int rows, int weightRows, int blocks)
     {
-        int inner = blocks * 256;
         var random = new Random(3);
-        float[] x = [.. Enumerable.Range(0, rows * inner).Select(i => i % 32 == 5 ? 127f : random.Next(-127, 128))];
         foreach (WeightFormat format in s_formats)
         {
+            // Blocks of 32 are multiplied by four: three are left over.
+            int inner = (blocks * 256) + (format.BlockValues() == 32 ? 3 * 32 : 0);
+            float[] x = [.. Enumerable.Range(0, rows * inner).Select(i => i % 32 == 5 ? 127f : random.Next(-127, 128))];
             Param w = Weights(format, weightRows, inner, 1);
             var stored = new float[weightRows * inner];
             w.CopyTo(stored);

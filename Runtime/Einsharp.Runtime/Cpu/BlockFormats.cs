@@ -113,6 +113,9 @@ internal readonly unsafe struct Q4Blocks : IBlocks
 {
     public const int Bytes = 18;
 
+    // Where in the step's memory factors are, of four blocks; their numbers are in front.
+    private const int FactorsAt = 16;
+
     public static WeightFormat Format => WeightFormat.Q4_0;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -120,23 +123,44 @@ internal readonly unsafe struct Q4Blocks : IBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
+        V* numbers = (V*)step.Memory, factors = numbers + FactorsAt;
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes, stride = step.Stride;
         V ones = G.Broadcast(0x00010001);
-        for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
+        for (int block = 0; block < step.Blocks;)
         {
-            step.Select(block);
-            step.Prefetch(G.Count * Bytes);
-            V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
-            BlockRows.Turn<G, V>(w + 2, row, out V w0, out V w1, out V w2, out V w3);
-            NibbleSums.Split<G, V>(ref w0, ref w1, ref w2, ref w3, out V w4, out V w5, out V w6, out V w7);
-            float* total = step.Totals;
-            byte* v = x, end = x + (step.Count * stride);
-            for (; v < end; v += stride, total += G.Count)
+            // Four blocks are turned by fewer instructions than four times one.
+            int count = step.Blocks - block >= 4 ? 4 : 1;
+            V first, second;
+            if (count == 4)
             {
-                V sum = NibbleSums.Of<G, V>(w0, w1, w2, w3, w4, w5, w6, w7, (int*)(v + QuantisedRows.Values));
-                sum = G.AddWords(sum, G.Broadcast(*(int*)(v + QuantisedRows.NibbleZero)));
-                G.AddTo(total, G.MultiplyWords(sum, ones), factors, *(float*)v);
+                G.TurnEighteens(w, row, numbers, out first, out second);
+                factors[1] = G.Halves(first);
+                factors[2] = G.Halves(G.ShiftLeft(second, 16));
+                factors[3] = G.Halves(second);
+            }
+            else
+            {
+                first = G.Firsts(w, row);
+                BlockRows.Turn<G, V>(w + 2, row, out numbers[0], out numbers[1], out numbers[2], out numbers[3]);
+            }
+            factors[0] = G.Halves(G.ShiftLeft(first, 16));
+            w += count * Bytes;
+            for (int i = 0; i < count; i++, block++, x += step.BlockStride)
+            {
+                step.Select(block);
+                step.Prefetch(G.Count * Bytes);
+                V* four = numbers + (4 * i);
+                V w0 = four[0], w1 = four[1], w2 = four[2], w3 = four[3], factor = factors[i];
+                NibbleSums.Split<G, V>(ref w0, ref w1, ref w2, ref w3, out V w4, out V w5, out V w6, out V w7);
+                float* total = step.Totals;
+                byte* v = x, end = x + (step.Count * stride);
+                for (; v < end; v += stride, total += G.Count)
+                {
+                    V sum = NibbleSums.Of<G, V>(w0, w1, w2, w3, w4, w5, w6, w7, (int*)(v + QuantisedRows.Values));
+                    sum = G.AddWords(sum, G.Broadcast(*(int*)(v + QuantisedRows.NibbleZero)));
+                    G.AddTo(total, G.MultiplyWords(sum, ones), factor, *(float*)v);
+                }
             }
         }
     }
@@ -147,6 +171,9 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
 {
     public const int Bytes = 144;
 
+    // Where in the step's memory the numbers are; scales and minima are in front.
+    private const int NumbersAt = 12;
+
     public static WeightFormat Format => WeightFormat.Q4_K;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -154,13 +181,14 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        V* scales = (V*)step.Memory, minima = scales + 8;
+        V* scales = (V*)step.Memory, minima = scales + 8, numbers = scales + NumbersAt;
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         V six = G.Broadcast(0x3F3F3F3F), nibble = G.Broadcast(0x0F0F0F0F), upper = G.Broadcast(0x30303030);
         for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
             step.Select(block);
+            // All of a superblock is turned before anything is multiplied: else products would wait for what is turned, again and again.
             // A factor and one for the minima, and three times four bytes of scales and minima, of six bits each.
             BlockRows.Turn<G, V>(w, row, out V factors, out V p, out V q, out V r);
             V first = G.And(p, six), last = G.Or(G.And(r, nibble), G.And(G.ShiftRight(p, 2), upper));
@@ -178,21 +206,23 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
             minima[1] = G.Pick(first, unchecked((int)0x80038002));
             minima[2] = G.Pick(last, unchecked((int)0x80018000));
             minima[3] = G.Pick(last, unchecked((int)0x80038002));
+            G.TurnLine(w + 16, row, numbers);
+            G.TurnLine(w + 80, row, numbers + 16);
             for (int pair = 0; pair < 4; pair++)
-                Pair<G, V>(w + 16 + (32 * pair), scales + (2 * pair), x + QuantisedRows.SuperValues + (64 * pair), pair == 0, ref step);
+                Pair<G, V>(numbers + (8 * pair), scales + (2 * pair), x + QuantisedRows.SuperValues + (64 * pair), pair == 0, ref step);
             Close<G, V>(G.Halves(G.ShiftLeft(factors, 16)), G.Halves(factors), minima, x, ref step);
         }
     }
 
     /// <summary>Two runs, which share their bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pair<G, V>(byte* w, V* scales, byte* x, bool isFirst, ref BlockStep step)
+    private static void Pair<G, V>(V* w, V* scales, byte* x, bool isFirst, ref BlockStep step)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
         step.Prefetch(G.Count * Bytes / 4);
-        nint row = step.RowBytes, stride = step.Stride;
-        BlockRows.TurnTwice<G, V>(w, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
+        nint stride = step.Stride;
+        V a = w[0], b = w[1], c = w[2], d = w[3], e = w[4], f = w[5], g = w[6], h = w[7];
         NibbleSums.Split<G, V>(ref a, ref b, ref c, ref d, out V a1, out V b1, out V c1, out V d1);
         NibbleSums.Split<G, V>(ref e, ref f, ref g, ref h, out V e1, out V f1, out V g1, out V h1);
         V low = scales[0], high = scales[1];
@@ -250,9 +280,10 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
     public const int ScalesAt = 192;
     public const int FactorAt = 208;
 
-    // Where in the step's memory what is.
+    // Where in the step's memory what is, after the scales.
     private const int PairsAt = 16;
-    private const int HighBitsAt = 24;
+    private const int LowBitsAt = 24;
+    private const int HighBitsAt = 56;
 
     public static WeightFormat Format => WeightFormat.Q6_K;
 
@@ -261,62 +292,55 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        V* scales = (V*)step.Memory, pairs = scales + PairsAt;
+        V* scales = (V*)step.Memory, pairs = scales + PairsAt, low = scales + LowBitsAt, high = scales + HighBitsAt;
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes;
         for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
             step.Select(block);
-            // The factor is above the last scales.
-            BlockRows.Turn<G, V>(w + FactorAt - 14, row, out _, out _, out _, out V factors);
-            BlockRows.Turn<G, V>(w + ScalesAt, row, out V a, out V b, out V c, out V d);
-            Scales<G, V>(a, scales, pairs);
-            Scales<G, V>(b, scales + 4, pairs + 2);
-            Scales<G, V>(c, scales + 8, pairs + 4);
-            Scales<G, V>(d, scales + 12, pairs + 6);
-            Half<G, V>(w, w + HighAt, scales, x + QuantisedRows.SuperValues, isFirst: true, ref step);
-            Half<G, V>(w + 64, w + HighAt + 32, scales + 8, x + QuantisedRows.SuperValues + 128, isFirst: false, ref step);
-            Close<G, V>(G.Halves(factors), pairs, x, ref step);
+            // The last 32 bytes: what is left of the upper bits, sixteen scales, and the factor.
+            BlockRows.TurnTwice<G, V>(w + Bytes - 32, row, out _, out _, out _, out V a, out V b, out V c, out V d, out V e);
+            Scales<G, V>(a, 2, scales, pairs);
+            Scales<G, V>(b, 0, scales + 2, pairs + 1);
+            Scales<G, V>(b, 2, scales + 4, pairs + 2);
+            Scales<G, V>(c, 0, scales + 6, pairs + 3);
+            Scales<G, V>(c, 2, scales + 8, pairs + 4);
+            Scales<G, V>(d, 0, scales + 10, pairs + 5);
+            Scales<G, V>(d, 2, scales + 12, pairs + 6);
+            Scales<G, V>(e, 0, scales + 14, pairs + 7);
+            G.TurnLine(w, row, low);
+            G.TurnLine(w + 64, row, low + 16);
+            G.TurnLine(w + HighAt, row, high);
+            byte* values = x + QuantisedRows.SuperValues;
+            Runs<G, V>(low, high, 0, scales, values, isFirst: true, ref step);
+            Runs<G, V>(low + 8, high, 2, scales + 2, values + 32, isFirst: false, ref step);
+            Runs<G, V>(low + 16, high + 8, 0, scales + 8, values + 128, isFirst: false, ref step);
+            Runs<G, V>(low + 24, high + 8, 2, scales + 10, values + 160, isFirst: false, ref step);
+            Close<G, V>(G.Halves(e), pairs, x, ref step);
         }
     }
 
-    /// <summary>Four scales, each twice in 16 bits, and two pairs of them.</summary>
+    /// <summary>Two scales, from byte <paramref name="at"/> of each four on: each twice in 16 bits, and the pair of them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Scales<G, V>(V four, V* scales, V* pairs)
+    private static void Scales<G, V>(V four, int at, V* scales, V* pair)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        scales[0] = G.ShiftWordsRight(G.Pick(four, 0x00800080), 8);
-        scales[1] = G.ShiftWordsRight(G.Pick(four, 0x01800180), 8);
-        scales[2] = G.ShiftWordsRight(G.Pick(four, 0x02800280), 8);
-        scales[3] = G.ShiftWordsRight(G.Pick(four, 0x03800380), 8);
-        pairs[0] = G.ShiftWordsRight(G.Pick(four, 0x01800080), 8);
-        pairs[1] = G.ShiftWordsRight(G.Pick(four, 0x03800280), 8);
-    }
-
-    /// <summary>The eight runs of half a block, which share the upper bits' bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Half<G, V>(byte* w, byte* upper, V* scales, byte* x, bool isFirst, ref BlockStep step)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged
-    {
-        step.Prefetch(G.Count * Bytes / 2);
-        V* high = (V*)step.Memory + HighBitsAt;
-        nint row = step.RowBytes;
-        BlockRows.TurnTwice<G, V>(upper, row, out high[0], out high[1], out high[2], out high[3], out high[4], out high[5], out high[6], out high[7]);
-        Runs<G, V>(w, high, 0, scales, x, isFirst, ref step);
-        Runs<G, V>(w + 32, high, 2, scales + 2, x + 32, isFirst: false, ref step);
+        int both = at * 0x01000100;
+        scales[0] = G.ShiftWordsRight(G.Pick(four, both + 0x00800080), 8);
+        scales[1] = G.ShiftWordsRight(G.Pick(four, both + 0x01800180), 8);
+        *pair = G.ShiftWordsRight(G.Pick(four, both + 0x01800080), 8);
     }
 
     /// <summary>
     /// Two runs in the lower halves of bytes, and two in the upper. Their upper bits are <paramref name="place"/> and four more up in <paramref name="high"/>.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Runs<G, V>(byte* w, V* high, int place, V* scales, byte* x, bool isFirst, ref BlockStep step)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Runs<G, V>(V* w, V* high, int place, V* scales, byte* x, bool isFirst, ref BlockStep step)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        BlockRows.TurnTwice<G, V>(w, step.RowBytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
+        V a = w[0], b = w[1], c = w[2], d = w[3], e = w[4], f = w[5], g = w[6], h = w[7];
         V nibble = G.Broadcast(0x0F0F0F0F), two = G.Broadcast(0x30303030);
         Run<G, V>(
             G.Or(G.And(a, nibble), G.And(G.ShiftLeft(high[0], 4 - place), two)), G.Or(G.And(b, nibble), G.And(G.ShiftLeft(high[1], 4 - place), two)),
@@ -342,6 +366,7 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
+        step.Prefetch(G.Count * Bytes / 8);
         V first = scales[0], second = scales[1];
         nint stride = step.Stride;
         int* whole = step.Whole;

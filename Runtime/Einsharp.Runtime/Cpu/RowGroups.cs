@@ -27,6 +27,15 @@ internal unsafe interface IRowGroup<V>
     static abstract void TurnTwice(
         byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
 
+    /// <summary>Of as many rows as there are lanes 64 bytes, turned into sixteen vectors.</summary>
+    static abstract void TurnLine(byte* first, nint row, V* to);
+
+    /// <summary>
+    /// Of as many rows as there are lanes four blocks of 18 bytes, one after the other: the last 16 bytes of each turned into four vectors of
+    /// <paramref name="numbers"/>, and the first two, of two blocks in each lane.
+    /// </summary>
+    static abstract void TurnEighteens(byte* blocks, nint row, V* numbers, out V first, out V second);
+
     /// <summary>Of as many rows as there are lanes the first four bytes; sixteen are read.</summary>
     static abstract V Firsts(byte* first, nint row);
 
@@ -151,6 +160,62 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
         f = Avx512F.Shuffle4x128(q, u, 0xDD);
         g = Avx512F.Shuffle4x128(r, v, 0xDD);
         h = Avx512F.Shuffle4x128(s, w, 0xDD);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TurnLine(byte* first, nint row, Vector512<int>* to) => TurnLine(first, row, default, isOrdered: false, to);
+
+    // A line has the numbers of three blocks and the factors of four: fewer reads than one for each.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TurnEighteens(byte* blocks, nint row, Vector512<int>* numbers, out Vector512<int> first, out Vector512<int> second)
+    {
+        Vector512<short> order = Vector512.Create(
+            (short)1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25, 26, 0, 9, 18, 27, 0, 0, 0, 0);
+        TurnLine(blocks, row, order, isOrdered: true, numbers);
+        first = numbers[12];
+        second = numbers[13];
+        byte* last = blocks + 56;
+        Turn(last, last + row, last + (2 * row), last + (3 * row), 4 * row, out numbers[12], out numbers[13], out numbers[14], out numbers[15]);
+    }
+
+    /// <summary>64 bytes of each row, whose 16-bit numbers are put in order before if that is asked.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TurnLine(byte* first, nint row, Vector512<short> order, bool isOrdered, Vector512<int>* to)
+    {
+        FourLines(first, row, order, isOrdered, out Vector512<int> a0, out Vector512<int> b0, out Vector512<int> c0, out Vector512<int> d0);
+        FourLines(first + (4 * row), row, order, isOrdered, out Vector512<int> a1, out Vector512<int> b1, out Vector512<int> c1, out Vector512<int> d1);
+        FourLines(first + (8 * row), row, order, isOrdered, out Vector512<int> a2, out Vector512<int> b2, out Vector512<int> c2, out Vector512<int> d2);
+        FourLines(first + (12 * row), row, order, isOrdered, out Vector512<int> a3, out Vector512<int> b3, out Vector512<int> c3, out Vector512<int> d3);
+        Across(a0, a1, a2, a3, out to[0], out to[4], out to[8], out to[12]);
+        Across(b0, b1, b2, b3, out to[1], out to[5], out to[9], out to[13]);
+        Across(c0, c1, c2, c3, out to[2], out to[6], out to[10], out to[14]);
+        Across(d0, d1, d2, d3, out to[3], out to[7], out to[11], out to[15]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FourLines(
+        byte* first, nint row, Vector512<short> order, bool isOrdered,
+        out Vector512<int> a, out Vector512<int> b, out Vector512<int> c, out Vector512<int> d) => Unpack(
+        Line(first, order, isOrdered), Line(first + row, order, isOrdered),
+        Line(first + (2 * row), order, isOrdered), Line(first + (3 * row), order, isOrdered), out a, out b, out c, out d);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Line(byte* from, Vector512<short> order, bool isOrdered) =>
+        isOrdered ? Avx512BW.PermuteVar32x16(Vector512.Load((short*)from), order).AsInt32() : Load(from);
+
+    /// <summary>Four vectors, transposed by 128 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Across(
+        Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d,
+        out Vector512<int> p, out Vector512<int> q, out Vector512<int> r, out Vector512<int> s)
+    {
+        Vector512<int> ab = Avx512F.Shuffle4x128(a, b, 0x44), cd = Avx512F.Shuffle4x128(c, d, 0x44);
+        p = Avx512F.Shuffle4x128(ab, cd, 0x88);
+        q = Avx512F.Shuffle4x128(ab, cd, 0xDD);
+        ab = Avx512F.Shuffle4x128(a, b, 0xEE);
+        cd = Avx512F.Shuffle4x128(c, d, 0xEE);
+        r = Avx512F.Shuffle4x128(ab, cd, 0x88);
+        s = Avx512F.Shuffle4x128(ab, cd, 0xDD);
     }
 
     /// <summary>Four vectors, transposed inside each 128 bits.</summary>
@@ -374,6 +439,24 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
         Turn(p0, p1, p2, p3, stride, out a, out b, out c, out d);
         Turn(p0 + 16, p1 + 16, p2 + 16, p3 + 16, stride, out e, out f, out g, out h);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TurnLine(byte* first, nint row, Vector256<int>* to)
+    {
+        for (int i = 0; i < 4; i++, first += 16, to += 4) TurnSixteen(first, row, to);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TurnEighteens(byte* blocks, nint row, Vector256<int>* numbers, out Vector256<int> first, out Vector256<int> second)
+    {
+        for (int i = 0; i < 4; i++) TurnSixteen(blocks + (18 * i) + 2, row, numbers + (4 * i));
+        first = Avx2.Blend(Firsts(blocks, row).AsInt16(), Firsts(blocks + 16, row).AsInt16(), 0xAA).AsInt32();
+        second = Avx2.Blend(Firsts(blocks + 36, row).AsInt16(), Firsts(blocks + 52, row).AsInt16(), 0xAA).AsInt32();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TurnSixteen(byte* first, nint row, Vector256<int>* to) =>
+        Turn(first, first + row, first + (2 * row), first + (3 * row), 4 * row, out to[0], out to[1], out to[2], out to[3]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Firsts(byte* first, nint row)
