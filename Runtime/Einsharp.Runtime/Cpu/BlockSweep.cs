@@ -131,6 +131,7 @@ internal static unsafe class BlockSweep
     }
 
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Project<F, G, V>(in BlockOperands o, int firstRow, int rowCount)
         where F : struct, IBlocks
         where G : struct, IRowGroup<V>
@@ -181,6 +182,7 @@ internal static unsafe class BlockSweep
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Clear<G, V>(float* sums, int rows)
         where G : struct, IRowGroup<V>
         where V : unmanaged
@@ -189,6 +191,7 @@ internal static unsafe class BlockSweep
     }
 
     // The partial sums, in order.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add<G, V>(float* sums, int floats, float* y, nint yStride, int rows)
         where G : struct, IRowGroup<V>
         where V : unmanaged
