@@ -63,7 +63,7 @@ internal readonly unsafe struct Q8Blocks : IBlocks
                 for (int* whole = step.Whole; v < end; v += stride, whole += G.Count, total += G.Count)
                 {
                     V lower = G.MultiplyWords(NibbleSums.Of<G, V>(a, b, c, d, e, f, g, h, (int*)(v + QuantisedRows.Values)), ones);
-                    G.AddTo(total, G.Add(lower, G.Load(whole)), factors, *(float*)v);
+                    G.Store(G.AddProduct(G.Load(total), G.Add(lower, G.Load(whole)), factors, *(float*)v), total);
                 }
                 continue;
             }
@@ -84,7 +84,7 @@ internal readonly unsafe struct Q8Blocks : IBlocks
                 lower = G.AddWords(lower, G.AddWords(G.MultiplyBytes(g, x2), G.MultiplyBytes(h, x3)));
                 upper = G.AddWords(upper, G.AddWords(G.MultiplyBytes(g1, x2), G.MultiplyBytes(h1, x3)));
                 V sum = G.Add(G.MultiplyWords(lower, ones), G.MultiplyWords(upper, sixteens));
-                G.AddTo(total, G.Add(sum, G.Broadcast(*(int*)(v + QuantisedRows.ByteZero))), factors, *(float*)v);
+                G.Store(G.AddProduct(G.Load(total), G.Add(sum, G.Broadcast(*(int*)(v + QuantisedRows.ByteZero))), factors, *(float*)v), total);
             }
         }
     }
@@ -159,7 +159,7 @@ internal readonly unsafe struct Q4Blocks : IBlocks
                 {
                     V sum = NibbleSums.Of<G, V>(w0, w1, w2, w3, w4, w5, w6, w7, (int*)(v + QuantisedRows.Values));
                     sum = G.AddWords(sum, G.Broadcast(*(int*)(v + QuantisedRows.NibbleZero)));
-                    G.AddTo(total, G.MultiplyWords(sum, ones), factor, *(float*)v);
+                    G.Store(G.AddProduct(G.Load(total), G.MultiplyWords(sum, ones), factor, *(float*)v), total);
                 }
             }
         }
@@ -256,18 +256,19 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         where V : unmanaged
     {
         V m0 = minima[0], m1 = minima[1], m2 = minima[2], m3 = minima[3];
+        ofMinima = G.Xor(ofMinima, G.Broadcast(int.MinValue));
         nint stride = step.Stride;
         float* total = step.Totals;
         int* whole = step.Whole;
         byte* end = x + (step.Count * stride);
         for (; x < end; x += stride, total += G.Count, whole += G.Count)
         {
-            G.AddTo(total, G.Load(whole), factors, *(float*)x);
             var sums = (int*)(x + QuantisedRows.Sums32);
             V taken = G.Add(
                 G.Add(G.MultiplyWords(m0, G.Broadcast(sums[0])), G.MultiplyWords(m1, G.Broadcast(sums[1]))),
                 G.Add(G.MultiplyWords(m2, G.Broadcast(sums[2])), G.MultiplyWords(m3, G.Broadcast(sums[3]))));
-            G.AddTo(total, G.Subtract(default, taken), ofMinima, *(float*)x);
+            V sum = G.AddProduct(G.Load(total), G.Load(whole), factors, *(float*)x);
+            G.Store(G.AddProduct(sum, taken, ofMinima, *(float*)x), total);
         }
     }
 }
@@ -326,10 +327,10 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        int both = at * 0x01000100;
-        scales[0] = G.ShiftWordsRight(G.Pick(four, both + 0x00800080), 8);
-        scales[1] = G.ShiftWordsRight(G.Pick(four, both + 0x01800180), 8);
-        *pair = G.ShiftWordsRight(G.Pick(four, both + 0x01800080), 8);
+        V both = G.ShiftWordsRight(G.Pick(four, 0x01800080 + (at * 0x01000100)), 8);
+        scales[0] = G.Pick(both, 0x01000100);
+        scales[1] = G.Pick(both, 0x03020302);
+        *pair = both;
     }
 
     /// <summary>
@@ -391,6 +392,7 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
+        V p0 = pairs[0], p1 = pairs[1], p2 = pairs[2], p3 = pairs[3], p4 = pairs[4], p5 = pairs[5], p6 = pairs[6], p7 = pairs[7];
         nint stride = step.Stride;
         float* total = step.Totals;
         int* whole = step.Whole;
@@ -398,9 +400,13 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         for (; x < end; x += stride, total += G.Count, whole += G.Count)
         {
             var sums = (int*)(x + QuantisedRows.Sums16);
-            V zeros = default;
-            for (int i = 0; i < 8; i++) zeros = G.Add(zeros, G.MultiplyWords(pairs[i], G.Broadcast(sums[i])));
-            G.AddTo(total, G.Subtract(G.Load(whole), G.ShiftLeft(zeros, 5)), factors, *(float*)x);
+            V zeros = G.Add(
+                G.Add(G.MultiplyWords(p0, G.Broadcast(sums[0])), G.MultiplyWords(p1, G.Broadcast(sums[1]))),
+                G.Add(G.MultiplyWords(p2, G.Broadcast(sums[2])), G.MultiplyWords(p3, G.Broadcast(sums[3]))));
+            V more = G.Add(
+                G.Add(G.MultiplyWords(p4, G.Broadcast(sums[4])), G.MultiplyWords(p5, G.Broadcast(sums[5]))),
+                G.Add(G.MultiplyWords(p6, G.Broadcast(sums[6])), G.MultiplyWords(p7, G.Broadcast(sums[7]))));
+            G.Store(G.AddProduct(G.Load(total), G.Subtract(G.Load(whole), G.ShiftLeft(G.Add(zeros, more), 5)), factors, *(float*)x), total);
         }
     }
 }

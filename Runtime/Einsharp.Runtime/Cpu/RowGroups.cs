@@ -119,8 +119,8 @@ internal unsafe interface IRowGroup<V>
     /// <summary>Adds the products of sums and factors, which are floats, to four: those of each four lanes, in order, each in one rounding.</summary>
     static abstract Vector128<float> AddFours(Vector128<float> four, V sums, V factors);
 
-    /// <summary>total += sum · (factor · scale), in one rounding after that of the factors, which are floats.</summary>
-    static abstract void AddTo(float* total, V sum, V factors, float scale);
+    /// <summary>total + sum · (factor · scale), in one rounding after that of the factors; floats, but for the sums.</summary>
+    static abstract V AddProduct(V total, V sum, V factors, float scale);
 }
 
 /// <summary>512 bits: 16 rows.</summary>
@@ -351,7 +351,7 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
             Vector256<int> v4 = Vector256.Create(v[4]), v5 = Vector256.Create(v[5]), v6 = Vector256.Create(v[6]), v7 = Vector256.Create(v[7]);
             Vector256<int> low = Dot(Dot(Dot(Dot(Dot(Dot(Dot(Dot(zero, a0, v0), a1, v1), a2, v2), a3, v3), a4, v4), a5, v5), a6, v6), a7, v7);
             Vector256<int> high = Dot(Dot(Dot(Dot(Dot(Dot(Dot(Dot(zero, b0, v0), b1, v1), b2, v2), b3, v3), b4, v4), b5, v5), b6, v6), b7, v7);
-            AddTo(total, Avx512F.InsertVector256(low.ToVector512Unsafe(), high, 1), factors, *(float*)x);
+            Store(AddProduct(Load(total), Avx512F.InsertVector256(low.ToVector512Unsafe(), high, 1), factors, *(float*)x), total);
         }
     }
 
@@ -393,8 +393,8 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
     public static Vector512<int> Halves(Vector512<int> upper) => Lanes.WidenHalves(upper).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddTo(float* total, Vector512<int> sum, Vector512<int> factors, float scale) => Vector512.FusedMultiplyAdd(
-        Vector512.ConvertToSingle(sum), factors.AsSingle() * Vector512.Create(scale), Vector512.Load(total)).Store(total);
+    public static Vector512<int> AddProduct(Vector512<int> total, Vector512<int> sum, Vector512<int> factors, float scale) => Vector512.FusedMultiplyAdd(
+        Vector512.ConvertToSingle(sum), factors.AsSingle() * Vector512.Create(scale), total.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> AddFours(Vector128<float> four, Vector512<int> sums, Vector512<int> factors)
@@ -543,7 +543,7 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
             sum = AddDots(sum, w5, Vector256.Create(v[5]));
             sum = AddDots(sum, w6, Vector256.Create(v[6]));
             sum = AddDots(sum, w7, Vector256.Create(v[7]));
-            AddTo(total, sum, factors, *(float*)x);
+            Store(AddProduct(Load(total), sum, factors, *(float*)x), total);
         }
     }
 
@@ -590,8 +590,8 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
     public static Vector256<int> Halves(Vector256<int> upper) => Lanes.WidenHalves(upper).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddTo(float* total, Vector256<int> sum, Vector256<int> factors, float scale) => Vector256.FusedMultiplyAdd(
-        Vector256.ConvertToSingle(sum), factors.AsSingle() * Vector256.Create(scale), Vector256.Load(total)).Store(total);
+    public static Vector256<int> AddProduct(Vector256<int> total, Vector256<int> sum, Vector256<int> factors, float scale) => Vector256.FusedMultiplyAdd(
+        Vector256.ConvertToSingle(sum), factors.AsSingle() * Vector256.Create(scale), total.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> AddFours(Vector128<float> four, Vector256<int> sums, Vector256<int> factors)
