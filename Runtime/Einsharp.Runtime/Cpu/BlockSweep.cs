@@ -93,6 +93,9 @@ internal static unsafe class BlockSweep
     private const int BandBytes = 24576;
     private const int BandRows = 256;
 
+    // Of the next group this much has been fetched already: the end of a group's last rows is fetched last, and their beginnings are read first.
+    private const int FetchedBefore = 4096;
+
     /// <summary>Partial sums of a dot product, every fourth block in the same: <see cref="BlockRow"/> adds four blocks at once.</summary>
     public const int Partials = 4;
 
@@ -165,12 +168,14 @@ internal static unsafe class BlockSweep
             for (int row = 0; row < rows; row += band)
             {
                 step.Count = Math.Min(band, rows - row);
-                step.Ahead = next;
+                step.Ahead = next + FetchedBefore;
                 step.Weights = weights;
                 step.X = o.X.Record(0, row);
                 for (int part = 0; part < Partials; part++) Clear<G, V>(sums + (part * floats), step.Count);
-                F.Multiply<G, V>(ref step);
+                // Results that are in no cache would hold up what is stored after them.
                 float* y = o.Y + (row * o.YStride) + column;
+                for (int i = 0; i < step.Count; i++) Sse.Prefetch0(y + (i * o.YStride) + columns - 1);
+                F.Multiply<G, V>(ref step);
                 if (skip == 0)
                 {
                     Add<G, V>(sums, floats, y, o.YStride, step.Count);
