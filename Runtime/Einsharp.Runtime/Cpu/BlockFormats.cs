@@ -63,7 +63,7 @@ internal readonly unsafe struct Q8Blocks : IBlocks
                 for (int* whole = step.Whole; v < end; v += stride, whole += G.Count, total += G.Count)
                 {
                     V lower = G.MultiplyWords(NibbleSums.Of<G, V>(a, b, c, d, e, f, g, h, (int*)(v + QuantisedRows.Values)), ones);
-                    G.Store(G.AddProduct(G.Load(total), G.Add(lower, G.Load(whole)), factors, *(float*)v), total);
+                    BlockSweep.AddTo<G, V>(total, G.Add(lower, G.Load(whole)), factors, *(float*)v);
                 }
                 continue;
             }
@@ -84,7 +84,7 @@ internal readonly unsafe struct Q8Blocks : IBlocks
                 lower = G.AddWords(lower, G.AddWords(G.MultiplyBytes(g, x2), G.MultiplyBytes(h, x3)));
                 upper = G.AddWords(upper, G.AddWords(G.MultiplyBytes(g1, x2), G.MultiplyBytes(h1, x3)));
                 V sum = G.Add(G.MultiplyWords(lower, ones), G.MultiplyWords(upper, sixteens));
-                G.Store(G.AddProduct(G.Load(total), G.Add(sum, G.Broadcast(*(int*)(v + QuantisedRows.ByteZero))), factors, *(float*)v), total);
+                BlockSweep.AddTo<G, V>(total, G.Add(sum, G.Broadcast(*(int*)(v + QuantisedRows.ByteZero))), factors, *(float*)v);
             }
         }
     }
@@ -142,7 +142,7 @@ internal readonly unsafe struct Q4Blocks : IBlocks
             else
             {
                 first = G.Firsts(w, row);
-                BlockRows.Turn<G, V>(w + 2, row, out numbers[0], out numbers[1], out numbers[2], out numbers[3]);
+                BlockRows.Turn<G, V>(w + 2, row, numbers);
             }
             factors[0] = G.Halves(G.ShiftLeft(first, 16));
             w += count * Bytes;
@@ -159,7 +159,7 @@ internal readonly unsafe struct Q4Blocks : IBlocks
                 {
                     V sum = NibbleSums.Of<G, V>(w0, w1, w2, w3, w4, w5, w6, w7, (int*)(v + QuantisedRows.Values));
                     sum = G.AddWords(sum, G.Broadcast(*(int*)(v + QuantisedRows.NibbleZero)));
-                    G.Store(G.AddProduct(G.Load(total), G.MultiplyWords(sum, ones), factor, *(float*)v), total);
+                    BlockSweep.AddTo<G, V>(total, G.MultiplyWords(sum, ones), factor, *(float*)v);
                 }
             }
         }
@@ -188,7 +188,6 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
             step.Select(block);
-            // All of a superblock is turned before anything is multiplied: else products would wait for what is turned, again and again.
             // A factor and one for the minima, and three times four bytes of scales and minima, of six bits each.
             BlockRows.Turn<G, V>(w, row, out V factors, out V p, out V q, out V r);
             V first = G.And(p, six), last = G.Or(G.And(r, nibble), G.And(G.ShiftRight(p, 2), upper));
@@ -206,6 +205,7 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
             minima[1] = G.Pick(first, unchecked((int)0x80038002));
             minima[2] = G.Pick(last, unchecked((int)0x80018000));
             minima[3] = G.Pick(last, unchecked((int)0x80038002));
+            // All of a superblock is turned before anything is multiplied: else products would wait for what is turned, again and again.
             G.TurnLine(w + 16, row, numbers);
             G.TurnLine(w + 80, row, numbers + 16);
             for (int pair = 0; pair < 4; pair++)
@@ -406,7 +406,7 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
             V more = G.Add(
                 G.Add(G.MultiplyWords(p4, G.Broadcast(sums[4])), G.MultiplyWords(p5, G.Broadcast(sums[5]))),
                 G.Add(G.MultiplyWords(p6, G.Broadcast(sums[6])), G.MultiplyWords(p7, G.Broadcast(sums[7]))));
-            G.Store(G.AddProduct(G.Load(total), G.Subtract(G.Load(whole), G.ShiftLeft(G.Add(zeros, more), 5)), factors, *(float*)x), total);
+            BlockSweep.AddTo<G, V>(total, G.Subtract(G.Load(whole), G.ShiftLeft(G.Add(zeros, more), 5)), factors, *(float*)x);
         }
     }
 }

@@ -188,6 +188,12 @@ internal static unsafe class BlockSweep
         }
     }
 
+    /// <summary>total += sum · (factor · scale), as <see cref="IRowGroup{V}.AddProduct"/> has it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddTo<G, V>(float* total, V sum, V factors, float scale)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => G.Store(G.AddProduct(G.Load(total), sum, factors, scale), total);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Clear<G, V>(float* sums, int rows)
         where G : struct, IRowGroup<V>
@@ -219,6 +225,12 @@ internal static unsafe class BlockRows
     public static void Turn<G, V>(byte* first, nint row, out V a, out V b, out V c, out V d)
         where G : struct, IRowGroup<V>
         where V : unmanaged => G.Turn(first, first + row, first + (2 * row), first + (3 * row), 4 * row, out a, out b, out c, out d);
+
+    /// <summary>The same, into memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Turn<G, V>(byte* first, nint row, V* to)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => Turn<G, V>(first, row, out to[0], out to[1], out to[2], out to[3]);
 
     /// <summary>32 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -174,8 +174,7 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
         TurnLine(blocks, row, order, isOrdered: true, numbers);
         first = numbers[12];
         second = numbers[13];
-        byte* last = blocks + 56;
-        Turn(last, last + row, last + (2 * row), last + (3 * row), 4 * row, out numbers[12], out numbers[13], out numbers[14], out numbers[15]);
+        BlockRows.Turn<RowGroup512, Vector512<int>>(blocks + 56, row, numbers + 12);
     }
 
     /// <summary>64 bytes of each row, whose 16-bit numbers are put in order before if that is asked.</summary>
@@ -351,7 +350,7 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
             Vector256<int> v4 = Vector256.Create(v[4]), v5 = Vector256.Create(v[5]), v6 = Vector256.Create(v[6]), v7 = Vector256.Create(v[7]);
             Vector256<int> low = Dot(Dot(Dot(Dot(Dot(Dot(Dot(Dot(zero, a0, v0), a1, v1), a2, v2), a3, v3), a4, v4), a5, v5), a6, v6), a7, v7);
             Vector256<int> high = Dot(Dot(Dot(Dot(Dot(Dot(Dot(Dot(zero, b0, v0), b1, v1), b2, v2), b3, v3), b4, v4), b5, v5), b6, v6), b7, v7);
-            Store(AddProduct(Load(total), Avx512F.InsertVector256(low.ToVector512Unsafe(), high, 1), factors, *(float*)x), total);
+            BlockSweep.AddTo<RowGroup512, Vector512<int>>(total, Avx512F.InsertVector256(low.ToVector512Unsafe(), high, 1), factors, *(float*)x);
         }
     }
 
@@ -443,20 +442,16 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void TurnLine(byte* first, nint row, Vector256<int>* to)
     {
-        for (int i = 0; i < 4; i++, first += 16, to += 4) TurnSixteen(first, row, to);
+        for (int i = 0; i < 4; i++, first += 16, to += 4) BlockRows.Turn<RowGroup256, Vector256<int>>(first, row, to);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void TurnEighteens(byte* blocks, nint row, Vector256<int>* numbers, out Vector256<int> first, out Vector256<int> second)
     {
-        for (int i = 0; i < 4; i++) TurnSixteen(blocks + (18 * i) + 2, row, numbers + (4 * i));
+        for (int i = 0; i < 4; i++) BlockRows.Turn<RowGroup256, Vector256<int>>(blocks + (18 * i) + 2, row, numbers + (4 * i));
         first = Avx2.Blend(Firsts(blocks, row).AsInt16(), Firsts(blocks + 16, row).AsInt16(), 0xAA).AsInt32();
         second = Avx2.Blend(Firsts(blocks + 36, row).AsInt16(), Firsts(blocks + 52, row).AsInt16(), 0xAA).AsInt32();
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TurnSixteen(byte* first, nint row, Vector256<int>* to) =>
-        Turn(first, first + row, first + (2 * row), first + (3 * row), 4 * row, out to[0], out to[1], out to[2], out to[3]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Firsts(byte* first, nint row)
@@ -543,7 +538,7 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
             sum = AddDots(sum, w5, Vector256.Create(v[5]));
             sum = AddDots(sum, w6, Vector256.Create(v[6]));
             sum = AddDots(sum, w7, Vector256.Create(v[7]));
-            Store(AddProduct(Load(total), sum, factors, *(float*)x), total);
+            BlockSweep.AddTo<RowGroup256, Vector256<int>>(total, sum, factors, *(float*)x);
         }
     }
 
