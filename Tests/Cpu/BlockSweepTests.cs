@@ -186,7 +186,7 @@ public class BlockSweepTests(ITestOutputHelper output)
     private static unsafe void OneRow<F>(WeightFormat format, in BlockOperands o, int weightRows)
         where F : struct, IRowBlocks
     {
-        BlockRow.Turn<F, RowGroup256, Vector256<int>>(format, o.X, (Vector256<int>*)o.Turned);
+        BlockRow.Turn<F, RowGroup256, Vector256<int>>(format, o.X, o.Turned);
         BlockRow.Project<F, RowGroup256, Vector256<int>>(format, o, 0, weightRows);
     }
 

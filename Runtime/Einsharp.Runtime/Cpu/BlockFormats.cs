@@ -446,17 +446,4 @@ internal static unsafe class NibbleSums
         other = G.AddWords(other, G.AddWords(G.MultiplyBytes(w6, G.Broadcast(x[6])), G.MultiplyBytes(w7, G.Broadcast(x[7]))));
         return G.AddWords(sum, other);
     }
-
-    /// <summary>The same, where each lane has activations of its own.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Of<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, V* x)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged
-    {
-        V sum = G.AddWords(G.MultiplyBytes(w0, x[0]), G.MultiplyBytes(w1, x[1]));
-        sum = G.AddWords(sum, G.AddWords(G.MultiplyBytes(w2, x[2]), G.MultiplyBytes(w3, x[3])));
-        V other = G.AddWords(G.MultiplyBytes(w4, x[4]), G.MultiplyBytes(w5, x[5]));
-        other = G.AddWords(other, G.AddWords(G.MultiplyBytes(w6, x[6]), G.MultiplyBytes(w7, x[7])));
-        return G.AddWords(sum, other);
-    }
 }

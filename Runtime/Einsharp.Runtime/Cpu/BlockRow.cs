@@ -10,8 +10,14 @@ namespace Einsharp.Cpu;
 /// </summary>
 internal static unsafe class BlockRow
 {
-    /// <summary>32-bit lanes of a step: sixteen blocks of 32 values, or four superblocks, each in four lanes.</summary>
-    public const int StepLanes = 16;
+    /// <summary>Blocks of 32 values in a step, whose activations fill a vector of floats.</summary>
+    public const int StepBlocks = 16;
+
+    /// <summary>Superblocks in a step.</summary>
+    public const int StepSuperblocks = 4;
+
+    /// <summary>Floats at the end of a step's activations: a mask of the blocks that the row has.</summary>
+    public const int MaskFloats = StepBlocks;
 
     // Twice what memory delivers to a core while one read waits: with a third of that, a core reads three quarters as fast.
     private const int PrefetchBytes = 10240;
@@ -20,20 +26,20 @@ internal static unsafe class BlockRow
     public static bool Takes(int rows) => rows == 1 && BlockSweep.IsSupported;
 
     /// <summary>Floats of memory that <see cref="Turn"/> fills for weights of a format, in whole cache lines.</summary>
-    public static int Floats(WeightFormat format, int inner) => checked(Steps(format, inner) * Vectors(format) * StepLanes);
+    public static int Floats(WeightFormat format, int inner) => checked(Steps(format, inner) * StepFloats(format));
 
-    private static int Vectors(WeightFormat format) => format switch
+    private static int StepFloats(WeightFormat format) => format switch
     {
-        WeightFormat.Q8_0 => Q8Row.Vectors,
-        WeightFormat.Q4_0 => Q4Row.Vectors,
-        WeightFormat.Q4_K => Q4KRow.Vectors,
-        WeightFormat.Q6_K => Q6KRow.Vectors,
+        WeightFormat.Q8_0 => Q8Row.StepFloats,
+        WeightFormat.Q4_0 => Q4Row.StepFloats,
+        WeightFormat.Q4_K => Q4KRow.StepFloats,
+        WeightFormat.Q6_K => Q6KRow.StepFloats,
         _ => throw new NotSupportedException($"no kernel multiplies {format}"),
     };
 
-    private static int StepBlocks(WeightFormat format) => format.BlockValues() == 32 ? StepLanes : StepLanes / 4;
+    private static int Blocks(WeightFormat format) => format.BlockValues() == 32 ? StepBlocks : StepSuperblocks;
 
-    private static int Steps(WeightFormat format, int inner) => ((inner / format.BlockValues()) + StepBlocks(format) - 1) / StepBlocks(format);
+    private static int Steps(WeightFormat format, int inner) => ((inner / format.BlockValues()) + Blocks(format) - 1) / Blocks(format);
 
     /// <summary>Lays out a row of activations as its products with weights of a format read it.</summary>
     public static void Turn(WeightFormat format, in QuantisedRows x, float* to)
@@ -64,8 +70,8 @@ internal static unsafe class BlockRow
     private static void Turn<F>(WeightFormat format, in QuantisedRows x, float* to)
         where F : struct, IRowBlocks
     {
-        if (RowGroup512.IsSupported) Turn<F, RowGroup512, Vector512<int>>(format, x, (Vector512<int>*)to);
-        else Turn<F, RowGroup256, Vector256<int>>(format, x, (Vector256<int>*)to);
+        if (RowGroup512.IsSupported) Turn<F, RowGroup512, Vector512<int>>(format, x, to);
+        else Turn<F, RowGroup256, Vector256<int>>(format, x, to);
     }
 
     private static void Project<F>(WeightFormat format, in BlockOperands o, int firstRow, int rowCount)
@@ -76,16 +82,16 @@ internal static unsafe class BlockRow
     }
 
     [SkipLocalsInit]
-    public static void Turn<F, G, V>(WeightFormat format, in QuantisedRows x, V* to)
+    public static void Turn<F, G, V>(WeightFormat format, in QuantisedRows x, float* to)
         where F : struct, IRowBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        int all = x.Inner / x.BlockValues, most = StepBlocks(format) * G.Count / StepLanes;
+        int all = x.Inner / x.BlockValues, most = Blocks(format);
         byte* padded = stackalloc byte[most * x.Stride];
-        for (int block = 0, end = Steps(format, x.Inner) * StepBlocks(format); block < end; block += most, to += F.Vectors)
+        for (int block = 0; block < all; block += most, to += F.StepFloats)
         {
-            int count = Math.Clamp(all - block, 0, most);
+            int count = Math.Min(all - block, most);
             byte* records = x.Record(block, 0);
             if (count < most)
             {
@@ -95,12 +101,11 @@ internal static unsafe class BlockRow
                 records = padded;
             }
             F.Turn<G, V>(records, x.Stride, to);
-            int lanes = count * G.Count / most;
-            for (int i = 0; i < G.Count; i++) ((int*)(to + F.Vectors - 1))[i] = i < lanes ? -1 : 0;
+            var mask = (int*)(to + F.StepFloats - MaskFloats);
+            for (int i = 0; i < MaskFloats; i++) mask[i] = i < count ? -1 : 0;
         }
     }
 
-    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Project<F, G, V>(WeightFormat format, in BlockOperands o, int firstRow, int rowCount)
         where F : struct, IRowBlocks
@@ -109,37 +114,38 @@ internal static unsafe class BlockRow
     {
         int steps = Steps(format, o.X.Inner);
         nint rowBytes = (nint)format.Bytes(o.X.Inner);
-        byte* memory = stackalloc byte[F.StepBytes + (2 * StepLanes * sizeof(float)) + AlignedMemory.Alignment];
-        var scratch = (float*)AlignedMemory.Align(memory);
-        byte* padded = (byte*)(scratch + (2 * StepLanes));
         for (int j = 0; j < rowCount; j++)
         {
+            // A last step that is not full reads on into the next row, but not out of the weights.
             byte* w = o.Weights + ((firstRow + j) * rowBytes);
-            var x = (V*)o.Turned;
+            float* x = o.Turned;
+            bool isWithin = o.WeightsEnd - w >= steps * F.StepBytes;
             Vector128<float> partials = default;
-            for (int step = 0; step < steps; step++, w += F.StepBytes, x += StepLanes / G.Count * F.Vectors)
+            for (int step = isWithin ? 0 : 1; step < steps; step++, w += F.StepBytes, x += F.StepFloats)
             {
-                // A last step that is not full reads on into the next row, but not out of the weights.
-                byte* from = o.WeightsEnd - w < F.StepBytes ? Padded(w, o.WeightsEnd, padded, F.StepBytes) : w;
                 Prefetch(w + PrefetchBytes, F.StepBytes);
-                partials = F.Multiply<G, V>(from, x, scratch, partials);
-                if (G.Count < StepLanes) partials = F.Multiply<G, V>(from + (F.StepBytes / 2), x + F.Vectors, scratch + G.Count, partials);
-                partials = F.Close(scratch, partials);
+                partials = F.Multiply<G, V>(w, x, partials);
             }
-            o.Y[j] = partials[0] + partials[1] + partials[2] + partials[3];
+            o.Y[j] = isWithin ? Sum(partials) : Last<F, G, V>(w, o.WeightsEnd, x, partials);
         }
     }
 
-    /// <summary>The first lane of each four of a step.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Fourths(float* lanes) => Vector128.Create(lanes[0], lanes[4], lanes[8], lanes[12]);
-
-    private static byte* Padded(byte* w, byte* end, byte* to, int bytes)
+    // By itself: in the loop, a call would have everything in registers stored before it and read again after it.
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static float Last<F, G, V>(byte* w, byte* end, float* x, Vector128<float> partials)
+        where F : struct, IRowBlocks
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
     {
-        new Span<byte>(to, bytes).Clear();
-        new ReadOnlySpan<byte>(w, (int)(end - w)).CopyTo(new Span<byte>(to, bytes));
-        return to;
+        byte* padded = stackalloc byte[F.StepBytes];
+        new Span<byte>(padded, F.StepBytes).Clear();
+        new ReadOnlySpan<byte>(w, (int)(end - w)).CopyTo(new Span<byte>(padded, F.StepBytes));
+        return Sum(F.Multiply<G, V>(padded, x, partials));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Sum(Vector128<float> partials) => partials[0] + partials[1] + partials[2] + partials[3];
 
     /// <summary>
     /// Fetches what will be read a little later. The hardware does that too, but stops at the end of a page, every 64 lines of a stream: where
@@ -208,288 +214,409 @@ internal unsafe interface IRowBlocks
     /// <summary>Bytes of a step's blocks.</summary>
     static abstract int StepBytes { get; }
 
-    /// <summary>Vectors of activations that one of weights meets. The last is a mask of the lanes that the row has.</summary>
-    static abstract int Vectors { get; }
+    /// <summary>Floats of activations that a step meets, in whole cache lines. The last are a mask of the blocks that the row has.</summary>
+    static abstract int StepFloats { get; }
 
-    /// <summary>Lays out as many blocks of activations as a vector's lanes have.</summary>
+    /// <summary>Lays out a step's blocks of activations.</summary>
     /// <param name="record">The first one's record.</param>
     /// <param name="stride">From there to the next.</param>
     /// <param name="to">Where to, all but the mask.</param>
-    static abstract void Turn<G, V>(byte* record, nint stride, V* to)
+    static abstract void Turn<G, V>(byte* record, nint stride, float* to)
         where G : struct, IRowGroup<V>
         where V : unmanaged;
 
-    /// <summary>
-    /// Multiplies as many blocks as a vector's lanes have. Products of blocks are added to the partial sums, those of superblocks stored as floats,
-    /// for a step as [lane], and after them the factors.
-    /// </summary>
+    /// <summary>Multiplies a step's blocks.</summary>
     /// <param name="w">The first block.</param>
     /// <param name="x">What <see cref="Turn"/> laid out for it.</param>
-    /// <param name="scratch">Memory for twice the step's lanes.</param>
-    /// <param name="partials">The sums so far: of every fourth block one.</param>
-    static abstract Vector128<float> Multiply<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
+    /// <param name="partials">The sums so far, to which products are added: of every fourth block one.</param>
+    static abstract Vector128<float> Multiply<G, V>(byte* w, float* x, Vector128<float> partials)
         where G : struct, IRowGroup<V>
         where V : unmanaged;
-
-    /// <summary>Adds what a step has stored.</summary>
-    static abstract Vector128<float> Close(float* scratch, Vector128<float> partials);
 }
 
-/// <summary>See <see cref="WeightFormat.Q8_0"/>. A lane has a block.</summary>
+/// <summary>See <see cref="WeightFormat.Q8_0"/>. Eight blocks at a time, each of which fills 256 bits as it lies in memory.</summary>
 internal readonly unsafe struct Q8Row : IRowBlocks
 {
-    private const int Zeros = 8, Scales = 9, Mask = 10;
+    private const int Scales = 128, Mask = Scales + 16;
 
     private const int Bytes = Q8Blocks.Bytes;
 
-    public static int StepBytes => BlockRow.StepLanes * Bytes;
+    public static int StepBytes => BlockRow.StepBlocks * Bytes;
 
-    public static int Vectors => Mask + 1;
+    public static int StepFloats => Mask + BlockRow.MaskFloats;
 
-    public static void Turn<G, V>(byte* record, nint stride, V* to)
+    public static void Turn<G, V>(byte* record, nint stride, float* to)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        byte* v = record + QuantisedRows.Values;
-        BlockRows.TurnTwice<G, V>(v, stride, out to[0], out to[1], out to[2], out to[3], out to[4], out to[5], out to[6], out to[7]);
-        to[Zeros] = G.Firsts(record + QuantisedRows.ByteZero, stride);
-        to[Scales] = G.Firsts(record, stride);
+        for (int i = 0; i < BlockRow.StepBlocks; i++, record += stride)
+        {
+            Vector256.Load(record + QuantisedRows.Values).Store((byte*)to + (32 * i));
+            to[Scales + i] = *(float*)record;
+        }
     }
 
-    public static Vector128<float> Close(float* scratch, Vector128<float> partials) => partials;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Multiply<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
+    public static Vector128<float> Multiply<G, V>(byte* w, float* x, Vector128<float> partials)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        V factors = G.And(G.Halves(G.ShiftLeft(G.Firsts(w, Bytes), 16)), x[Mask]);
-        Q8Blocks.Turn<G, V>(w, Bytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
-        V sum;
-        if (G.HasDots)
-        {
-            sum = G.AddDots(x[Zeros], a, b, c, d, e, f, g, h, x);
-        }
-        else
-        {
-            NibbleSums.Split<G, V>(ref a, ref b, ref c, ref d, out V a1, out V b1, out V c1, out V d1);
-            NibbleSums.Split<G, V>(ref e, ref f, ref g, ref h, out V e1, out V f1, out V g1, out V h1);
-            V lower = NibbleSums.Of<G, V>(a, b, c, d, e, f, g, h, x), upper = NibbleSums.Of<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, x);
-            sum = G.Add(G.MultiplyWords(lower, G.Broadcast(0x00010001)), G.MultiplyWords(upper, G.Broadcast(0x00100010)));
-            sum = G.Add(sum, x[Zeros]);
-        }
-        return G.AddFours(partials, sum, G.MultiplyFloats(factors, x[Scales]));
+        var values = (sbyte*)x;
+        partials = Eight(w, values, x + Scales, (int*)(x + Mask), partials);
+        return Eight(w + (8 * Bytes), values + (8 * 32), x + Scales + 8, (int*)(x + Mask) + 8, partials);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Eight(byte* w, sbyte* x, float* scales, int* mask, Vector128<float> partials)
+    {
+        // Those that are four apart meet first: in the end the blocks are in order.
+        Vector256<int> sums = LaneSums.OfPairs<RowGroup256, Vector256<int>>(
+            LaneSums.OfFours<RowGroup256, Vector256<int>>(
+                LaneSums.OfEights<RowGroup256, Vector256<int>>(Products(w, x, 0), Products(w, x, 4)),
+                LaneSums.OfEights<RowGroup256, Vector256<int>>(Products(w, x, 1), Products(w, x, 5))),
+            LaneSums.OfFours<RowGroup256, Vector256<int>>(
+                LaneSums.OfEights<RowGroup256, Vector256<int>>(Products(w, x, 2), Products(w, x, 6)),
+                LaneSums.OfEights<RowGroup256, Vector256<int>>(Products(w, x, 3), Products(w, x, 7))));
+        Vector256<int> factors = RowGroup256.Halves(RowGroup256.Firsts(w, Bytes) << 16) & Vector256.Load(mask);
+        return RowGroup256.AddFours(partials, sums, RowGroup256.MultiplyFloats(factors, Vector256.Load((int*)scales)));
+    }
+
+    /// <summary>A block's products, each sign with the activation: 16 bits hold two of at most 128 · 127.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Products(byte* w, sbyte* x, int block)
+    {
+        Vector256<sbyte> signed = Vector256.Load((sbyte*)w + (Bytes * block) + 2);
+        Vector256<int> value = Avx2.Abs(signed).AsInt32(), by = Avx2.Sign(Vector256.Load(x + (32 * block)), signed).AsInt32();
+        return RowGroup256.HasDots
+            ? RowGroup256.AddDots(Vector256<int>.Zero, value, by)
+            : RowGroup256.MultiplyWords(RowGroup256.MultiplyBytes(value, by), Vector256.Create(0x00010001));
     }
 }
 
-/// <summary>See <see cref="WeightFormat.Q4_0"/>. A lane has a block.</summary>
+/// <summary>See <see cref="WeightFormat.Q4_0"/>. A block's 16 bytes fill 128 bits: four vectors have as many blocks as a vector has lanes.</summary>
 internal readonly unsafe struct Q4Row : IRowBlocks
 {
-    private const int Zeros = 8, Scales = 9, Mask = 10;
+    private const int Zeros = 128, Scales = Zeros + 16, Mask = Scales + 16;
 
     private const int Bytes = Q4Blocks.Bytes;
 
-    public static int StepBytes => BlockRow.StepLanes * Bytes;
+    public static int StepBytes => BlockRow.StepBlocks * Bytes;
 
-    public static int Vectors => Mask + 1;
+    public static int StepFloats => Mask + BlockRow.MaskFloats;
 
-    public static void Turn<G, V>(byte* record, nint stride, V* to)
+    public static void Turn<G, V>(byte* record, nint stride, float* to)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        byte* v = record + QuantisedRows.Values;
-        BlockRows.TurnTwice<G, V>(v, stride, out to[0], out to[1], out to[2], out to[3], out to[4], out to[5], out to[6], out to[7]);
-        to[Zeros] = G.Firsts(record + QuantisedRows.NibbleZero, stride);
-        to[Scales] = G.Firsts(record, stride);
+        var values = (V*)to;
+        for (int first = 0; first < BlockRow.StepBlocks; first += G.Count)
+        {
+            byte* r = record + (first * stride), v = r + QuantisedRows.Values;
+            for (int i = 0; i < 4; i++, v += stride)
+            {
+                *values++ = G.Sixteens(v, 4 * stride);
+                *values++ = G.Sixteens(v + 16, 4 * stride);
+            }
+            G.Store(G.Firsts(r + QuantisedRows.NibbleZero, stride), to + Zeros + first);
+            G.Store(G.Firsts(r, stride), to + Scales + first);
+        }
     }
 
-    public static Vector128<float> Close(float* scratch, Vector128<float> partials) => partials;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Multiply<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
+    public static Vector128<float> Multiply<G, V>(byte* w, float* x, Vector128<float> partials)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        V factors = G.And(G.Halves(G.Eighteens(w)), x[Mask]);
-        BlockRows.Turn<G, V>(w + 2, Bytes, out V a, out V b, out V c, out V d);
-        NibbleSums.Split<G, V>(ref a, ref b, ref c, ref d, out V e, out V f, out V g, out V h);
-        V sum = NibbleSums.Of<G, V>(a, b, c, d, e, f, g, h, x);
-        sum = G.MultiplyWords(G.AddWords(sum, x[Zeros]), G.Broadcast(0x00010001));
-        return G.AddFours(partials, sum, G.MultiplyFloats(factors, x[Scales]));
+        partials = Group<G, V>(w, (V*)x, x + Zeros, partials);
+        return G.Count == BlockRow.StepBlocks ? partials : Group<G, V>(w + (G.Count * Bytes), (V*)x + 8, x + Zeros + G.Count, partials);
+    }
+
+    /// <summary>As many blocks as a vector has lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Group<G, V>(byte* w, V* x, float* zeros, Vector128<float> partials)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V sum = LaneSums.OfPairsOfWords<G, V>(
+            LaneSums.OfFoursOfWords<G, V>(Products<G, V>(w, x, 0), Products<G, V>(w, x, 1)),
+            LaneSums.OfFoursOfWords<G, V>(Products<G, V>(w, x, 2), Products<G, V>(w, x, 3)));
+        sum = G.MultiplyWords(G.AddWords(sum, G.Load(zeros)), G.Broadcast(0x00010001));
+        V factors = G.And(G.Halves(G.Eighteens(w)), G.Load(zeros + Mask - Zeros));
+        return G.AddFours(partials, sum, G.MultiplyFloats(factors, G.Load(zeros + Scales - Zeros)));
+    }
+
+    /// <summary>Of every fourth block the products.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Products<G, V>(byte* w, V* x, int block)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V numbers = G.Sixteens(w + (Bytes * block) + 2, 4 * Bytes), nibble = G.Broadcast(0x0F0F0F0F);
+        return G.AddWords(
+            G.MultiplyBytes(G.And(numbers, nibble), x[2 * block]), G.MultiplyBytes(G.And(G.ShiftRight(numbers, 4), nibble), x[(2 * block) + 1]));
     }
 }
 
-/// <summary>See <see cref="WeightFormat.Q4_K"/>. A lane has two runs of 32, which share their bytes.</summary>
+/// <summary>
+/// See <see cref="WeightFormat.Q4_K"/>. 32 bytes, two runs, are read at once, as they lie in memory: of a superblock, or of two beside each other;
+/// a vector's lanes have twice as many.
+/// </summary>
 internal readonly unsafe struct Q4KRow : IRowBlocks
 {
-    private const int Low = 0, High = 8, Sums = 16, Scales = 17, Mask = 18;
+    private const int Sums = SuperRows.ValueFloats, Scales = Sums + 16, Mask = Scales + 16;
 
     private const int Bytes = Q4KBlocks.Bytes;
 
-    public static int StepBytes => BlockRow.StepLanes / 4 * Bytes;
+    public static int StepBytes => BlockRow.StepSuperblocks * Bytes;
 
-    public static int Vectors => Mask + 1;
+    public static int StepFloats => Mask + BlockRow.MaskFloats;
 
-    public static void Turn<G, V>(byte* record, nint stride, V* to)
+    public static void Turn<G, V>(byte* record, nint stride, float* to)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        byte* v = record + QuantisedRows.SuperValues;
-        V* low = to + Low, high = to + High;
-        G.TurnTwice(
-            v, v + 64, v + 128, v + 192, stride, out low[0], out low[1], out low[2], out low[3], out low[4], out low[5], out low[6], out low[7]);
-        v += 32;
-        G.TurnTwice(
-            v, v + 64, v + 128, v + 192, stride, out high[0], out high[1], out high[2], out high[3], out high[4], out high[5], out high[6], out high[7]);
-        to[Sums] = G.Sixteens(record + QuantisedRows.Sums32, stride);
-        // For the sums, and negative for what the minima take.
-        to[Scales] = G.Xor(G.Pick(G.Sixteens(record, stride), G.Broadcast(0x03020100)), G.Fours(0, int.MinValue, 0, 0));
+        SuperRows.Turn<G, V>(record, stride, (V*)to);
+        for (int i = 0; i < BlockRow.StepSuperblocks; i++, record += stride)
+        {
+            Vector128.Load(record + QuantisedRows.Sums32).Store((byte*)(to + Sums) + (16 * i));
+            to[Scales + i] = *(float*)record;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Close(float* scratch, Vector128<float> partials)
-    {
-        float* factors = scratch + BlockRow.StepLanes;
-        partials = Fma.MultiplyAdd(BlockRow.Fourths(scratch), BlockRow.Fourths(factors), partials);
-        return Fma.MultiplyAdd(BlockRow.Fourths(scratch + 1), BlockRow.Fourths(factors + 1), partials);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Multiply<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
+    public static Vector128<float> Multiply<G, V>(byte* w, float* x, Vector128<float> partials)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        V nibble = G.Broadcast(0x0F0F0F0F);
-        // A factor and one for the minima; three times four bytes, whose six lower bits are scales, minima, and four bits of either.
+        V first = Group<G, V>(w, (V*)x, x + Sums, out V taken), last = first, lastTaken = taken;
+        if (G.Count == 8) last = Group<G, V>(w + (2 * Bytes), (V*)x + 16, x + Sums + 8, out lastTaken);
+
+        // In either half those of two superblocks, and behind them what their minima take.
+        Vector256<int> sums = LaneSums.OfPairs<RowGroup256, Vector256<int>>(
+            LaneSums.OfFours<RowGroup256, Vector256<int>>(G.FirstEight(first), G.LastEight(last)),
+            LaneSums.OfFours<RowGroup256, Vector256<int>>(G.FirstEight(taken), G.LastEight(lastTaken)));
+        Vector128<int> factors = RowGroup256.FourFirsts(w, Bytes);
+        Vector256<float> both = Lanes.WidenHalves(Vector256.Create(factors << 16, factors));
+        Vector128<float> scales = Vector128.Load(x + Scales), mask = Vector128.Load(x + Mask);
+        partials = Fma.MultiplyAdd(
+            Vector128.ConvertToSingle(Sse2.UnpackLow(sums.GetLower(), sums.GetUpper())), (both.GetLower() & mask) * scales, partials);
+        return Fma.MultiplyAddNegated(
+            Vector128.ConvertToSingle(Sse2.UnpackHigh(sums.GetLower(), sums.GetUpper())), (both.GetUpper() & mask) * scales, partials);
+    }
+
+    /// <summary>The products of a superblock in each four lanes, and in four of <paramref name="taken"/> what the minima take.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Group<G, V>(byte* w, V* x, float* sums, out V taken)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        // Three times four bytes, whose six lower bits are scales, minima, and four bits of either.
         V head = G.Sixteens(w, Bytes);
         V first = G.And(head, G.Broadcast(0x3F3F3F3F));
         V last = G.Pick(head, G.Fours(-1, 0x0F0E0D0C, 0x0F0E0D0C, -1));
-        last = G.And(G.ShiftRight(last, G.Fours(0, 0, 4, 0)), nibble);
+        last = G.And(G.ShiftRight(last, G.Fours(0, 0, 4, 0)), G.Broadcast(0x0F0F0F0F));
         last = G.Or(last, G.And(G.ShiftRight(head, 2), G.Broadcast(0x30303030)));
         V scales = G.UnpackLow(first, last), minima = G.UnpackHigh(first, last);
-        V lowScales = G.Pick(scales, G.Fours(unchecked((int)0x80088008), unchecked((int)0x800A800A), unchecked((int)0x800C800C), unchecked((int)0x800E800E)));
-        V highScales = G.Pick(scales, G.Fours(unchecked((int)0x80098009), unchecked((int)0x800B800B), unchecked((int)0x800D800D), unchecked((int)0x800F800F)));
         minima = G.Pick(minima, G.Fours(unchecked((int)0x80018000), unchecked((int)0x80038002), unchecked((int)0x80058004), unchecked((int)0x80078006)));
+        taken = G.MultiplyWords(minima, G.Load(sums));
 
-        byte* q = w + 16;
-        G.TurnTwice(q, q + 32, q + 64, q + 96, Bytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
-        V sum = G.MultiplyWords(lowScales, NibbleSums.Of<G, V>(
-            G.And(a, nibble), G.And(b, nibble), G.And(c, nibble), G.And(d, nibble),
-            G.And(e, nibble), G.And(f, nibble), G.And(g, nibble), G.And(h, nibble), x + Low));
-        sum = G.Add(sum, G.MultiplyWords(highScales, NibbleSums.Of<G, V>(
-            G.And(G.ShiftRight(a, 4), nibble), G.And(G.ShiftRight(b, 4), nibble), G.And(G.ShiftRight(c, 4), nibble),
-            G.And(G.ShiftRight(d, 4), nibble), G.And(G.ShiftRight(e, 4), nibble), G.And(G.ShiftRight(f, 4), nibble),
-            G.And(G.ShiftRight(g, 4), nibble), G.And(G.ShiftRight(h, 4), nibble), x + High)));
-        V taken = G.MultiplyWords(minima, x[Sums]);
+        V lower = Products<G, V>(w + 16, x, G.LowerHalves(scales, scales));
+        V upper = Products<G, V>(w + 16 + SuperRows.Apart<G, V>(Bytes), x + 8, G.UpperHalves(scales, scales));
+        return G.Add(G.LowerHalves(lower, upper), G.UpperHalves(lower, upper));
+    }
 
-        // The sums of four lanes, in the first that of the products, in the second that of the minima.
-        sum = G.Add(G.UnpackLow(sum, taken), G.UnpackHigh(sum, taken));
-        sum = G.Add(sum, G.UnpackHigh64(sum));
-        G.Store(G.ToFloats(sum), scratch);
-        V halves = G.Halves(G.Pick(head, G.Fours(0x01008080, 0x03028080, -1, -1)));
-        G.Store(G.MultiplyFloats(G.And(halves, x[Mask]), x[Scales]), scratch + BlockRow.StepLanes);
-        return partials;
+    /// <summary>Half of the superblocks' products: in the lower half of the lanes those of even runs, in the upper those of odd ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Products<G, V>(byte* w, V* x, V scales)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V sum = LaneSums.OfPairsOfWords<G, V>(
+            LaneSums.OfFoursOfWords<G, V>(Pair<G, V>(w, x), Pair<G, V>(w + 32, x + 2)),
+            LaneSums.OfFoursOfWords<G, V>(Pair<G, V>(w + 64, x + 4), Pair<G, V>(w + 96, x + 6)));
+        V runs = G.Halved(
+            unchecked((int)0x80088008), unchecked((int)0x800A800A), unchecked((int)0x800C800C), unchecked((int)0x800E800E),
+            unchecked((int)0x80098009), unchecked((int)0x800B800B), unchecked((int)0x800D800D), unchecked((int)0x800F800F));
+        return G.MultiplyWords(sum, G.Pick(scales, runs));
+    }
+
+    /// <summary>Two runs, which share their bytes: 16 bits hold sixteen products of at most 15 · 127.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Pair<G, V>(byte* w, V* x)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V numbers = G.ThirtyTwos(w, Bytes), nibble = G.Broadcast(0x0F0F0F0F);
+        return LaneSums.OfEightsOfWords<G, V>(
+            G.MultiplyBytes(G.And(numbers, nibble), x[0]), G.MultiplyBytes(G.And(G.ShiftRight(numbers, 4), nibble), x[1]));
     }
 }
 
-/// <summary>See <see cref="WeightFormat.Q6_K"/>. A lane has 32 bytes of lower bits: of half a superblock the first or the last.</summary>
+/// <summary>See <see cref="WeightFormat.Q6_K"/>. Read as <see cref="Q4KRow"/> reads; of 32 numbers half are of an even run, half of an odd one.</summary>
 internal readonly unsafe struct Q6KRow : IRowBlocks
 {
-    private const int Low = 0, High = 8, Sums = 16, Scales = 18, Mask = 19;
+    private const int Sums = SuperRows.ValueFloats, Scales = Sums + 32, Mask = Scales + 16;
 
     private const int Bytes = Q6KBlocks.Bytes;
 
-    public static int StepBytes => BlockRow.StepLanes / 4 * Bytes;
+    public static int StepBytes => BlockRow.StepSuperblocks * Bytes;
 
-    public static int Vectors => Mask + 1;
+    public static int StepFloats => Mask + BlockRow.MaskFloats;
 
+    public static void Turn<G, V>(byte* record, nint stride, float* to)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        SuperRows.Turn<G, V>(record, stride, (V*)to);
+        // Of each superblock the sums of even runs, then those of odd ones.
+        var sums = (short*)(to + Sums);
+        for (int i = 0; i < BlockRow.StepSuperblocks; i++, record += stride)
+        {
+            to[Scales + i] = *(float*)record;
+            for (int run = 0; run < 16; run++) *sums++ = ((short*)(record + QuantisedRows.Sums16))[(run * 2 % 16) + (run / 8)];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Multiply<G, V>(byte* w, float* x, Vector128<float> partials)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        var sums = (V*)(x + Sums);
+        V first = Group<G, V>(w, (V*)x, sums), last = first;
+        if (G.Count == 8) last = Group<G, V>(w + (2 * Bytes), (V*)x + 16, sums + 2);
+        Vector256<int> twos = LaneSums.OfFours<RowGroup256, Vector256<int>>(G.FirstEight(first), G.LastEight(last));
+        twos = LaneSums.OfPairs<RowGroup256, Vector256<int>>(twos, twos);
+        // The factor is in the last 16 bits.
+        Vector128<float> factors = Lanes.WidenHalves(RowGroup256.FourFirsts(w + Bytes - 4, Bytes).ToVector256Unsafe()).GetLower();
+        return Fma.MultiplyAdd(
+            Vector128.ConvertToSingle(Sse2.UnpackLow(twos.GetLower(), twos.GetUpper())),
+            (factors & Vector128.Load(x + Mask)) * Vector128.Load(x + Scales), partials);
+    }
+
+    /// <summary>The products of a superblock in each four lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Group<G, V>(byte* w, V* x, V* sums)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => LaneSums.OfEights<G, V>(
+        Products<G, V>(w, x, sums[0]), Products<G, V>(w + SuperRows.Apart<G, V>(Bytes), x + 8, sums[1]));
+
+    /// <summary>Half of the superblocks' products, less 32 times the sums of activations.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Products<G, V>(byte* w, V* x, V sums)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        // As 16-bit numbers: in each two 128 bits those of even runs, then those of odd ones.
+        V scales = G.Pick(G.SixteensTwice(w + Q6KBlocks.ScalesAt, Bytes), G.Eights(
+            0x02800080, 0x06800480, 0x0A800880, 0x0E800C80, 0x03800180, 0x07800580, 0x0B800980, 0x0F800D80));
+        scales = G.ShiftWordsRight(scales, 8);
+        V zeros = G.ShiftLeft(G.MultiplyWords(scales, sums), 5);
+        return G.Subtract(
+            G.Add(
+                Half<G, V>(w, w + Q6KBlocks.HighAt, x, G.UnpackLow64(scales, scales)),
+                Half<G, V>(w + 64, w + Q6KBlocks.HighAt + 32, x + 4, G.UnpackHigh64(scales, scales))),
+            zeros);
+    }
+
+    /// <summary>128 numbers and their four even and four odd scales.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Half<G, V>(byte* low, byte* high, V* x, V scales)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V a = G.ThirtyTwos(low, Bytes), b = G.ThirtyTwos(low + 32, Bytes), c = G.ThirtyTwos(high, Bytes);
+        V first = Pair<G, V>(Six<G, V>(a, G.ShiftLeft(c, 4)), Six<G, V>(b, G.ShiftLeft(c, 2)), x);
+        V second = Pair<G, V>(Six<G, V>(G.ShiftRight(a, 4), c), Six<G, V>(G.ShiftRight(b, 4), G.ShiftRight(c, 2)), x + 2);
+        return G.Add(
+            G.MultiplyWords(first, G.Pick(scales, G.Fours(0x01000100, 0x01000100, 0x03020302, 0x03020302))),
+            G.MultiplyWords(second, G.Pick(scales, G.Fours(0x05040504, 0x05040504, 0x07060706, 0x07060706))));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Six<G, V>(V low, V high)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => G.Or(G.And(low, G.Broadcast(0x0F0F0F0F)), G.And(high, G.Broadcast(0x30303030)));
+
+    /// <summary>16 bits hold four products of at most 63 · 127.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Pair<G, V>(V w0, V w1, V* x)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => LaneSums.OfFoursOfWords<G, V>(G.MultiplyBytes(w0, x[0]), G.MultiplyBytes(w1, x[1]));
+}
+
+/// <summary>Superblocks of a row of activations, as those of weights are read: one, or two beside each other.</summary>
+internal static unsafe class SuperRows
+{
+    /// <summary>Floats of memory that a step's values fill.</summary>
+    public const int ValueFloats = BlockRow.StepSuperblocks * 256 / sizeof(float);
+
+    /// <summary>From what is read first to what is read next, where a superblock has so many bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static nint Apart<G, V>(nint bytes)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => G.Count / 8 * bytes;
+
+    /// <summary>Lays out a step's values: 32 of each superblock that is read at once, the next 32, and so on.</summary>
     public static void Turn<G, V>(byte* record, nint stride, V* to)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
         byte* v = record + QuantisedRows.SuperValues;
-        V* low = to + Low, high = to + High;
-        G.TurnTwice(
-            v, v + 32, v + 128, v + 160, stride, out low[0], out low[1], out low[2], out low[3], out low[4], out low[5], out low[6], out low[7]);
-        v += 64;
-        G.TurnTwice(
-            v, v + 32, v + 128, v + 160, stride, out high[0], out high[1], out high[2], out high[3], out high[4], out high[5], out high[6], out high[7]);
-        to[Sums] = G.Sixteens(record + QuantisedRows.Sums16, stride);
-        to[Sums + 1] = G.Sixteens(record + QuantisedRows.Sums16 + 16, stride);
-        to[Scales] = G.Pick(G.Sixteens(record, stride), G.Broadcast(0x03020100));
+        for (int first = 0; first < BlockRow.StepSuperblocks; first += G.Count / 8, v += Apart<G, V>(stride))
+        {
+            for (int i = 0; i < 8; i++) *to++ = G.ThirtyTwos(v + (32 * i), stride);
+        }
     }
+}
 
+/// <summary>Sums of neighbouring lanes of two vectors: those of the first, then those of the second.</summary>
+internal static class LaneSums
+{
+    /// <summary>Of each eight lanes the first four and the last four.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Close(float* scratch, Vector128<float> partials)
-    {
-        float* factors = scratch + BlockRow.StepLanes;
-        return Fma.MultiplyAdd(BlockRow.Fourths(scratch), BlockRow.Fourths(factors), partials);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Multiply<G, V>(byte* w, V* x, float* scratch, Vector128<float> partials)
+    public static V OfEights<G, V>(V a, V b)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        V nibble = G.Broadcast(0x0F0F0F0F), two = G.Broadcast(0x30303030);
-        V scales = G.Sixteens(w + Q6KBlocks.ScalesAt, Bytes), ends = G.Sixteens(w + Q6KBlocks.FactorAt - 14, Bytes);
-        // The scales as 16-bit numbers, beside the sums of their runs.
-        V zeros = G.Add(
-            G.MultiplyWords(Signed<G, V>(scales, 0x0180_0080, 0x0380_0280, 0x0580_0480, 0x0780_0680), x[Sums]),
-            G.MultiplyWords(Signed<G, V>(scales, 0x0980_0880, 0x0B80_0A80, 0x0D80_0C80, 0x0F80_0E80), x[Sums + 1]));
-
-        byte* q = w, u = w + Q6KBlocks.HighAt;
-        G.TurnTwice(q, q + 32, q + 64, q + 96, Bytes, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
-        G.TurnTwice(u, u, u + 32, u + 32, Bytes, out V i, out V j, out V k, out V l, out V m, out V n, out V o, out V p);
-        V up = G.Fours(4, 2, 4, 2), down = G.Fours(0, 2, 0, 2);
-        V sum = G.Add(
-            Run<G, V>(
-                Six<G, V>(a, nibble, G.ShiftLeft(i, up), two), Six<G, V>(b, nibble, G.ShiftLeft(j, up), two),
-                Six<G, V>(c, nibble, G.ShiftLeft(k, up), two), Six<G, V>(d, nibble, G.ShiftLeft(l, up), two),
-                x + Low, Signed<G, V>(scales, 0x0080_0080, 0x0280_0280, 0x0880_0880, 0x0A80_0A80)),
-            Run<G, V>(
-                Six<G, V>(e, nibble, G.ShiftLeft(m, up), two), Six<G, V>(f, nibble, G.ShiftLeft(n, up), two),
-                Six<G, V>(g, nibble, G.ShiftLeft(o, up), two), Six<G, V>(h, nibble, G.ShiftLeft(p, up), two),
-                x + Low + 4, Signed<G, V>(scales, 0x0180_0180, 0x0380_0380, 0x0980_0980, 0x0B80_0B80)));
-        sum = G.Add(sum, G.Add(
-            Run<G, V>(
-                Six<G, V>(G.ShiftRight(a, 4), nibble, G.ShiftRight(i, down), two),
-                Six<G, V>(G.ShiftRight(b, 4), nibble, G.ShiftRight(j, down), two),
-                Six<G, V>(G.ShiftRight(c, 4), nibble, G.ShiftRight(k, down), two),
-                Six<G, V>(G.ShiftRight(d, 4), nibble, G.ShiftRight(l, down), two),
-                x + High, Signed<G, V>(scales, 0x0480_0480, 0x0680_0680, 0x0C80_0C80, 0x0E80_0E80)),
-            Run<G, V>(
-                Six<G, V>(G.ShiftRight(e, 4), nibble, G.ShiftRight(m, down), two),
-                Six<G, V>(G.ShiftRight(f, 4), nibble, G.ShiftRight(n, down), two),
-                Six<G, V>(G.ShiftRight(g, 4), nibble, G.ShiftRight(o, down), two),
-                Six<G, V>(G.ShiftRight(h, 4), nibble, G.ShiftRight(p, down), two),
-                x + High + 4, Signed<G, V>(scales, 0x0580_0580, 0x0780_0780, 0x0D80_0D80, 0x0F80_0F80))));
-
-        sum = G.Subtract(sum, G.ShiftLeft(zeros, 5));
-        sum = G.Add(sum, G.UnpackHigh64(sum));
-        sum = G.Add(sum, G.Pick(sum, G.Fours(0x07060504, -1, -1, -1)));
-        G.Store(G.ToFloats(sum), scratch);
-        // The factor is in the last 16 bits.
-        V halves = G.Halves(G.Pick(ends, G.Fours(0x0F0E8080, -1, -1, -1)));
-        G.Store(G.MultiplyFloats(G.And(halves, x[Mask]), x[Scales]), scratch + BlockRow.StepLanes);
-        return partials;
+        G.Meet(a, b, out V p, out V q);
+        return G.Add(p, q);
     }
 
+    /// <summary>Of each four lanes the first two and the last two.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Signed<G, V>(V bytes, int first, int second, int third, int fourth)
+    public static V OfFours<G, V>(V a, V b)
         where G : struct, IRowGroup<V>
-        where V : unmanaged => G.ShiftWordsRight(G.Pick(bytes, G.Fours(first, second, third, fourth)), 8);
+        where V : unmanaged => G.Add(G.UnpackLow64(a, b), G.UnpackHigh64(a, b));
 
+    /// <summary>Of each two lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Six<G, V>(V low, V nibble, V high, V two)
+    public static V OfPairs<G, V>(V a, V b)
         where G : struct, IRowGroup<V>
-        where V : unmanaged => G.Or(G.And(low, nibble), G.And(high, two));
+        where V : unmanaged => G.Add(G.EvenLanes(a, b), G.OddLanes(a, b));
 
-    /// <summary>A run of 16, times its scale: 16 bits hold four products of at most 63 · 127.</summary>
+    /// <inheritdoc cref="OfEights"/>
+    /// <remarks>Both 16-bit numbers of a lane by themselves.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Run<G, V>(V w0, V w1, V w2, V w3, V* x, V scale)
+    public static V OfEightsOfWords<G, V>(V a, V b)
         where G : struct, IRowGroup<V>
-        where V : unmanaged => G.Add(
-        G.MultiplyWords(G.AddWords(G.MultiplyBytes(w0, x[0]), G.MultiplyBytes(w1, x[1])), scale),
-        G.MultiplyWords(G.AddWords(G.MultiplyBytes(w2, x[2]), G.MultiplyBytes(w3, x[3])), scale));
+        where V : unmanaged
+    {
+        G.Meet(a, b, out V p, out V q);
+        return G.AddWords(p, q);
+    }
+
+    /// <inheritdoc cref="OfFours"/>
+    /// <remarks>Both 16-bit numbers of a lane by themselves.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V OfFoursOfWords<G, V>(V a, V b)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => G.AddWords(G.UnpackLow64(a, b), G.UnpackHigh64(a, b));
+
+    /// <inheritdoc cref="OfPairs"/>
+    /// <remarks>Both 16-bit numbers of a lane by themselves.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V OfPairsOfWords<G, V>(V a, V b)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => G.AddWords(G.EvenLanes(a, b), G.OddLanes(a, b));
 }

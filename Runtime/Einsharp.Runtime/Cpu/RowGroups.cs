@@ -36,7 +36,7 @@ internal unsafe interface IRowGroup<V>
     /// </summary>
     static abstract void TurnEighteens(byte* blocks, nint row, V* numbers, out V first, out V second);
 
-    /// <summary>Of as many rows as there are lanes the first four bytes; sixteen are read.</summary>
+    /// <summary>Of as many rows as there are lanes the first four bytes; of the first row sixteen are read.</summary>
     static abstract V Firsts(byte* first, nint row);
 
     /// <summary>Of as many blocks of 18 bytes, one after the other, as there are lanes the first two, in the upper 16 bits.</summary>
@@ -44,6 +44,12 @@ internal unsafe interface IRowGroup<V>
 
     /// <summary>Reads 16 bytes, and again <paramref name="stride"/> bytes further, for as many times as a vector holds them.</summary>
     static abstract V Sixteens(byte* first, nint stride);
+
+    /// <summary>Reads 32 bytes, and again <paramref name="stride"/> bytes further, for as many times as a vector holds them.</summary>
+    static abstract V ThirtyTwos(byte* first, nint stride);
+
+    /// <summary>Reads 16 bytes twice, and again <paramref name="stride"/> bytes further, for as many times as a vector holds them.</summary>
+    static abstract V SixteensTwice(byte* first, nint stride);
 
     static abstract V Load(void* from);
     static abstract void Store(V value, void* to);
@@ -69,12 +75,6 @@ internal unsafe interface IRowGroup<V>
     static abstract V MultiplyWords(V a, V b);
 
     /// <summary>
-    /// Of 32 unsigned bytes of weights a lane the products with signed ones of <paramref name="x"/>, which has eight vectors too, added to
-    /// <paramref name="sum"/>.
-    /// </summary>
-    static abstract V AddDots(V sum, V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, V* x);
-
-    /// <summary>
     /// Adds the products of a block of 32 unsigned bytes of weights a lane with all rows of activations, whose first record is at
     /// <paramref name="x"/>, to their totals: less 128 times the activations.
     /// </summary>
@@ -85,6 +85,12 @@ internal unsafe interface IRowGroup<V>
 
     /// <summary>The same four lanes again and again.</summary>
     static abstract V Fours(int a, int b, int c, int d);
+
+    /// <summary>The same eight lanes again and again.</summary>
+    static abstract V Eights(int a, int b, int c, int d, int e, int f, int g, int h);
+
+    /// <summary>In the lower half a to d again and again, in the upper half e to h.</summary>
+    static abstract V Halved(int a, int b, int c, int d, int e, int f, int g, int h);
 
     /// <summary>Takes bytes of each sixteen by number; 0x80 is a zero.</summary>
     static abstract V Pick(V value, V bytes);
@@ -101,8 +107,32 @@ internal unsafe interface IRowGroup<V>
     /// <summary>The last two lanes of each four of a and b in turn.</summary>
     static abstract V UnpackHigh(V a, V b);
 
-    /// <summary>The last two lanes of each four, twice.</summary>
-    static abstract V UnpackHigh64(V value);
+    /// <summary>The first two lanes of each four of a, and those of b.</summary>
+    static abstract V UnpackLow64(V a, V b);
+
+    /// <summary>The last two lanes of each four of a, and those of b.</summary>
+    static abstract V UnpackHigh64(V a, V b);
+
+    /// <summary>The first and the third lane of each four of a, and those of b.</summary>
+    static abstract V EvenLanes(V a, V b);
+
+    /// <summary>The second and the fourth lane of each four of a, and those of b.</summary>
+    static abstract V OddLanes(V a, V b);
+
+    /// <summary>Two vectors whose sum is that of each eight lanes' halves: those of a, then those of b.</summary>
+    static abstract void Meet(V a, V b, out V p, out V q);
+
+    /// <summary>The lower halves of a and b.</summary>
+    static abstract V LowerHalves(V a, V b);
+
+    /// <summary>The upper halves of a and b.</summary>
+    static abstract V UpperHalves(V a, V b);
+
+    /// <summary>The first eight lanes.</summary>
+    static abstract Vector256<int> FirstEight(V value);
+
+    /// <summary>The last eight lanes.</summary>
+    static abstract Vector256<int> LastEight(V value);
 
     /// <summary>Integers as floats.</summary>
     static abstract V ToFloats(V value);
@@ -146,11 +176,11 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
     {
         // Half as many reads, each of 32 bytes: rows 0 to 3 beside 4 to 7, and 8 to 11 beside 12 to 15.
         Unpack(
-            Two(p0, stride), Two(p1, stride), Two(p2, stride), Two(p3, stride),
+            ThirtyTwos(p0, stride), ThirtyTwos(p1, stride), ThirtyTwos(p2, stride), ThirtyTwos(p3, stride),
             out Vector512<int> p, out Vector512<int> q, out Vector512<int> r, out Vector512<int> s);
         nint far = 2 * stride;
         Unpack(
-            Two(p0 + far, stride), Two(p1 + far, stride), Two(p2 + far, stride), Two(p3 + far, stride),
+            ThirtyTwos(p0 + far, stride), ThirtyTwos(p1 + far, stride), ThirtyTwos(p2 + far, stride), ThirtyTwos(p3 + far, stride),
             out Vector512<int> t, out Vector512<int> u, out Vector512<int> v, out Vector512<int> w);
         a = Avx512F.Shuffle4x128(p, t, 0x88);
         b = Avx512F.Shuffle4x128(q, u, 0x88);
@@ -233,16 +263,8 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Two(byte* first, nint stride) =>
-        Avx512F.InsertVector256(Vector256.Load((int*)first).ToVector512Unsafe(), Vector256.Load((int*)(first + stride)), 1);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Firsts(byte* first, nint row)
-    {
-        Vector512<long> ab = Avx512F.UnpackLow(Sixteens(first, 4 * row), Sixteens(first + row, 4 * row)).AsInt64();
-        Vector512<long> cd = Avx512F.UnpackLow(Sixteens(first + (2 * row), 4 * row), Sixteens(first + (3 * row), 4 * row)).AsInt64();
-        return Avx512F.UnpackLow(ab, cd).AsInt32();
-    }
+    public static Vector512<int> Firsts(byte* first, nint row) => Avx512F.InsertVector256(
+        RowGroup256.Firsts(first, row).ToVector512Unsafe(), RowGroup256.Firsts(first + (8 * row), row), 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Eighteens(byte* first) =>
@@ -263,6 +285,14 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
         four = Avx512F.InsertVector128(four, Vector128.Load((int*)(first + (2 * stride))), 2);
         return Avx512F.InsertVector128(four, Vector128.Load((int*)(first + (3 * stride))), 3);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> ThirtyTwos(byte* first, nint stride) =>
+        Avx512F.InsertVector256(Vector256.Load((int*)first).ToVector512Unsafe(), Vector256.Load((int*)(first + stride)), 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> SixteensTwice(byte* first, nint stride) => Avx512F.InsertVector256(
+        RowGroup256.SixteensTwice(first, stride).ToVector512Unsafe(), RowGroup256.SixteensTwice(first + stride, stride), 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Load(void* from) => Vector512.Load((int*)from);
@@ -307,30 +337,11 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> MultiplyWords(Vector512<int> a, Vector512<int> b) => Avx512BW.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
 
-    // .NET 10 has AVX-VNNI of 256 bits alone.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> AddDots(
-        Vector512<int> sum, Vector512<int> w0, Vector512<int> w1, Vector512<int> w2, Vector512<int> w3, Vector512<int> w4, Vector512<int> w5,
-        Vector512<int> w6, Vector512<int> w7, Vector512<int>* x)
-    {
-        var v = (Vector256<int>*)x;
-        Vector256<int> low = sum.GetLower(), high = sum.GetUpper();
-        low = RowGroup256.AddDots(RowGroup256.AddDots(low, w0.GetLower(), v[0]), w1.GetLower(), v[2]);
-        high = RowGroup256.AddDots(RowGroup256.AddDots(high, w0.GetUpper(), v[1]), w1.GetUpper(), v[3]);
-        low = RowGroup256.AddDots(RowGroup256.AddDots(low, w2.GetLower(), v[4]), w3.GetLower(), v[6]);
-        high = RowGroup256.AddDots(RowGroup256.AddDots(high, w2.GetUpper(), v[5]), w3.GetUpper(), v[7]);
-        low = RowGroup256.AddDots(RowGroup256.AddDots(low, w4.GetLower(), v[8]), w5.GetLower(), v[10]);
-        high = RowGroup256.AddDots(RowGroup256.AddDots(high, w4.GetUpper(), v[9]), w5.GetUpper(), v[11]);
-        low = RowGroup256.AddDots(RowGroup256.AddDots(low, w6.GetLower(), v[12]), w7.GetLower(), v[14]);
-        high = RowGroup256.AddDots(RowGroup256.AddDots(high, w6.GetUpper(), v[13]), w7.GetUpper(), v[15]);
-        return Avx512F.InsertVector256(low.ToVector512Unsafe(), high, 1);
-    }
-
     // In one expression: a sum in a variable would be copied before and after each of these instructions, which overwrite an operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Dot(Vector256<int> sum, Vector256<int> w, Vector256<int> x) => RowGroup256.AddDots(sum, w, x);
 
-    // Two halves, which share what is read of the activations.
+    // .NET 10 has AVX-VNNI of 256 bits alone: two halves, which share what is read of the activations.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddDots(
         ref BlockStep step, byte* x, Vector512<int> w0, Vector512<int> w1, Vector512<int> w2, Vector512<int> w3, Vector512<int> w4, Vector512<int> w5,
@@ -362,6 +373,14 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
     public static Vector512<int> Fours(int a, int b, int c, int d) => Vector512.Create(a, b, c, d, a, b, c, d, a, b, c, d, a, b, c, d);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Eights(int a, int b, int c, int d, int e, int f, int g, int h) =>
+        Vector512.Create(a, b, c, d, e, f, g, h, a, b, c, d, e, f, g, h);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Halved(int a, int b, int c, int d, int e, int f, int g, int h) =>
+        Vector512.Create(a, b, c, d, a, b, c, d, e, f, g, h, e, f, g, h);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Pick(Vector512<int> value, Vector512<int> bytes) => Avx512BW.Shuffle(value.AsByte(), bytes.AsByte()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -377,7 +396,35 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
     public static Vector512<int> UnpackHigh(Vector512<int> a, Vector512<int> b) => Avx512F.UnpackHigh(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> UnpackHigh64(Vector512<int> value) => Avx512F.UnpackHigh(value.AsInt64(), value.AsInt64()).AsInt32();
+    public static Vector512<int> UnpackLow64(Vector512<int> a, Vector512<int> b) => Avx512F.UnpackLow(a.AsInt64(), b.AsInt64()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> UnpackHigh64(Vector512<int> a, Vector512<int> b) => Avx512F.UnpackHigh(a.AsInt64(), b.AsInt64()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> EvenLanes(Vector512<int> a, Vector512<int> b) => Avx512F.Shuffle(a.AsSingle(), b.AsSingle(), 0x88).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> OddLanes(Vector512<int> a, Vector512<int> b) => Avx512F.Shuffle(a.AsSingle(), b.AsSingle(), 0xDD).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Meet(Vector512<int> a, Vector512<int> b, out Vector512<int> p, out Vector512<int> q)
+    {
+        p = Avx512F.Shuffle4x128(a, b, 0x88);
+        q = Avx512F.Shuffle4x128(a, b, 0xDD);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> LowerHalves(Vector512<int> a, Vector512<int> b) => Avx512F.Shuffle4x128(a, b, 0x44);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> UpperHalves(Vector512<int> a, Vector512<int> b) => Avx512F.Shuffle4x128(a, b, 0xEE);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> FirstEight(Vector512<int> value) => value.GetLower();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> LastEight(Vector512<int> value) => value.GetUpper();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> ToFloats(Vector512<int> value) => Vector512.ConvertToSingle(value).AsInt32();
@@ -454,18 +501,26 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Firsts(byte* first, nint row)
-    {
-        Vector256<long> ab = Avx2.UnpackLow(Sixteens(first, 4 * row), Sixteens(first + row, 4 * row)).AsInt64();
-        Vector256<long> cd = Avx2.UnpackLow(Sixteens(first + (2 * row), 4 * row), Sixteens(first + (3 * row), 4 * row)).AsInt64();
-        return Avx2.UnpackLow(ab, cd).AsInt32();
-    }
+    public static Vector256<int> Firsts(byte* first, nint row) => Vector256.Create(FourFirsts(first, row), FourFirsts(first + (4 * row), row));
+
+    /// <summary>Of four rows the first four bytes; of the first row sixteen are read.</summary>
+    /// <remarks>Each is read to where its lane is: a blend runs on every port of a processor, and takes what it reads along.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> FourFirsts(byte* first, nint row) => Avx2.Blend(
+        Avx2.Blend(Vector128.Load((int*)first), Vector128.Load((int*)(first + row - 4)), 2),
+        Avx2.Blend(Vector128.Load((int*)(first + (2 * row) - 8)), Vector128.Load((int*)(first + (3 * row) - 12)), 8), 12);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Eighteens(byte* first) => Firsts(first, 18) << 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Sixteens(byte* first, nint stride) => Vector256.Create(Vector128.Load((int*)first), Vector128.Load((int*)(first + stride)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> ThirtyTwos(byte* first, nint stride) => Vector256.Load((int*)first);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> SixteensTwice(byte* first, nint stride) => Avx2.BroadcastVector128ToVector256((int*)first);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Load(void* from) => Vector256.Load((int*)from);
@@ -510,17 +565,6 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
     public static Vector256<int> MultiplyWords(Vector256<int> a, Vector256<int> b) => Avx2.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddDots(
-        Vector256<int> sum, Vector256<int> w0, Vector256<int> w1, Vector256<int> w2, Vector256<int> w3, Vector256<int> w4, Vector256<int> w5,
-        Vector256<int> w6, Vector256<int> w7, Vector256<int>* x)
-    {
-        sum = AddDots(AddDots(sum, w0, x[0]), w1, x[1]);
-        sum = AddDots(AddDots(sum, w2, x[2]), w3, x[3]);
-        sum = AddDots(AddDots(sum, w4, x[4]), w5, x[5]);
-        return AddDots(AddDots(sum, w6, x[6]), w7, x[7]);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddDots(
         ref BlockStep step, byte* x, Vector256<int> w0, Vector256<int> w1, Vector256<int> w2, Vector256<int> w3, Vector256<int> w4, Vector256<int> w5,
         Vector256<int> w6, Vector256<int> w7, Vector256<int> factors)
@@ -555,6 +599,12 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
     public static Vector256<int> Fours(int a, int b, int c, int d) => Vector256.Create(a, b, c, d, a, b, c, d);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Eights(int a, int b, int c, int d, int e, int f, int g, int h) => Vector256.Create(a, b, c, d, e, f, g, h);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Halved(int a, int b, int c, int d, int e, int f, int g, int h) => Eights(a, b, c, d, e, f, g, h);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Pick(Vector256<int> value, Vector256<int> bytes) => Avx2.Shuffle(value.AsByte(), bytes.AsByte()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -570,7 +620,36 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
     public static Vector256<int> UnpackHigh(Vector256<int> a, Vector256<int> b) => Avx2.UnpackHigh(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> UnpackHigh64(Vector256<int> value) => Avx2.UnpackHigh(value.AsInt64(), value.AsInt64()).AsInt32();
+    public static Vector256<int> UnpackLow64(Vector256<int> a, Vector256<int> b) => Avx2.UnpackLow(a.AsInt64(), b.AsInt64()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UnpackHigh64(Vector256<int> a, Vector256<int> b) => Avx2.UnpackHigh(a.AsInt64(), b.AsInt64()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> EvenLanes(Vector256<int> a, Vector256<int> b) => Avx.Shuffle(a.AsSingle(), b.AsSingle(), 0x88).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> OddLanes(Vector256<int> a, Vector256<int> b) => Avx.Shuffle(a.AsSingle(), b.AsSingle(), 0xDD).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Meet(Vector256<int> a, Vector256<int> b, out Vector256<int> p, out Vector256<int> q)
+    {
+        // A blend runs on every port.
+        p = Avx2.Blend(a, b, 0xF0);
+        q = Avx2.Permute2x128(a, b, 0x21);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> LowerHalves(Vector256<int> a, Vector256<int> b) => Avx2.Permute2x128(a, b, 0x20);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> UpperHalves(Vector256<int> a, Vector256<int> b) => Avx2.Permute2x128(a, b, 0x31);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> FirstEight(Vector256<int> value) => value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> LastEight(Vector256<int> value) => value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ToFloats(Vector256<int> value) => Vector256.ConvertToSingle(value).AsInt32();

@@ -71,9 +71,9 @@ internal static class Lanes
         Vector256<int> magnitude = (upper >>> 3) & Vector256.Create(0x0FFFE000);
         // Right where the exponent is not 0, and there less than the other, which has the leading one that subnormal numbers do not.
         Vector256<float> normal = (magnitude + Vector256.Create(112 << 23)).AsSingle();
-        Vector256<int> value = Vector256.MinNative(normal, normal + normal - Vector256.Create(1 / 16384f)).AsInt32();
-        Vector256<int> isSpecial = Vector256.GreaterThan(magnitude, Vector256.Create((31 << 23) - 1));
-        value = Vector256.ConditionalSelect(isSpecial, value | Vector256.Create(0x7F800000), value);
+        Vector256<float> subnormal = Vector256.MultiplyAddEstimate(normal, Vector256.Create(2f), Vector256.Create(-1 / 16384f));
+        Vector256<int> value = Vector256.MinNative(normal, subnormal).AsInt32();
+        value |= Vector256.GreaterThan(magnitude, Vector256.Create((31 << 23) - 1)) & Vector256.Create(0x7F800000);
         return (value | (upper & Vector256.Create(int.MinValue))).AsSingle();
     }
 
@@ -83,7 +83,8 @@ internal static class Lanes
     {
         Vector512<int> magnitude = (upper >>> 3) & Vector512.Create(0x0FFFE000);
         Vector512<float> normal = (magnitude + Vector512.Create(112 << 23)).AsSingle();
-        Vector512<int> value = Vector512.MinNative(normal, normal + normal - Vector512.Create(1 / 16384f)).AsInt32();
+        Vector512<float> subnormal = Vector512.MultiplyAddEstimate(normal, Vector512.Create(2f), Vector512.Create(-1 / 16384f));
+        Vector512<int> value = Vector512.MinNative(normal, subnormal).AsInt32();
         Vector512<int> isSpecial = Vector512.GreaterThan(magnitude, Vector512.Create((31 << 23) - 1));
         value = Vector512.ConditionalSelect(isSpecial, value | Vector512.Create(0x7F800000), value);
         return (value | (upper & Vector512.Create(int.MinValue))).AsSingle();
