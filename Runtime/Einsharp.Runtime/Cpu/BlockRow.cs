@@ -155,22 +155,22 @@ internal static unsafe class BlockRow
     private static void Prefetch(byte* w, int bytes)
     {
         // By hand: a loop of a constant length is not unrolled, and counting takes longer than fetching.
-        Sse.Prefetch0(w);
-        Sse.Prefetch0(w + 64);
-        Sse.Prefetch0(w + 128);
-        Sse.Prefetch0(w + 192);
-        Sse.Prefetch0(w + 256);
+        Lines.Fetch(w);
+        Lines.Fetch(w + 64);
+        Lines.Fetch(w + 128);
+        Lines.Fetch(w + 192);
+        Lines.Fetch(w + 256);
         if (bytes <= 320) return;
-        Sse.Prefetch0(w + 320);
-        Sse.Prefetch0(w + 384);
-        Sse.Prefetch0(w + 448);
-        Sse.Prefetch0(w + 512);
+        Lines.Fetch(w + 320);
+        Lines.Fetch(w + 384);
+        Lines.Fetch(w + 448);
+        Lines.Fetch(w + 512);
         if (bytes <= 576) return;
-        Sse.Prefetch0(w + 576);
-        Sse.Prefetch0(w + 640);
-        Sse.Prefetch0(w + 704);
-        Sse.Prefetch0(w + 768);
-        Sse.Prefetch0(w + 832);
+        Lines.Fetch(w + 576);
+        Lines.Fetch(w + 640);
+        Lines.Fetch(w + 704);
+        Lines.Fetch(w + 768);
+        Lines.Fetch(w + 832);
     }
 }
 

@@ -71,13 +71,12 @@ internal unsafe struct BlockStep
     public void Prefetch(int bytes)
     {
         byte* from = Ahead;
-        // Three lines a step: a step of one would be as many instructions as a tenth of the products of few rows. Into the nearest cache: what is
-        // fetched into the second alone made eight rows of Q8_0 wait, for a third of the time.
+        // Three lines a step: a step of one would be as many instructions as a tenth of the products of few rows.
         for (int i = 0; i < bytes; i += 3 * AlignedMemory.Alignment)
         {
-            Sse.Prefetch0(from + i);
-            Sse.Prefetch0(from + i + AlignedMemory.Alignment);
-            Sse.Prefetch0(from + i + (2 * AlignedMemory.Alignment));
+            Lines.Fetch(from + i);
+            Lines.Fetch(from + i + AlignedMemory.Alignment);
+            Lines.Fetch(from + i + (2 * AlignedMemory.Alignment));
         }
         Ahead = from + bytes;
     }

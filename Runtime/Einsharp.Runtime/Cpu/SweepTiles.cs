@@ -44,8 +44,8 @@ internal static unsafe class SweepTiles<W, V, F>
         {
             byte* w0 = w + (j * bytes);
             // The hardware follows long streams; of neighbours the next ones are fetched meanwhile.
-            for (nint next = N.Count * bytes; Sse.IsSupported && !isFar && next < 2 * N.Count * bytes; next += AlignedMemory.Alignment)
-                Sse.Prefetch0(w0 + next);
+            for (nint next = N.Count * bytes; !isFar && next < 2 * N.Count * bytes; next += AlignedMemory.Alignment)
+                Lines.Fetch(w0 + next);
             ProjectRows<N>(o, w0, w0 + (far * bytes), w0 + (2 * far * bytes), w0 + (3 * far * bytes), far * bytes, o.Y + j, far, N.Count);
         }
         for (int j = N.Count * run; j < rowCount; j += 4)
@@ -91,17 +91,17 @@ internal static unsafe class SweepTiles<W, V, F>
         {
             // A line of 16-bit weights at a time: widening them is slow enough for the hardware to fall behind. Streams lie some multiple of 4 KB
             // apart, so what is fetched goes half of that further, to other sets of the cache.
-            if (F.RowBytes(1) == 2 && k % 32 == 0 && Sse.IsSupported)
+            if (F.RowBytes(1) == 2 && k % 32 == 0)
             {
                 nint ahead = F.RowBytes(k) + 2048;
-                Sse.Prefetch0(w0 + ahead);
-                Sse.Prefetch0(w1 + ahead);
-                Sse.Prefetch0(w2 + ahead);
-                Sse.Prefetch0(w3 + ahead);
+                Lines.Fetch(w0 + ahead);
+                Lines.Fetch(w1 + ahead);
+                Lines.Fetch(w2 + ahead);
+                Lines.Fetch(w3 + ahead);
                 if (N.Count > 4)
                 {
-                    Sse.Prefetch0(w4 + ahead);
-                    Sse.Prefetch0(w5 + ahead);
+                    Lines.Fetch(w4 + ahead);
+                    Lines.Fetch(w5 + ahead);
                 }
             }
             // Three activations, twelve sums and a weight at a time: sixteen registers; with four rows and six streams, twenty-nine.
