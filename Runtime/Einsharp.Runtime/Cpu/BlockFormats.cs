@@ -91,12 +91,12 @@ internal readonly unsafe struct Q8Blocks : IBlocks
 
     /// <summary>The numbers of a block, of as many rows as there are lanes, without a sign: 128 is then to be taken from each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Turn<G, V>(byte* block, nint row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h)
+    private static void Turn<G, V>(byte* block, nint row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
         V sign = G.Broadcast(unchecked((int)0x80808080));
-        BlockRows.TurnTwice<G, V>(block + 2, row, out a, out b, out c, out d, out e, out f, out g, out h);
+        G.TurnTwice(block + 2, row, out a, out b, out c, out d, out e, out f, out g, out h);
         a = G.Xor(a, sign);
         b = G.Xor(b, sign);
         c = G.Xor(c, sign);
@@ -189,7 +189,7 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
         {
             step.Select(block);
             // A factor and one for the minima, and three times four bytes of scales and minima, of six bits each.
-            BlockRows.Turn<G, V>(w, row, out V factors, out V p, out V q, out V r);
+            G.Turn(w, row, out V factors, out V p, out V q, out V r);
             V first = G.And(p, six), last = G.Or(G.And(r, nibble), G.And(G.ShiftRight(p, 2), upper));
             scales[0] = G.Pick(first, unchecked((int)0x80008000));
             scales[1] = G.Pick(first, unchecked((int)0x80018001));
@@ -300,7 +300,7 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
         {
             step.Select(block);
             // The last 32 bytes: what is left of the upper bits, sixteen scales, and the factor.
-            BlockRows.TurnTwice<G, V>(w + Bytes - 32, row, out _, out _, out _, out V a, out V b, out V c, out V d, out V e);
+            G.TurnTwice(w + Bytes - 32, row, out _, out _, out _, out V a, out V b, out V c, out V d, out V e);
             Scales<G, V>(a, 2, scales, pairs);
             Scales<G, V>(b, 0, scales + 2, pairs + 1);
             Scales<G, V>(b, 2, scales + 4, pairs + 2);

@@ -5,12 +5,12 @@ using System.Runtime.Intrinsics.X86;
 namespace Einsharp.Cpu;
 
 /// <summary>
-/// Products of one row of quantised activations with weights in blocks, at the speed of memory: rows of weights are one stream, of which a step
-/// of blocks lies in the lanes of vectors. The bits are those of <see cref="BlockSweep"/> with more rows.
+/// Products of one row of quantised activations with weights in blocks, at the speed of memory: rows of weights are one stream, which is multiplied
+/// as it lies, a step of blocks at a time. The bits are those of <see cref="BlockSweep"/> with more rows.
 /// </summary>
 internal static unsafe class BlockRow
 {
-    /// <summary>Blocks of 32 values in a step, whose activations fill a vector of floats.</summary>
+    /// <summary>Blocks of 32 values in a step: as many as the widest vector has lanes.</summary>
     public const int StepBlocks = 16;
 
     /// <summary>Superblocks in a step.</summary>

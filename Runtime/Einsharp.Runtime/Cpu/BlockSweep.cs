@@ -221,21 +221,7 @@ internal static unsafe class BlockRows
 {
     /// <summary>16 bytes of each row of a group, of which the first is at <paramref name="first"/> and the next <paramref name="row"/> bytes further.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Turn<G, V>(byte* first, nint row, out V a, out V b, out V c, out V d)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged => G.Turn(first, first + row, first + (2 * row), first + (3 * row), 4 * row, out a, out b, out c, out d);
-
-    /// <summary>The same, into memory.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Turn<G, V>(byte* first, nint row, V* to)
         where G : struct, IRowGroup<V>
-        where V : unmanaged => Turn<G, V>(first, row, out to[0], out to[1], out to[2], out to[3]);
-
-    /// <summary>32 bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void TurnTwice<G, V>(
-        byte* first, nint row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h)
-        where G : struct, IRowGroup<V>
-        where V : unmanaged => G.TurnTwice(
-        first, first + row, first + (2 * row), first + (3 * row), 4 * row, out a, out b, out c, out d, out e, out f, out g, out h);
+        where V : unmanaged => G.Turn(first, row, out to[0], out to[1], out to[2], out to[3]);
 }

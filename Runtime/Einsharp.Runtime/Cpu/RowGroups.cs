@@ -17,15 +17,11 @@ internal unsafe interface IRowGroup<V>
     /// <summary>Whether there is <c>AddDots</c>: bytes are multiplied and added up in 32 bits at once.</summary>
     static abstract bool HasDots { get; }
 
-    /// <summary>
-    /// Reads 16 bytes at four places, and again <paramref name="stride"/> bytes further, for as many lanes as there are, and turns them: of
-    /// the sixteen bytes of a lane four go into each of four vectors.
-    /// </summary>
-    static abstract void Turn(byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out V a, out V b, out V c, out V d);
+    /// <summary>Of as many rows as there are lanes 16 bytes, turned into four vectors.</summary>
+    static abstract void Turn(byte* first, nint row, out V a, out V b, out V c, out V d);
 
     /// <summary>The same of 32 bytes: eight vectors.</summary>
-    static abstract void TurnTwice(
-        byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
+    static abstract void TurnTwice(byte* first, nint row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
 
     /// <summary>Of as many rows as there are lanes 64 bytes, turned into sixteen vectors.</summary>
     static abstract void TurnLine(byte* first, nint row, V* to);
@@ -164,23 +160,23 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Turn(
-        byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out Vector512<int> a, out Vector512<int> b, out Vector512<int> c, out Vector512<int> d)
-    {
-        Unpack(Sixteens(p0, stride), Sixteens(p1, stride), Sixteens(p2, stride), Sixteens(p3, stride), out a, out b, out c, out d);
-    }
+        byte* first, nint row, out Vector512<int> a, out Vector512<int> b, out Vector512<int> c, out Vector512<int> d) => Unpack(
+        Sixteens(first, 4 * row), Sixteens(first + row, 4 * row), Sixteens(first + (2 * row), 4 * row), Sixteens(first + (3 * row), 4 * row),
+        out a, out b, out c, out d);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void TurnTwice(
-        byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out Vector512<int> a, out Vector512<int> b, out Vector512<int> c, out Vector512<int> d,
+        byte* first, nint row, out Vector512<int> a, out Vector512<int> b, out Vector512<int> c, out Vector512<int> d,
         out Vector512<int> e, out Vector512<int> f, out Vector512<int> g, out Vector512<int> h)
     {
         // Half as many reads, each of 32 bytes: rows 0 to 3 beside 4 to 7, and 8 to 11 beside 12 to 15.
+        nint stride = 4 * row;
         Unpack(
-            ThirtyTwos(p0, stride), ThirtyTwos(p1, stride), ThirtyTwos(p2, stride), ThirtyTwos(p3, stride),
+            ThirtyTwos(first, stride), ThirtyTwos(first + row, stride), ThirtyTwos(first + (2 * row), stride), ThirtyTwos(first + (3 * row), stride),
             out Vector512<int> p, out Vector512<int> q, out Vector512<int> r, out Vector512<int> s);
-        nint far = 2 * stride;
+        first += 2 * stride;
         Unpack(
-            ThirtyTwos(p0 + far, stride), ThirtyTwos(p1 + far, stride), ThirtyTwos(p2 + far, stride), ThirtyTwos(p3 + far, stride),
+            ThirtyTwos(first, stride), ThirtyTwos(first + row, stride), ThirtyTwos(first + (2 * row), stride), ThirtyTwos(first + (3 * row), stride),
             out Vector512<int> t, out Vector512<int> u, out Vector512<int> v, out Vector512<int> w);
         a = Avx512F.Shuffle4x128(p, t, 0x88);
         b = Avx512F.Shuffle4x128(q, u, 0x88);
@@ -465,9 +461,11 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Turn(
-        byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out Vector256<int> a, out Vector256<int> b, out Vector256<int> c, out Vector256<int> d)
+        byte* first, nint row, out Vector256<int> a, out Vector256<int> b, out Vector256<int> c, out Vector256<int> d)
     {
-        Vector256<int> p = Sixteens(p0, stride), q = Sixteens(p1, stride), r = Sixteens(p2, stride), s = Sixteens(p3, stride);
+        nint stride = 4 * row;
+        Vector256<int> p = Sixteens(first, stride), q = Sixteens(first + row, stride);
+        Vector256<int> r = Sixteens(first + (2 * row), stride), s = Sixteens(first + (3 * row), stride);
         Vector256<long> pq = Avx2.UnpackLow(p, q).AsInt64(), rs = Avx2.UnpackLow(r, s).AsInt64();
         a = Avx2.UnpackLow(pq, rs).AsInt32();
         b = Avx2.UnpackHigh(pq, rs).AsInt32();
@@ -479,11 +477,11 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void TurnTwice(
-        byte* p0, byte* p1, byte* p2, byte* p3, nint stride, out Vector256<int> a, out Vector256<int> b, out Vector256<int> c, out Vector256<int> d,
+        byte* first, nint row, out Vector256<int> a, out Vector256<int> b, out Vector256<int> c, out Vector256<int> d,
         out Vector256<int> e, out Vector256<int> f, out Vector256<int> g, out Vector256<int> h)
     {
-        Turn(p0, p1, p2, p3, stride, out a, out b, out c, out d);
-        Turn(p0 + 16, p1 + 16, p2 + 16, p3 + 16, stride, out e, out f, out g, out h);
+        Turn(first, row, out a, out b, out c, out d);
+        Turn(first + 16, row, out e, out f, out g, out h);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
