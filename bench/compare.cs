@@ -7,7 +7,8 @@
 // RUN and RUNQ are llama2.c's programs, LLAMA_BENCH is llama.cpp's (or another's of its kind: the option may be given several times). Against
 // llama2.c decode in f32 or in blocks of int8, random weights of the shapes that `llama bench --shape` knows beside checkpoints of these. Of GGUF
 // files all programs read the same one: prefill (logits of the last position) and decode, each by itself. --batch 8 adds our decode of so many
-// sequences together beside our own of one, which is not in the picture.
+// sequences together beside our own of one, which is not in the picture. Before each of our decodes `kernel-bench limits` measures how fast so many
+// threads read memory; the share is that of the bytes of weights that the decode read a second.
 #:property PublishAot=false
 using System.Diagnostics;
 using System.Globalization;
@@ -31,10 +32,13 @@ if (Files("checkpoint").Length + Files("checkpoint-q8").Length + Files("gguf").L
 }
 
 string root = Root();
-Run("dotnet", ["build", Path.Combine(root, "Samples", "Llama"), "-c", "Release", "-v", "q", "--nologo"], []);
+foreach (string project in new[] { Path.Combine("Samples", "Llama"), Path.Combine("bench", "kernels") })
+    Run("dotnet", ["build", Path.Combine(root, project), "-c", "Release", "-v", "q", "--nologo"], []);
 string llama = Path.Combine(root, "Samples", "Llama", "bin", "Release", "net10.0", "llama.dll");
+string kernels = Path.Combine(root, "bench", "kernels", "bin", "Release", "net10.0", "kernel-bench.dll");
 string machine = $"{DateTime.UtcNow:yyyy-MM-dd}, {Machine()}; medians of {runs} runs in turn (least to most)";
-Console.WriteLine($"{machine}\n\n| work | threads | ours, tokens/s | peer | peer's, tokens/s | ours / peer's |\n|---|---|---|---|---|---|");
+Console.WriteLine(
+    $"{machine}\n\n| work | threads | ours, tokens/s | of what memory gives | peer | peer's, tokens/s | ours / peer's |\n|---|---|---|---|---|---|---|");
 var rows = new List<(string Work, int Threads, string Peer, double[] Ratios)>();
 foreach (int count in threads)
 {
@@ -45,14 +49,14 @@ foreach (int count in threads)
     int prompt = int.Parse(Option("prompt", "512"));
     foreach ((string name, string file) in Files("gguf"))
     {
-        Compare($"{name}, decode of {tokens}", count, () => Bench(["--model", file], 1, tokens, count, "decode_tps"),
+        Compare($"{name}, decode of {tokens}", count, () => Decode(["--model", file], count),
             [.. Files("llama-bench").Select(peer => (peer.Shape, (Func<double>)(() => LlamaBench(peer.File, file, 0, tokens, count))))]);
-        Compare($"{name}, prefill of {prompt}", count, () => Bench(["--model", file], prompt, 1, count, "prefill_tps"),
+        Compare($"{name}, prefill of {prompt}", count, () => (Bench(["--model", file], prompt, 1, count).Prefill, double.NaN),
             [.. Files("llama-bench").Select(peer => (peer.Shape, (Func<double>)(() => LlamaBench(peer.File, file, prompt, 0, count))))]);
         foreach (string batch in options["batch"])
         {
-            Compare($"{name}, decode of {tokens}, batch of {batch}", count, () => Bench(["--model", file, "--batch", batch], 1, tokens, count, "decode_tps"),
-                [(Alone, () => Bench(["--model", file], 1, tokens, count, "decode_tps"))]);
+            Compare($"{name}, decode of {tokens}, batch of {batch}", count, () => (Bench(["--model", file, "--batch", batch], 1, tokens, count).Decode, double.NaN),
+                [(Alone, () => Bench(["--model", file], 1, tokens, count).Decode)]);
         }
     }
 }
@@ -61,21 +65,22 @@ if (options["svg"].FirstOrDefault() is string picture)
     File.WriteAllText(picture, Picture());
 return 0;
 
-void Compare(string work, int count, Func<double> ours, (string Name, Func<double> Run)[] peers)
+void Compare(string work, int count, Func<(double Rate, double Share)> ours, (string Name, Func<double> Run)[] peers)
 {
-    var own = new double[runs];
+    double[] own = new double[runs], shares = new double[runs];
     double[][] others = [.. peers.Select(_ => new double[runs])];
     for (int i = 0; i < runs && peers.Length > 0; i++)
     {
-        own[i] = ours();
+        (own[i], shares[i]) = ours();
         for (int j = 0; j < peers.Length; j++)
             others[j][i] = peers[j].Run();
     }
 
+    string share = double.IsNaN(shares[0]) ? "" : $"{Spread(shares, "F0")} %";
     for (int j = 0; j < peers.Length; j++)
     {
         double[] ratios = [.. own.Zip(others[j], (mine, theirs) => mine / theirs).Order()];
-        Console.WriteLine($"| {work} | {count} | {Spread(own, "F1")} | {peers[j].Name} | {Spread(others[j], "F1")} | {Spread(ratios, "F2")} |");
+        Console.WriteLine($"| {work} | {count} | {Spread(own, "F1")} | {share} | {peers[j].Name} | {Spread(others[j], "F1")} | {Spread(ratios, "F2")} |");
         if (peers[j].Name != Alone) rows.Add((work, count, peers[j].Name, ratios));
     }
 }
@@ -120,11 +125,22 @@ double Llama2(string program, string file, int count) => double.Parse(Regex.Matc
     Run(program, [file, "-z", Option("tokenizer", "tokenizer.bin"), "-t", "0", "-n", $"{tokens}"], [("OMP_NUM_THREADS", $"{count}")]),
     @"achieved tok/s: ([\d.]+)").Groups[1].Value);
 
-double Ours(string shape, string format, int count) => Bench(["--shape", shape, "--dtype", format], 1, tokens, count, "decode_tps");
+(double Rate, double Share) Ours(string shape, string format, int count) => Decode(["--shape", shape, "--dtype", format], count);
 
-double Bench(string[] model, int prompt, int decoded, int count, string figure) => JsonDocument.Parse(
-    Run("dotnet", [llama, "bench", .. model, "--prompt", $"{prompt}", "--tokens", $"{decoded}", "--threads", $"{count}", "--json"], []))
-    .RootElement.GetProperty(figure).GetDouble();
+(double Rate, double Share) Decode(string[] model, int count)
+{
+    double limit = JsonDocument.Parse(Run("dotnet", [kernels, "limits", "--threads", $"{count}"], [])).RootElement.GetProperty("read_gb_per_s").GetDouble();
+    var run = Bench(model, 1, tokens, count);
+    return (run.Decode, 100 * run.Read / limit);
+}
+
+(double Prefill, double Decode, double Read) Bench(string[] model, int prompt, int decoded, int count)
+{
+    JsonElement run = JsonDocument.Parse(
+        Run("dotnet", [llama, "bench", .. model, "--prompt", $"{prompt}", "--tokens", $"{decoded}", "--threads", $"{count}", "--json"], [])).RootElement;
+    double Figure(string name) => run.GetProperty(name).GetDouble();
+    return (Figure("prefill_tps"), Figure("decode_tps"), Figure("gb_per_s"));
+}
 
 double LlamaBench(string program, string file, int prompt, int decoded, int count) => JsonDocument.Parse(
     Run(program,

@@ -34,7 +34,9 @@ internal sealed unsafe class MappedFile
                 leaveOpen: true);
             // The accessor is dropped: it has no finalizer, and its handle is all that holds the view.
             MemoryMappedViewAccessor view = mapping.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-            return new MappedFile(view.SafeMemoryMappedViewHandle, length);
+            var mapped = new MappedFile(view.SafeMemoryMappedViewHandle, length);
+            HugePages.Ask(mapped.Data, length);
+            return mapped;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {

@@ -1,14 +1,12 @@
 using System.Runtime.InteropServices;
+using Einsharp.Weights;
 
 namespace Einsharp;
 
 /// <summary>64-byte aligned memory outside the managed heap for the values of one parameter, freed when nothing refers to it.</summary>
-internal sealed unsafe partial class NativeBlock : SafeHandle
+internal sealed unsafe class NativeBlock : SafeHandle
 {
     private const int Alignment = 64;
-
-    /// <summary>A huge page of x86-64 and of most ARM64 systems.</summary>
-    private const int HugePage = 1 << 21;
 
     private readonly long _bytes;
 
@@ -16,9 +14,9 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
     {
         Format = format;
         _bytes = format.Bytes(count);
-        bool isHuge = _bytes >= 4 * HugePage;
-        SetHandle((nint)NativeMemory.AlignedAlloc(checked((nuint)Math.Max(_bytes, 1)), (nuint)(isHuge ? HugePage : Alignment)));
-        if (isHuge && OperatingSystem.IsLinux()) AskForHugePages();
+        int alignment = HugePages.AreWorth(_bytes) ? HugePages.Size : Alignment;
+        SetHandle((nint)NativeMemory.AlignedAlloc(checked((nuint)Math.Max(_bytes, 1)), (nuint)alignment));
+        HugePages.Ask(Data, _bytes);
     }
 
     /// <summary>Memory for all values of a parameter; they are not set to anything.</summary>
@@ -31,25 +29,6 @@ internal sealed unsafe partial class NativeBlock : SafeHandle
     public override bool IsInvalid => handle == 0;
 
     public void Clear() => NativeMemory.Clear(Data, (nuint)_bytes);
-
-    /// <summary>
-    /// Linux gives huge pages to whom asks. The first write to fresh memory then costs a fifth, and a sweep over weights misses fewer
-    /// translations. It is a hint: where it cannot be given, nothing is lost.
-    /// </summary>
-    private void AskForHugePages()
-    {
-        const int MadviseHugePage = 14;
-        try
-        {
-            _ = Madvise(Data, (nuint)_bytes / HugePage * HugePage, MadviseHugePage);
-        }
-        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
-        {
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int Madvise(void* address, nuint length, int advice);
 
     protected override bool ReleaseHandle()
     {
