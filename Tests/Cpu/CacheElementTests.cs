@@ -48,7 +48,7 @@ public class CacheElementTests
         var vectors = new float[count * size];
         fixed (float* to = scratch)
         {
-            float* from = slot.Read(sequence, head, position, count, to);
+            float* from = slot.Read(sequence, head, position, count, to, fetches: true);
             for (int t = 0; t < count; t++)
             {
                 for (int k = 0; k < size; k++) vectors[t * size + k] = from[keys ? (t / 16 * size + k) * 16 + t % 16 : t * size + k];

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Einsharp.Weights;
 
 namespace Einsharp.Cpu;
 
@@ -28,6 +29,7 @@ internal sealed unsafe class AlignedMemory : IDisposable
         }
         Bytes = bytes;
         Pointer = (float*)Align(_block);
+        HugePages.Ask(_block, bytes);
         if (bytes > 0) GC.AddMemoryPressure(bytes);
     }
 

@@ -25,4 +25,10 @@ internal static unsafe class Lines
         if (AreNear) Sse.Prefetch0(address);
         else if (Sse.IsSupported) Sse.Prefetch1(address);
     }
+
+    /// <summary>Begins to fetch all lines of some memory, which need not be there.</summary>
+    public static void Fetch(byte* from, nint bytes)
+    {
+        for (byte* end = from + bytes; from < end; from += AlignedMemory.Alignment) Fetch(from);
+    }
 }

@@ -19,6 +19,9 @@ public readonly unsafe ref partial struct OnlineSoftmax
     /// <summary>Positions in a step.</summary>
     public const int Step = 64;
 
+    // Of so few queries a step takes less time than its keys and values take to come from memory.
+    private const int Few = 16;
+
     private readonly int _queries;
     private readonly int _size;
     private readonly int _valueSize;
@@ -105,7 +108,7 @@ public readonly unsafe ref partial struct OnlineSoftmax
     {
         CheckCount(count);
         CheckSize(keys, _size);
-        Scores(keys.Read(sequence, head, step, count, _wide), count);
+        Scores(keys.Read(sequence, head, step, count, _wide, _queries < Few), count);
     }
 
     /// <summary>Takes the step's scores into the softmax, and the values with them.</summary>
@@ -127,7 +130,7 @@ public readonly unsafe ref partial struct OnlineSoftmax
     {
         CheckSize(values, _valueSize);
         int count = Visible();
-        if (count > 0) Accumulate(values.Read(sequence, head, step, count, _wide), count);
+        if (count > 0) Accumulate(values.Read(sequence, head, step, count, _wide, _queries < Few), count);
     }
 
     /// <summary>Writes a query's result: NaN if it saw no position.</summary>

@@ -16,15 +16,16 @@ internal static unsafe partial class HugePages
     /// A file must be asked for before it is first read: file systems with large folios (ext4, XFS, tmpfs) then cache it in such pages, and mapping
     /// it again is as fast as reading it. It is a hint: where it cannot be given, nothing is lost.
     /// </summary>
-    /// <param name="address">The beginning of a page.</param>
-    /// <param name="bytes">How much may be in huge pages; less than <see cref="AreWorth"/> asks for is left alone.</param>
+    /// <param name="address">Where the memory begins; what is before its first whole page is left alone.</param>
+    /// <param name="bytes">How much there is; of less than <see cref="AreWorth"/> wants all is left alone.</param>
     public static void Ask(void* address, long bytes)
     {
         const int MadviseHugePage = 14;
         if (!AreWorth(bytes) || !OperatingSystem.IsLinux()) return;
         try
         {
-            _ = Madvise(address, (nuint)bytes / Size * Size, MadviseHugePage);
+            nuint page = (nuint)Environment.SystemPageSize, first = ((nuint)address + page - 1) & ~(page - 1);
+            _ = Madvise((void*)first, (nuint)address + (nuint)bytes - first, MadviseHugePage);
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {
