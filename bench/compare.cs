@@ -129,23 +129,23 @@ double Llama2(string program, string file, int count) => double.Parse(Regex.Matc
 
 (double Rate, double Share) Decode(string[] model, int count)
 {
-    double limit = JsonDocument.Parse(Run("dotnet", [kernels, "limits", "--threads", $"{count}"], [])).RootElement.GetProperty("read_gb_per_s").GetDouble();
+    double limit = Json("dotnet", kernels, "limits", "--threads", $"{count}").GetProperty("read_gb_per_s").GetDouble();
     var run = Bench(model, 1, tokens, count);
     return (run.Decode, 100 * run.Read / limit);
 }
 
 (double Prefill, double Decode, double Read) Bench(string[] model, int prompt, int decoded, int count)
 {
-    JsonElement run = JsonDocument.Parse(
-        Run("dotnet", [llama, "bench", .. model, "--prompt", $"{prompt}", "--tokens", $"{decoded}", "--threads", $"{count}", "--json"], [])).RootElement;
+    JsonElement run = Json(
+        "dotnet", [llama, "bench", .. model, "--prompt", $"{prompt}", "--tokens", $"{decoded}", "--threads", $"{count}", "--json"]);
     double Figure(string name) => run.GetProperty(name).GetDouble();
     return (Figure("prefill_tps"), Figure("decode_tps"), Figure("gb_per_s"));
 }
 
-double LlamaBench(string program, string file, int prompt, int decoded, int count) => JsonDocument.Parse(
-    Run(program,
-        ["-m", file, "-t", $"{count}", "-p", $"{prompt}", "-n", $"{decoded}", "-r", "1", "-o", "json"], []))
-    .RootElement[0].GetProperty("avg_ts").GetDouble();
+double LlamaBench(string program, string file, int prompt, int decoded, int count) =>
+    Json(program, "-m", file, "-t", $"{count}", "-p", $"{prompt}", "-n", $"{decoded}", "-r", "1", "-o", "json")[0].GetProperty("avg_ts").GetDouble();
+
+static JsonElement Json(string program, params string[] arguments) => JsonDocument.Parse(Run(program, arguments, [])).RootElement;
 
 static string Spread(IEnumerable<double> values, string format)
 {

@@ -1,3 +1,4 @@
+using Einsharp.Cpu;
 using Einsharp.Weights;
 
 namespace Einsharp.Tests.Weights;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Einsharp.Weights;
 
 namespace Einsharp.Cpu;
 

@@ -29,6 +29,6 @@ internal static unsafe class Lines
     /// <summary>Begins to fetch all lines of some memory, which need not be there.</summary>
     public static void Fetch(byte* from, nint bytes)
     {
-        for (byte* end = from + bytes; from < end; from += AlignedMemory.Alignment) Fetch(from);
+        for (byte* end = from + bytes; Sse.IsSupported && from < end; from += AlignedMemory.Alignment) Fetch(from);
     }
 }

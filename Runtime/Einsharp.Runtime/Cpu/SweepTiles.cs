@@ -44,8 +44,7 @@ internal static unsafe class SweepTiles<W, V, F>
         {
             byte* w0 = w + (j * bytes);
             // The hardware follows long streams; of neighbours the next ones are fetched meanwhile.
-            for (nint next = N.Count * bytes; !isFar && next < 2 * N.Count * bytes; next += AlignedMemory.Alignment)
-                Lines.Fetch(w0 + next);
+            if (!isFar) Lines.Fetch(w0 + (N.Count * bytes), N.Count * bytes);
             ProjectRows<N>(o, w0, w0 + (far * bytes), w0 + (2 * far * bytes), w0 + (3 * far * bytes), far * bytes, o.Y + j, far, N.Count);
         }
         for (int j = N.Count * run; j < rowCount; j += 4)

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Einsharp.Cpu;
 using Microsoft.Win32.SafeHandles;
 
 namespace Einsharp.Weights;

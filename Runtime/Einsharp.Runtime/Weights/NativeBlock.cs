@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Einsharp.Weights;
+using Einsharp.Cpu;
 
 namespace Einsharp;
 

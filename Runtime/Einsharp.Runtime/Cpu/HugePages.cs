@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 
-namespace Einsharp.Weights;
+namespace Einsharp.Cpu;
 
-/// <summary>Asks the system for large pages under weights.</summary>
+/// <summary>Asks the system for large pages under weights and caches.</summary>
 internal static unsafe partial class HugePages
 {
     /// <summary>A huge page of x86-64 and of most ARM64 systems, in bytes.</summary>
