@@ -137,11 +137,12 @@ public class BlockSweepTests(ITestOutputHelper output)
             for (int i = 0; i < rows; i++)
                 Assert.Equal(all[(i * weightRows)..((i + 1) * weightRows)], Project(w, weightRows, x[(i * inner)..((i + 1) * inner)], inner, 1));
             var others = new float[rows * weightRows];
-            var memory = new float[QuantisedRows.Floats(inner, rows, format.BlockValues())];
+            bool words = QuantisedRows.HasWords(format);
+            var memory = new float[QuantisedRows.Floats(inner, rows, format.BlockValues(), words)];
             var turned = new float[BlockRow.Floats(format, inner)];
             fixed (float* at = memory, from = x, turnedAt = turned, to = others)
             {
-                QuantisedRows quantised = QuantisedRows.At(at, inner, rows, format.BlockValues());
+                QuantisedRows quantised = QuantisedRows.At(at, inner, rows, format.BlockValues(), words);
                 for (int i = 0; i < rows; i++) quantised.Quantise(i, from + (i * inner));
                 var operands = new BlockOperands(w.Data, w.Bytes, quantised, turnedAt, to, weightRows);
                 PortableBlocks.Project(format, operands, 0, weightRows);

@@ -60,6 +60,15 @@ public class SweepTests
     };
 
     [Theory]
+    [InlineData(1, 1, 16)]
+    [InlineData(288, 1, 144)]
+    [InlineData(768, 1, 256)]
+    [InlineData(288, 2, 32)]
+    [InlineData(8192, 2, 256)]
+    [InlineData(32000, 1, 256)]
+    public void OneWorkerHasAsFewPiecesAsThereCanBe(int rows, int workers, int expected) => Assert.Equal(expected, Sweep.UnitRows(rows, workers));
+
+    [Theory]
     [MemberData(nameof(Sizes))]
     public void EqualsTheSumInDoublePrecision(int rows, int weightRows, int inner)
     {

@@ -34,77 +34,71 @@ internal readonly unsafe struct Q8Blocks : IBlocks
     {
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes, stride = step.Stride;
-        V ones = G.Broadcast(0x00010001), sixteens = G.Broadcast(0x00100010);
         for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
             step.Select(block);
             step.Prefetch(G.Count * Bytes);
             V factors = G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
-            Turn<G, V>(w, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
+            G.TurnTwice(w + 2, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
             if (G.HasDots)
             {
-                G.AddDots(ref step, x, a, b, c, d, e, f, g, h, factors);
+                // Without a sign: 128 is then to be taken from each.
+                V sign = G.Broadcast(unchecked((int)0x80808080));
+                G.AddDots(
+                    ref step, x, G.Xor(a, sign), G.Xor(b, sign), G.Xor(c, sign), G.Xor(d, sign), G.Xor(e, sign), G.Xor(f, sign), G.Xor(g, sign),
+                    G.Xor(h, sign), factors);
                 continue;
             }
-            // Products of bytes would not fit into 16 bits; those of their halves do, sixteen of them.
-            NibbleSums.Split<G, V>(ref a, ref b, ref c, ref d, out V a1, out V b1, out V c1, out V d1);
-            NibbleSums.Split<G, V>(ref e, ref f, ref g, ref h, out V e1, out V f1, out V g1, out V h1);
+            // Products of bytes would not fit into 16 bits, so they are multiplied as words.
+            V a1 = Part<G, V>(ref a), b1 = Part<G, V>(ref b), c1 = Part<G, V>(ref c), d1 = Part<G, V>(ref d);
+            V e1 = Part<G, V>(ref e), f1 = Part<G, V>(ref f), g1 = Part<G, V>(ref g), h1 = Part<G, V>(ref h);
             float* total = step.Totals;
             byte* v = x, end = x + (step.Count * stride);
             if (G.Count < 16)
             {
                 // Sixteen registers hold eight vectors of weights.
                 for (int* whole = step.Whole; v < end; v += stride, whole += G.Count)
-                {
-                    V upper = G.MultiplyWords(NibbleSums.Of<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)(v + QuantisedRows.Values)), sixteens);
-                    G.Store(G.Add(upper, G.Broadcast(*(int*)(v + QuantisedRows.ByteZero))), whole);
-                }
+                    G.Store(Sum<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)(v + QuantisedRows.OddWords)), whole);
                 v = x;
                 for (int* whole = step.Whole; v < end; v += stride, whole += G.Count, total += G.Count)
                 {
-                    V lower = G.MultiplyWords(NibbleSums.Of<G, V>(a, b, c, d, e, f, g, h, (int*)(v + QuantisedRows.Values)), ones);
-                    BlockSweep.AddTo<G, V>(total, G.Add(lower, G.Load(whole)), factors, *(float*)v);
+                    V sum = G.Add(Sum<G, V>(a, b, c, d, e, f, g, h, (int*)(v + QuantisedRows.EvenWords)), G.Load(whole));
+                    BlockSweep.AddTo<G, V>(total, sum, factors, *(float*)v);
                 }
                 continue;
             }
             for (; v < end; v += stride, total += G.Count)
             {
-                var values = (int*)(v + QuantisedRows.Values);
-                V x0 = G.Broadcast(values[0]), x1 = G.Broadcast(values[1]), x2 = G.Broadcast(values[2]), x3 = G.Broadcast(values[3]);
-                V lower = G.AddWords(G.MultiplyBytes(a, x0), G.MultiplyBytes(b, x1));
-                V upper = G.AddWords(G.MultiplyBytes(a1, x0), G.MultiplyBytes(b1, x1));
-                lower = G.AddWords(lower, G.AddWords(G.MultiplyBytes(c, x2), G.MultiplyBytes(d, x3)));
-                upper = G.AddWords(upper, G.AddWords(G.MultiplyBytes(c1, x2), G.MultiplyBytes(d1, x3)));
-                x0 = G.Broadcast(values[4]);
-                x1 = G.Broadcast(values[5]);
-                x2 = G.Broadcast(values[6]);
-                x3 = G.Broadcast(values[7]);
-                lower = G.AddWords(lower, G.AddWords(G.MultiplyBytes(e, x0), G.MultiplyBytes(f, x1)));
-                upper = G.AddWords(upper, G.AddWords(G.MultiplyBytes(e1, x0), G.MultiplyBytes(f1, x1)));
-                lower = G.AddWords(lower, G.AddWords(G.MultiplyBytes(g, x2), G.MultiplyBytes(h, x3)));
-                upper = G.AddWords(upper, G.AddWords(G.MultiplyBytes(g1, x2), G.MultiplyBytes(h1, x3)));
-                V sum = G.Add(G.MultiplyWords(lower, ones), G.MultiplyWords(upper, sixteens));
-                BlockSweep.AddTo<G, V>(total, G.Add(sum, G.Broadcast(*(int*)(v + QuantisedRows.ByteZero))), factors, *(float*)v);
+                V sum = G.Add(
+                    Sum<G, V>(a, b, c, d, e, f, g, h, (int*)(v + QuantisedRows.EvenWords)),
+                    Sum<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)(v + QuantisedRows.OddWords)));
+                BlockSweep.AddTo<G, V>(total, sum, factors, *(float*)v);
             }
         }
     }
 
-    /// <summary>The numbers of a block, of as many rows as there are lanes, without a sign: 128 is then to be taken from each.</summary>
+    /// <summary>Widens the first and the third byte of each four, and returns the second and the fourth, in 16 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Turn<G, V>(byte* block, nint row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h)
+    private static V Part<G, V>(ref V bytes)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        V sign = G.Broadcast(unchecked((int)0x80808080));
-        G.TurnTwice(block + 2, row, out a, out b, out c, out d, out e, out f, out g, out h);
-        a = G.Xor(a, sign);
-        b = G.Xor(b, sign);
-        c = G.Xor(c, sign);
-        d = G.Xor(d, sign);
-        e = G.Xor(e, sign);
-        f = G.Xor(f, sign);
-        g = G.Xor(g, sign);
-        h = G.Xor(h, sign);
+        V odd = G.ShiftWordsRight(bytes, 8);
+        bytes = G.ShiftWordsRight(G.ShiftLeft(bytes, 8), 8);
+        return odd;
+    }
+
+    /// <summary>Products of sixteen 16-bit numbers of each row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Sum<G, V>(V w0, V w1, V w2, V w3, V w4, V w5, V w6, V w7, int* x)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V sum = G.Add(G.MultiplyWords(w0, G.Broadcast(x[0])), G.MultiplyWords(w1, G.Broadcast(x[1])));
+        sum = G.Add(sum, G.Add(G.MultiplyWords(w2, G.Broadcast(x[2])), G.MultiplyWords(w3, G.Broadcast(x[3]))));
+        V other = G.Add(G.MultiplyWords(w4, G.Broadcast(x[4])), G.MultiplyWords(w5, G.Broadcast(x[5])));
+        other = G.Add(other, G.Add(G.MultiplyWords(w6, G.Broadcast(x[6])), G.MultiplyWords(w7, G.Broadcast(x[7]))));
+        return G.Add(sum, other);
     }
 }
 

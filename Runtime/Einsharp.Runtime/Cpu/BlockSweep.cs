@@ -89,7 +89,7 @@ internal unsafe struct BlockStep
 internal static unsafe class BlockSweep
 {
     // Activations that a block meets stay in a near cache.
-    private const int BandBytes = 24576;
+    private const int BandBytes = 28672;
     private const int BandRows = 256;
 
     // Of the next group this much has been fetched already: the end of a group's last rows is fetched last, and their beginnings are read first.

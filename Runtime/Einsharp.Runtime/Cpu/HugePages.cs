@@ -8,6 +8,9 @@ internal static unsafe partial class HugePages
     /// <summary>A huge page of x86-64 and of most ARM64 systems, in bytes.</summary>
     public const int Size = 1 << 21;
 
+    /// <summary>Whether this system is asked at all.</summary>
+    public static bool AreAsked => OperatingSystem.IsLinux();
+
     /// <summary>Whether memory of so many bytes is worth asking for.</summary>
     public static bool AreWorth(long bytes) => bytes >= 4 * Size;
 
@@ -21,7 +24,7 @@ internal static unsafe partial class HugePages
     public static void Ask(void* address, long bytes)
     {
         const int MadviseHugePage = 14;
-        if (!AreWorth(bytes) || !OperatingSystem.IsLinux()) return;
+        if (!AreWorth(bytes) || !AreAsked) return;
         try
         {
             nuint page = (nuint)Environment.SystemPageSize, first = ((nuint)address + page - 1) & ~(page - 1);

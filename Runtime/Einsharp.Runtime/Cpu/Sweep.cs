@@ -16,7 +16,13 @@ public static class Sweep
     /// </summary>
     /// <param name="rows">All rows.</param>
     /// <param name="workers">The number of workers.</param>
-    public static int UnitRows(int rows, int workers) => Math.Clamp((rows / (8 * workers) + 15) & ~15, 16, 256);
+    public static int UnitRows(int rows, int workers)
+    {
+        const int most = 256;
+        // One worker has nothing to balance: as few pieces as there can be.
+        int pieces = workers == 1 ? Math.Max(1, (rows + most - 1) / most) : 8 * workers;
+        return Math.Clamp((rows / pieces + 15) & ~15, 16, most);
+    }
 
     /// <summary>
     /// Makes rows of activations ready for a sweep over weights: where one of these is quantised, the rows are, once for all of them. Every
@@ -34,7 +40,7 @@ public static class Sweep
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inner);
         ArgumentOutOfRangeException.ThrowIfLessThan(x.Length, (long)rows * inner, nameof(x));
-        bool blocks = false, superblocks = false, floats = false;
+        bool blocks = false, superblocks = false, floats = false, words = false;
         int turned = 0; // of which formats
         foreach (Param w in weights)
         {
@@ -45,19 +51,20 @@ public static class Sweep
             blocks |= format.BlockValues() == 32;
             superblocks |= format.BlockValues() == 256;
             if (BlockRow.Takes(rows)) turned |= TurnedRow.Bit(format);
+            else words |= QuantisedRows.HasWords(format);
         }
         floats &= rows >= PackedInput.LeastRows && inner >= PackedInput.Lanes;
         if (rows == 0 || !(blocks | superblocks | floats)) return new SweepInput(x, inner, rows);
 
-        int ofBlocks = blocks ? QuantisedRows.Floats(inner, rows, 32) : 0;
-        int ofSuperblocks = superblocks ? QuantisedRows.Floats(inner, rows, 256) : 0;
+        int ofBlocks = blocks ? QuantisedRows.Floats(inner, rows, 32, words) : 0;
+        int ofSuperblocks = superblocks ? QuantisedRows.Floats(inner, rows, 256, words: false) : 0;
         int ofTurned = TurnedRow.Floats(inner, turned);
         int all = checked(ofBlocks + ofSuperblocks + ofTurned + (floats ? PackedInput.Floats(inner, rows, PackedInput.Lanes) : 0));
         bool few = rows <= FewRows;
         Debug.Assert(!few || !floats, "panels would be written over few rows");
         float* memory = few ? worker.Tiles(all) : worker.Common(all, 0);
-        QuantisedRows by32 = blocks ? QuantisedRows.At(memory, inner, rows, 32) : default;
-        QuantisedRows by256 = superblocks ? QuantisedRows.At(memory + ofBlocks, inner, rows, 256) : default;
+        QuantisedRows by32 = blocks ? QuantisedRows.At(memory, inner, rows, 32, words) : default;
+        QuantisedRows by256 = superblocks ? QuantisedRows.At(memory + ofBlocks, inner, rows, 256, words: false) : default;
         var turnedRow = new TurnedRow(memory + ofBlocks + ofSuperblocks, inner, turned);
         PackedInput packed = floats ? PackedInput.At(memory + ofBlocks + ofSuperblocks + ofTurned, inner, rows, PackedInput.Lanes) : default;
         fixed (float* from = x)
@@ -122,7 +129,8 @@ public static class Sweep
     private static unsafe BlockOperands Blocks(Param w, SweepInput x, in QuantisedRows blocks, in SweepOperands operands)
     {
         float* turned = x.Turned.Of(w.Format);
-        bool isReady = BlockRow.Takes(x.Rows) ? turned != null : blocks.Records != null;
+        bool isReady = BlockRow.Takes(x.Rows) ? turned != null
+            : blocks.Records != null && (blocks.AreWords || !QuantisedRows.HasWords(w.Format));
         if (!isReady) ThrowNotRead(w);
         return new BlockOperands(operands.Weights, w.Bytes, blocks, turned, operands.Y, operands.YStride);
     }

@@ -62,6 +62,10 @@ internal unsafe struct QuantisedRows
     public const int ByteZero = 8;
     public const int Values = 16;
 
+    // Where asked for, the same in 16 bits: of each four values the first and the third, then the others.
+    public const int EvenWords = 48;
+    public const int OddWords = 80;
+
     // Of 256 values, sums over 32 and over 16 of them, in 16 bits each.
     public const int Sums32 = 16;
     public const int Sums16 = 32;
@@ -73,19 +77,26 @@ internal unsafe struct QuantisedRows
     public int Stride;
     public byte* Records; // [block][row][stride]
 
+    /// <summary>Whether there are values in 16 bits, too.</summary>
+    public readonly bool AreWords => BlockValues == 32 && Stride > OddWords;
+
+    /// <summary>Whether groups of rows of weights in a format meet values in 16 bits: numbers of eight bits, whose products are too large for 16.</summary>
+    public static bool HasWords(WeightFormat format) => format == WeightFormat.Q8_0 && BlockSweep.IsSupported && !RowGroup256.HasDots;
+
     /// <summary>Floats of memory that rows take, in whole cache lines.</summary>
-    public static int Floats(int inner, int rows, int block) =>
-        checked(((rows * (inner / block) * (RecordBytes(block) / sizeof(float))) + 15) / 16 * 16);
+    public static int Floats(int inner, int rows, int block, bool words) =>
+        checked(((rows * (inner / block) * (RecordBytes(block, words) / sizeof(float))) + 15) / 16 * 16);
 
     /// <summary>Rows in memory of <see cref="Floats"/>.</summary>
     /// <param name="memory">The memory.</param>
     /// <param name="inner">The length of a row.</param>
     /// <param name="rows">How many rows.</param>
     /// <param name="block">Values of a scale: 32 or 256.</param>
-    public static QuantisedRows At(float* memory, int inner, int rows, int block) =>
-        new() { Inner = inner, Rows = rows, BlockValues = block, Stride = RecordBytes(block), Records = (byte*)memory };
+    /// <param name="words">Whether values are wanted in 16 bits, too: <see cref="HasWords"/> of a weight.</param>
+    public static QuantisedRows At(float* memory, int inner, int rows, int block, bool words) =>
+        new() { Inner = inner, Rows = rows, BlockValues = block, Stride = RecordBytes(block, words), Records = (byte*)memory };
 
-    private static int RecordBytes(int block) => block == 256 ? SuperValues + 256 : Values + 32;
+    private static int RecordBytes(int block, bool words) => block == 256 ? SuperValues + 256 : words ? OddWords + 32 : Values + 32;
 
     /// <summary>The record of a row's block.</summary>
     public readonly byte* Record(int block, int row) => Records + ((((nint)block * Rows) + row) * Stride);
@@ -121,6 +132,9 @@ internal unsafe struct QuantisedRows
                 values.Store((sbyte*)record + Values);
                 *(int*)(record + NibbleZero) = (ushort)(-8 * (low + high));
                 *(int*)(record + ByteZero) = -128 * (low + high);
+                if (!AreWords) continue;
+                ((values.AsInt16() << 8) >> 8).Store((short*)(record + EvenWords));
+                (values.AsInt16() >> 8).Store((short*)(record + OddWords));
             }
         }
     }
