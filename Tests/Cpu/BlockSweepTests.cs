@@ -137,7 +137,7 @@ public class BlockSweepTests(ITestOutputHelper output)
             for (int i = 0; i < rows; i++)
                 Assert.Equal(all[(i * weightRows)..((i + 1) * weightRows)], Project(w, weightRows, x[(i * inner)..((i + 1) * inner)], inner, 1));
             var others = new float[rows * weightRows];
-            bool words = QuantisedRows.HasWords(format);
+            bool words = QuantisedRows.NeedsWords(format);
             var memory = new float[QuantisedRows.Floats(inner, rows, format.BlockValues(), words)];
             var turned = new float[BlockRow.Floats(format, inner)];
             fixed (float* at = memory, from = x, turnedAt = turned, to = others)

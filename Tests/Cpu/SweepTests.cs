@@ -61,6 +61,7 @@ public class SweepTests
 
     [Theory]
     [InlineData(1, 1, 16)]
+    [InlineData(257, 1, 144)]
     [InlineData(288, 1, 144)]
     [InlineData(768, 1, 256)]
     [InlineData(288, 2, 32)]

@@ -19,9 +19,14 @@ public static class Sweep
     public static int UnitRows(int rows, int workers)
     {
         const int most = 256;
-        // One worker has nothing to balance: as few pieces as there can be.
-        int pieces = workers == 1 ? Math.Max(1, (rows + most - 1) / most) : 8 * workers;
-        return Math.Clamp((rows / pieces + 15) & ~15, 16, most);
+        int share = rows / (8 * workers);
+        if (workers == 1)
+        {
+            // Nothing to balance: as few pieces as there can be.
+            int pieces = Math.Max(1, (rows + most - 1) / most);
+            share = (rows + pieces - 1) / pieces;
+        }
+        return Math.Clamp((share + 15) & ~15, 16, most);
     }
 
     /// <summary>
@@ -51,7 +56,7 @@ public static class Sweep
             blocks |= format.BlockValues() == 32;
             superblocks |= format.BlockValues() == 256;
             if (BlockRow.Takes(rows)) turned |= TurnedRow.Bit(format);
-            else words |= QuantisedRows.HasWords(format);
+            else words |= QuantisedRows.NeedsWords(format);
         }
         floats &= rows >= PackedInput.LeastRows && inner >= PackedInput.Lanes;
         if (rows == 0 || !(blocks | superblocks | floats)) return new SweepInput(x, inner, rows);
@@ -130,7 +135,7 @@ public static class Sweep
     {
         float* turned = x.Turned.Of(w.Format);
         bool isReady = BlockRow.Takes(x.Rows) ? turned != null
-            : blocks.Records != null && (blocks.AreWords || !QuantisedRows.HasWords(w.Format));
+            : blocks.Records != null && (blocks.HasWords || !QuantisedRows.NeedsWords(w.Format));
         if (!isReady) ThrowNotRead(w);
         return new BlockOperands(operands.Weights, w.Bytes, blocks, turned, operands.Y, operands.YStride);
     }

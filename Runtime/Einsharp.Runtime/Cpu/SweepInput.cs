@@ -78,10 +78,10 @@ internal unsafe struct QuantisedRows
     public byte* Records; // [block][row][stride]
 
     /// <summary>Whether there are values in 16 bits, too.</summary>
-    public readonly bool AreWords => BlockValues == 32 && Stride > OddWords;
+    public readonly bool HasWords => BlockValues == 32 && Stride > OddWords;
 
     /// <summary>Whether groups of rows of weights in a format meet values in 16 bits: numbers of eight bits, whose products are too large for 16.</summary>
-    public static bool HasWords(WeightFormat format) => format == WeightFormat.Q8_0 && BlockSweep.IsSupported && !RowGroup256.HasDots;
+    public static bool NeedsWords(WeightFormat format) => format == WeightFormat.Q8_0 && BlockSweep.IsSupported && !RowGroup256.HasDots;
 
     /// <summary>Floats of memory that rows take, in whole cache lines.</summary>
     public static int Floats(int inner, int rows, int block, bool words) =>
@@ -92,7 +92,7 @@ internal unsafe struct QuantisedRows
     /// <param name="inner">The length of a row.</param>
     /// <param name="rows">How many rows.</param>
     /// <param name="block">Values of a scale: 32 or 256.</param>
-    /// <param name="words">Whether values are wanted in 16 bits, too: <see cref="HasWords"/> of a weight.</param>
+    /// <param name="words">Whether values are wanted in 16 bits, too: <see cref="NeedsWords"/> of a weight.</param>
     public static QuantisedRows At(float* memory, int inner, int rows, int block, bool words) =>
         new() { Inner = inner, Rows = rows, BlockValues = block, Stride = RecordBytes(block, words), Records = (byte*)memory };
 
@@ -132,7 +132,7 @@ internal unsafe struct QuantisedRows
                 values.Store((sbyte*)record + Values);
                 *(int*)(record + NibbleZero) = (ushort)(-8 * (low + high));
                 *(int*)(record + ByteZero) = -128 * (low + high);
-                if (!AreWords) continue;
+                if (!HasWords) continue;
                 ((values.AsInt16() << 8) >> 8).Store((short*)(record + EvenWords));
                 (values.AsInt16() >> 8).Store((short*)(record + OddWords));
             }
