@@ -35,7 +35,8 @@ public sealed class CacheFullException : InvalidOperationException
 public sealed class KvCache : IDisposable
 {
     private readonly SlotGeometry[] _geometry;
-    private readonly AlignedMemory[] _memory;
+    private readonly AlignedMemory? _memory; // of all slots, so that small ones share large pages
+    private readonly long[] _offsets; // of each slot, in floats
     private readonly int[] _held; // of each slot: the positions of a sequence that there is memory for
     private readonly CacheRing[] _rings; // those of slots that hold fewer than the capacity, each once
     private readonly int[] _lengths;
@@ -78,14 +79,16 @@ public sealed class KvCache : IDisposable
         bool isHere = device is null or CpuDevice;
         if (!isHere && format != CacheFormat.F32)
             throw new NotSupportedException(FormattableString.Invariant($"{device} keeps a cache in F32 only; {format} was asked for"));
-        var floats = new long[slots.Length];
         _held = new int[slots.Length];
-        for (int i = 0; i < floats.Length; i++)
+        _offsets = new long[slots.Length];
+        long floats = 0;
+        for (int i = 0; i < slots.Length; i++)
         {
             _held[i] = CacheRing.Positions(isHere ? slots[i].Window : 0, Math.Max(1, chunk / batch), capacity);
-            floats[i] = Floats(batch, capacity, _held[i], format, slots[i]);
-            Bytes = checked(Bytes + floats[i] * sizeof(float));
+            _offsets[i] = floats;
+            floats = checked(floats + Floats(batch, capacity, _held[i], format, slots[i]));
         }
+        Bytes = checked(floats * sizeof(float));
         Batch = batch;
         Capacity = capacity;
         Format = format;
@@ -95,16 +98,7 @@ public sealed class KvCache : IDisposable
         _written = new int[batch];
         _pending = new int[batch];
         _counts = new int[batch];
-        _memory = new AlignedMemory[isHere ? slots.Length : 0];
-        try
-        {
-            for (int i = 0; i < _memory.Length; i++) _memory[i] = new AlignedMemory(floats[i], $"slot {slots[i].Name} of the cache");
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        if (isHere) _memory = new AlignedMemory(floats, "the key/value cache");
     }
 
     /// <summary>How many sequences.</summary>
@@ -241,7 +235,7 @@ public sealed class KvCache : IDisposable
     public unsafe CacheSlot Slot(int index)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new CacheSlot(_memory[index].Pointer, Batch, Capacity, _held[index], Format, _geometry[index]);
+        return new CacheSlot(_memory!.Pointer + _offsets[index], Batch, Capacity, _held[index], Format, _geometry[index]);
     }
 
     /// <summary>Frees the memory.</summary>
@@ -250,7 +244,7 @@ public sealed class KvCache : IDisposable
     {
         Session?.Dispose();
         _disposed = true;
-        foreach (AlignedMemory? memory in _memory) memory?.Dispose();
+        _memory?.Dispose();
     }
 
     private void CheckCapacity(ReadOnlySpan<int> counts)
@@ -275,14 +269,16 @@ public sealed class KvCache : IDisposable
         }
     }
 
+    // A slot begins on a cache line.
     private static long Floats(int batch, int capacity, int held, CacheFormat format, SlotGeometry slot)
     {
+        const long Line = AlignedMemory.Alignment / sizeof(float);
         try
         {
             // Below 2^62 bytes, so that sums of a model's slots do not overflow either.
             long blocks = checked((long)batch * (held / CacheSlot.BlockSize) * slot.Heads);
             long floats = checked(blocks * (format.BlockBytes(slot.Size) / sizeof(float)));
-            if (floats < 1L << 52) return floats;
+            if (floats < 1L << 52) return (floats + Line - 1) / Line * Line;
         }
         catch (OverflowException)
         {

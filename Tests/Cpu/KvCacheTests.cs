@@ -131,7 +131,7 @@ public class KvCacheTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Cache(int.MaxValue, int.MaxValue - 16));
         SlotGeometry slot = new("keys", 1 << 16, 1 << 10, SlotLayout.Rows);
         var error = Assert.Throws<InsufficientMemoryException>(() => new KvCache(1 << 4, 1 << 18, [slot]));
-        Assert.Equal("slot keys of the cache needs 1125899906842624 bytes, which the system refused", error.Message);
+        Assert.Equal("the key/value cache needs 1125899906842624 bytes, which the system refused", error.Message);
     }
 
     [Fact]
