@@ -10,10 +10,11 @@ public class BlockSweepTests(ITestOutputHelper output)
     private static readonly WeightFormat[] s_formats = [WeightFormat.Q8_0, WeightFormat.Q4_0, WeightFormat.Q4_K, WeightFormat.Q6_K];
 
     // Rows of activations, of weights, and blocks of 256: one row with and without streams, superblocks that are and are not multiplied together,
-    // more than one group and band, groups that are not full, and fewer rows of weights than a group.
+    // more than one group and band, groups that are not full, and fewer rows of weights than a group or two that are multiplied together.
     public static TheoryData<int, int, int> Sizes => new()
     {
         { 1, 1, 1 }, { 1, 7, 1 }, { 1, 130, 3 }, { 1, 18, 7 }, { 2, 5, 2 }, { 3, 16, 1 }, { 4, 17, 5 }, { 7, 40, 3 }, { 8, 33, 2 }, { 97, 6, 1 }, { 195, 3, 9 },
+        { 5, 12, 1 }, { 6, 23, 2 }, { 195, 21, 1 },
     };
 
     /// <summary>Blocks of random bytes, −128 and the greatest of everything among them, with scales near 1.</summary>

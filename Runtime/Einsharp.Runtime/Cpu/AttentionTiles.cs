@@ -42,7 +42,7 @@ internal static unsafe partial class AttentionTiles<W, V>
     /// <param name="sum">[queries][valueSize].</param>
     /// <param name="valueSize">The length of a value.</param>
     /// <returns>Whether any query sees a position of the step.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static bool Weigh(float* score, int* visible, int queries, float* max, float* total, float* factor, float* sum, int valueSize)
     {
         bool sees = false;
@@ -125,7 +125,7 @@ internal static unsafe partial class AttentionTiles<W, V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float* Key(float* keys, int position, int size) => keys + (nint)(position / Block) * Block * size + position % Block;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Scores4x2(float* query, int size, float* keys, int vector, int last, float* score)
     {
         int t0 = Position(vector, last), t1 = Position(vector + 1, last);
@@ -162,7 +162,7 @@ internal static unsafe partial class AttentionTiles<W, V>
         W.Store(s31, score + 3 * Step + t1);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Scores1x4(float* query, int size, float* keys, int vector, int last, float* score)
     {
         int t0 = Position(vector, last), t1 = Position(vector + 1, last), t2 = Position(vector + 2, last), t3 = Position(vector + 3, last);
@@ -186,7 +186,7 @@ internal static unsafe partial class AttentionTiles<W, V>
         W.Store(s3, score + t3);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Accumulate4x4(float* weight, int count, float* values, nint stride, float* sum)
     {
         V s00 = W.Load(sum), s01 = W.Load(sum + W.Count);
@@ -239,7 +239,7 @@ internal static unsafe partial class AttentionTiles<W, V>
         W.Store(s33, sum + 3 * stride + 3 * W.Count);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Accumulate4x1(float* weight, int count, float* values, nint stride, float* sum)
     {
         V s00 = W.Load(sum);
@@ -264,7 +264,7 @@ internal static unsafe partial class AttentionTiles<W, V>
         W.Store(s30, sum + 3 * stride);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Accumulate1x4(float* weight, int count, float* values, nint stride, float* sum)
     {
         V s00 = W.Load(sum), s01 = W.Load(sum + W.Count), s02 = W.Load(sum + 2 * W.Count), s03 = W.Load(sum + 3 * W.Count);
@@ -283,7 +283,7 @@ internal static unsafe partial class AttentionTiles<W, V>
         W.Store(s03, sum + 3 * W.Count);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Accumulate1x1(float* weight, int count, float* values, nint stride, float* sum)
     {
         V s00 = W.Load(sum);

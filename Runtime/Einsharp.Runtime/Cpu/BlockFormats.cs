@@ -14,6 +14,11 @@ internal interface IBlocks
 {
     static abstract WeightFormat Format { get; }
 
+    /// <summary>How many groups of rows of weights are multiplied together: their totals lie one group after the other.</summary>
+    static virtual int Groups<G, V>()
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => 1;
+
     /// <summary>Adds the products of a group of rows of weights with rows of activations to their totals.</summary>
     static abstract void Multiply<G, V>(ref BlockStep step)
         where G : struct, IRowGroup<V>
@@ -25,13 +30,26 @@ internal readonly unsafe struct Q8Blocks : IBlocks
 {
     public const int Bytes = 34;
 
+    // A block in 16 bits: so many bytes, as many vectors of two groups come before the second half.
+    private const int WordBytes = 64;
+    private const int Words = 16;
+
     public static WeightFormat Format => WeightFormat.Q8_0;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static int Groups<G, V>()
+        where G : struct, IRowGroup<V>
+        where V : unmanaged => !G.HasDots && G.Count < 16 ? 2 : 1;
+
+    [MethodImpl(Kernels.ByItself)]
     public static void Multiply<G, V>(ref BlockStep step)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
+        if (Groups<G, V>() == 2)
+        {
+            MultiplyPairs<G, V>(ref step);
+            return;
+        }
         byte* w = step.Weights, x = step.X;
         nint row = step.RowBytes, stride = step.Stride;
         for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
@@ -53,21 +71,7 @@ internal readonly unsafe struct Q8Blocks : IBlocks
             V a1 = Part<G, V>(ref a), b1 = Part<G, V>(ref b), c1 = Part<G, V>(ref c), d1 = Part<G, V>(ref d);
             V e1 = Part<G, V>(ref e), f1 = Part<G, V>(ref f), g1 = Part<G, V>(ref g), h1 = Part<G, V>(ref h);
             float* total = step.Totals;
-            byte* v = x, end = x + (step.Count * stride);
-            if (G.Count < 16)
-            {
-                // Sixteen registers hold eight vectors of weights.
-                for (int* whole = step.Whole; v < end; v += stride, whole += G.Count)
-                    G.Store(Sum<G, V>(a1, b1, c1, d1, e1, f1, g1, h1, (int*)(v + QuantisedRows.OddWords)), whole);
-                v = x;
-                for (int* whole = step.Whole; v < end; v += stride, whole += G.Count, total += G.Count)
-                {
-                    V sum = G.Add(Sum<G, V>(a, b, c, d, e, f, g, h, (int*)(v + QuantisedRows.EvenWords)), G.Load(whole));
-                    BlockSweep.AddTo<G, V>(total, sum, factors, *(float*)v);
-                }
-                continue;
-            }
-            for (; v < end; v += stride, total += G.Count)
+            for (byte* v = x, end = x + (step.Count * stride); v < end; v += stride, total += G.Count)
             {
                 V sum = G.Add(
                     Sum<G, V>(a, b, c, d, e, f, g, h, (int*)(v + QuantisedRows.EvenWords)),
@@ -75,6 +79,101 @@ internal readonly unsafe struct Q8Blocks : IBlocks
                 BlockSweep.AddTo<G, V>(total, sum, factors, *(float*)v);
             }
         }
+    }
+
+    /// <summary>
+    /// Two groups with four rows of activations at once: sixteen registers do not hold a block's words, and so each that is read from memory, be it of
+    /// weights or of activations, is multiplied more than once.
+    /// </summary>
+    [MethodImpl(Kernels.ByItself)]
+    private static void MultiplyPairs<G, V>(ref BlockStep step)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        V* words = (V*)step.Memory;
+        byte* w = step.Weights, x = step.X;
+        nint row = step.RowBytes, stride = step.Stride, second = step.GroupStride;
+        for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
+        {
+            step.Select(block);
+            step.Prefetch(2 * G.Count * Bytes);
+            V factors = TurnWords<G, V>(w, row, words), others = TurnWords<G, V>(w + (G.Count * row), row, words + 1);
+            float* total = step.Totals;
+            byte* v = x, end = x + (step.Count * stride);
+            for (; v + (3 * stride) < end; v += 4 * stride, total += 4 * G.Count)
+            {
+                byte* p = v + QuantisedRows.EvenWords, q = p + stride, r = q + stride, s = r + stride;
+                V a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
+                V* at = words;
+                for (nint i = 0; i < WordBytes; i += sizeof(int), at += 2)
+                {
+                    V even = at[0], odd = at[1], value = G.Broadcast(*(int*)(p + i));
+                    a = G.Add(a, G.MultiplyWords(even, value));
+                    b = G.Add(b, G.MultiplyWords(odd, value));
+                    value = G.Broadcast(*(int*)(q + i));
+                    c = G.Add(c, G.MultiplyWords(even, value));
+                    d = G.Add(d, G.MultiplyWords(odd, value));
+                    value = G.Broadcast(*(int*)(r + i));
+                    e = G.Add(e, G.MultiplyWords(even, value));
+                    f = G.Add(f, G.MultiplyWords(odd, value));
+                    value = G.Broadcast(*(int*)(s + i));
+                    g = G.Add(g, G.MultiplyWords(even, value));
+                    h = G.Add(h, G.MultiplyWords(odd, value));
+                }
+                AddPair<G, V>(total, second, a, b, factors, others, *(float*)v);
+                AddPair<G, V>(total + G.Count, second, c, d, factors, others, *(float*)(v + stride));
+                AddPair<G, V>(total + (2 * G.Count), second, e, f, factors, others, *(float*)(v + (2 * stride)));
+                AddPair<G, V>(total + (3 * G.Count), second, g, h, factors, others, *(float*)(v + (3 * stride)));
+            }
+            for (; v < end; v += stride, total += G.Count)
+            {
+                V a = default, b = default;
+                V* at = words;
+                byte* p = v + QuantisedRows.EvenWords;
+                for (nint i = 0; i < WordBytes; i += sizeof(int), at += 2)
+                {
+                    V value = G.Broadcast(*(int*)(p + i));
+                    a = G.Add(a, G.MultiplyWords(at[0], value));
+                    b = G.Add(b, G.MultiplyWords(at[1], value));
+                }
+                AddPair<G, V>(total, second, a, b, factors, others, *(float*)v);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddPair<G, V>(float* total, nint second, V a, V b, V factors, V others, float scale)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        BlockSweep.AddTo<G, V>(total, a, factors, scale);
+        BlockSweep.AddTo<G, V>(total + second, b, others, scale);
+    }
+
+    /// <summary>A block of each row of a group, in 16 bits, into every second vector, in the order of activations; their factors are returned.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V TurnWords<G, V>(byte* w, nint row, V* to)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        G.TurnTwice(w + 2, row, out V a, out V b, out V c, out V d, out V e, out V f, out V g, out V h);
+        to[Words] = Part<G, V>(ref a);
+        to[Words + 2] = Part<G, V>(ref b);
+        to[Words + 4] = Part<G, V>(ref c);
+        to[Words + 6] = Part<G, V>(ref d);
+        to[Words + 8] = Part<G, V>(ref e);
+        to[Words + 10] = Part<G, V>(ref f);
+        to[Words + 12] = Part<G, V>(ref g);
+        to[Words + 14] = Part<G, V>(ref h);
+        to[0] = a;
+        to[2] = b;
+        to[4] = c;
+        to[6] = d;
+        to[8] = e;
+        to[10] = f;
+        to[12] = g;
+        to[14] = h;
+        return G.Halves(G.ShiftLeft(G.Firsts(w, row), 16));
     }
 
     /// <summary>Widens the first and the third byte of each four, and returns the second and the fourth, in 16 bits.</summary>
@@ -112,7 +211,7 @@ internal readonly unsafe struct Q4Blocks : IBlocks
 
     public static WeightFormat Format => WeightFormat.Q4_0;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Multiply<G, V>(ref BlockStep step)
         where G : struct, IRowGroup<V>
         where V : unmanaged
@@ -170,7 +269,7 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
 
     public static WeightFormat Format => WeightFormat.Q4_K;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Multiply<G, V>(ref BlockStep step)
         where G : struct, IRowGroup<V>
         where V : unmanaged
@@ -209,7 +308,7 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
     }
 
     /// <summary>Two runs, which share their bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Pair<G, V>(V* w, V* scales, byte* x, bool isFirst, ref BlockStep step)
         where G : struct, IRowGroup<V>
         where V : unmanaged
@@ -244,7 +343,7 @@ internal readonly unsafe struct Q4KBlocks : IBlocks
     }
 
     /// <summary>A block's sums, and what its minima take, onto the totals.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Close<G, V>(V factors, V ofMinima, V* minima, byte* x, ref BlockStep step)
         where G : struct, IRowGroup<V>
         where V : unmanaged
@@ -282,7 +381,7 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
 
     public static WeightFormat Format => WeightFormat.Q6_K;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Multiply<G, V>(ref BlockStep step)
         where G : struct, IRowGroup<V>
         where V : unmanaged
@@ -330,7 +429,7 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
     /// <summary>
     /// Two runs in the lower halves of bytes, and two in the upper. Their upper bits are <paramref name="place"/> and four more up in <paramref name="high"/>.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Runs<G, V>(V* w, V* high, int place, V* scales, byte* x, bool isFirst, ref BlockStep step)
         where G : struct, IRowGroup<V>
         where V : unmanaged
@@ -381,7 +480,7 @@ internal readonly unsafe struct Q6KBlocks : IBlocks
     }
 
     /// <summary>A block's sums without the zeros, 32 times the sums of activations, onto the totals.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Close<G, V>(V factors, V* pairs, byte* x, ref BlockStep step)
         where G : struct, IRowGroup<V>
         where V : unmanaged

@@ -106,7 +106,7 @@ internal static unsafe class BlockRow
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Project<F, G, V>(WeightFormat format, in BlockOperands o, int firstRow, int rowCount)
         where F : struct, IRowBlocks
         where G : struct, IRowGroup<V>
@@ -312,10 +312,10 @@ internal readonly unsafe struct Q4Row : IRowBlocks
         for (int first = 0; first < BlockRow.StepBlocks; first += G.Count)
         {
             byte* r = record + (first * stride), v = r + QuantisedRows.Values;
-            for (int i = 0; i < 4; i++, v += stride)
+            for (int i = 0; i < 4; i++)
             {
-                *values++ = G.Sixteens(v, 4 * stride);
-                *values++ = G.Sixteens(v + 16, 4 * stride);
+                *values++ = G.QuarterOfBlocks(v, stride, i);
+                *values++ = G.QuarterOfBlocks(v + 16, stride, i);
             }
             G.Store(G.Firsts(r + QuantisedRows.NibbleZero, stride), to + Zeros + first);
             G.Store(G.Firsts(r, stride), to + Scales + first);
@@ -337,23 +337,23 @@ internal readonly unsafe struct Q4Row : IRowBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
+        G.Eighteens(w, out V a, out V b, out V c, out V d, out V factors);
         V sum = LaneSums.OfPairsOfWords<G, V>(
-            LaneSums.OfFoursOfWords<G, V>(Products<G, V>(w, x, 0), Products<G, V>(w, x, 1)),
-            LaneSums.OfFoursOfWords<G, V>(Products<G, V>(w, x, 2), Products<G, V>(w, x, 3)));
-        sum = G.MultiplyWords(G.AddWords(sum, G.Load(zeros)), G.Broadcast(0x00010001));
-        V factors = G.And(G.Halves(G.Eighteens(w)), G.Load(zeros + Mask - Zeros));
+            LaneSums.OfFoursOfWords<G, V>(Products<G, V>(a, x), Products<G, V>(b, x + 2)),
+            LaneSums.OfFoursOfWords<G, V>(Products<G, V>(c, x + 4), Products<G, V>(d, x + 6)));
+        sum = G.MultiplyWords(G.AddWords(G.BlocksInOrder(sum), G.Load(zeros)), G.Broadcast(0x00010001));
+        factors = G.And(G.Halves(factors), G.Load(zeros + Mask - Zeros));
         return G.AddFours(partials, sum, G.MultiplyFloats(factors, G.Load(zeros + Scales - Zeros)));
     }
 
-    /// <summary>Of every fourth block the products.</summary>
+    /// <summary>A quarter of the blocks' products.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Products<G, V>(byte* w, V* x, int block)
+    private static V Products<G, V>(V numbers, V* x)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        V numbers = G.Sixteens(w + (Bytes * block) + 2, 4 * Bytes), nibble = G.Broadcast(0x0F0F0F0F);
-        return G.AddWords(
-            G.MultiplyBytes(G.And(numbers, nibble), x[2 * block]), G.MultiplyBytes(G.And(G.ShiftRight(numbers, 4), nibble), x[(2 * block) + 1]));
+        V nibble = G.Broadcast(0x0F0F0F0F);
+        return G.AddWords(G.MultiplyBytes(G.And(numbers, nibble), x[0]), G.MultiplyBytes(G.And(G.ShiftRight(numbers, 4), nibble), x[1]));
     }
 }
 

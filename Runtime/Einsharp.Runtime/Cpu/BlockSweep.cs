@@ -42,8 +42,11 @@ internal unsafe struct BlockStep
     /// <summary>Rows of activations.</summary>
     public int Count;
 
-    /// <summary>[row of activations][row of weights]: the partial sums that a block is added to.</summary>
+    /// <summary>[group][row of activations][row of weights]: the partial sums that a block is added to.</summary>
     public float* Totals;
+
+    /// <summary>From a group's totals to the next one's.</summary>
+    public int GroupStride;
 
     /// <summary>The first of the partial sums.</summary>
     public float* Partials;
@@ -128,20 +131,21 @@ internal static unsafe class BlockSweep
     {
         int last = firstRow + rowCount;
         if (RowGroup512.IsSupported && last >= RowGroup512.Count) Project<F, RowGroup512, Vector512<int>>(o, firstRow, rowCount);
-        else if (last >= RowGroup256.Count) Project<F, RowGroup256, Vector256<int>>(o, firstRow, rowCount);
+        else if (last >= RowGroup256.Count * F.Groups<RowGroup256, Vector256<int>>()) Project<F, RowGroup256, Vector256<int>>(o, firstRow, rowCount);
         // Of fewer rows there is no group.
         else PortableBlocks.Project(F.Format, o, firstRow, rowCount);
     }
 
     [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Project<F, G, V>(in BlockOperands o, int firstRow, int rowCount)
         where F : struct, IBlocks
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
-        int rows = o.X.Rows, most = Math.Min(BandRows, BandBytes / o.X.Stride), bands = (rows + most - 1) / most;
-        int band = (rows + bands - 1) / bands, floats = band * G.Count;
+        int groups = F.Groups<G, V>(), lanes = groups * G.Count;
+        int rows = o.X.Rows, most = Math.Min(BandRows, BandBytes / o.X.Stride) / groups, bands = (rows + most - 1) / most;
+        int band = (rows + bands - 1) / bands, floats = band * lanes;
         byte* memory = stackalloc byte[((Partials + 1) * floats * sizeof(float)) + (BlockStep.MemoryVectors * sizeof(V)) + AlignedMemory.Alignment];
         memory = (byte*)AlignedMemory.Align(memory);
         nint rowBytes = (nint)F.Format.Bytes(o.X.Inner);
@@ -153,36 +157,43 @@ internal static unsafe class BlockSweep
             Blocks = o.X.Inner / F.Format.BlockValues(),
             Memory = memory,
             PartialStride = floats,
+            GroupStride = band * G.Count,
         };
         float* sums = step.Partials = (float*)(memory + (BlockStep.MemoryVectors * sizeof(V)));
         step.Whole = (int*)(sums + (Partials * floats));
-        for (int column = 0; column < rowCount; column += G.Count)
+        for (int column = 0; column < rowCount; column += lanes)
         {
-            // A group that is not full begins earlier: what it computes once more is not stored.
-            int columns = Math.Min(G.Count, rowCount - column), skip = G.Count - columns;
+            // Groups that are not full begin earlier: what they compute once more is not stored.
+            int columns = Math.Min(lanes, rowCount - column), skip = lanes - columns;
             byte* weights = o.Weights + ((firstRow + column - skip) * rowBytes);
             // What lies behind is most likely this worker's next group, even if it belongs to another piece of work.
-            byte* next = weights + (G.Count * rowBytes);
-            if (o.WeightsEnd - next < G.Count * rowBytes) next = weights;
+            byte* next = weights + (lanes * rowBytes);
+            if (o.WeightsEnd - next < lanes * rowBytes) next = weights;
             for (int row = 0; row < rows; row += band)
             {
                 step.Count = Math.Min(band, rows - row);
                 step.Ahead = next + FetchedBefore;
                 step.Weights = weights;
                 step.X = o.X.Record(0, row);
-                for (int part = 0; part < Partials; part++) Clear<G, V>(sums + (part * floats), step.Count);
+                for (int part = 0; part < Partials * groups; part++) Clear<G, V>(sums + (part * step.GroupStride), step.Count);
                 // Results that are in no cache would hold up what is stored after them.
                 float* y = o.Y + (row * o.YStride) + column;
                 for (int i = 0; i < step.Count; i++) Sse.Prefetch0(y + (i * o.YStride) + columns - 1);
                 F.Multiply<G, V>(ref step);
-                if (skip == 0)
+                y -= skip;
+                for (int group = 0; group < groups; group++, y += G.Count)
                 {
-                    Add<G, V>(sums, floats, y, o.YStride, step.Count);
-                    continue;
+                    float* totals = sums + (group * step.GroupStride);
+                    int left = Math.Clamp(skip - (group * G.Count), 0, G.Count);
+                    if (left == 0)
+                    {
+                        Add<G, V>(totals, floats, y, o.YStride, step.Count);
+                        continue;
+                    }
+                    Add<G, V>(totals, floats, totals, G.Count, step.Count);
+                    for (int i = 0; i < step.Count; i++)
+                        new ReadOnlySpan<float>(totals + (i * G.Count) + left, G.Count - left).CopyTo(new Span<float>(y + (i * o.YStride) + left, G.Count - left));
                 }
-                Add<G, V>(sums, floats, sums, G.Count, step.Count);
-                for (int i = 0; i < step.Count; i++)
-                    new ReadOnlySpan<float>(sums + (i * G.Count) + skip, columns).CopyTo(new Span<float>(y + (i * o.YStride), columns));
             }
         }
     }

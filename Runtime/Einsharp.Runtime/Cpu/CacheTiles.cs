@@ -17,7 +17,7 @@ internal static unsafe class CacheTiles<W, V>
     /// <param name="from">The elements.</param>
     /// <param name="count">How many, a multiple of 16.</param>
     /// <param name="to">Where to.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void WidenBFloat16(ushort* from, int count, float* to)
     {
         for (int i = 0; i < count; i += W.Count) W.Store(W.LoadBFloat16(from + i), to + i);
@@ -28,7 +28,7 @@ internal static unsafe class CacheTiles<W, V>
     /// <param name="blocks">How many.</param>
     /// <param name="size">The length of a key.</param>
     /// <param name="to">[block][size][16].</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void WidenKeys(byte* from, int blocks, int size, float* to)
     {
         int scales = CacheFormats.Scales(size);
@@ -56,7 +56,7 @@ internal static unsafe class CacheTiles<W, V>
     /// <param name="count">How many positions.</param>
     /// <param name="size">The length of a value.</param>
     /// <param name="to">[position][size].</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void WidenValues(byte* from, int count, int size, float* to)
     {
         int scales = CacheFormats.Scales(size);

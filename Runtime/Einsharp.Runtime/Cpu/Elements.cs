@@ -41,7 +41,7 @@ internal static unsafe class Elements<T>
         for (int i = 0; i < count; i++) to[i * stride] = from[i];
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void GatherStrided(T* from, nint stride, int count, T* to)
     {
         int i = 0;

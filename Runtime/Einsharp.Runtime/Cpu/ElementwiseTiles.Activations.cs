@@ -21,7 +21,7 @@ internal static unsafe partial class ElementwiseTiles<W, V>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Apply<F>(F function, float* y, int length)
         where F : struct, IFunction
     {

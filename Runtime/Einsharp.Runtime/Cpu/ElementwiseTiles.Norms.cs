@@ -6,7 +6,7 @@ namespace Einsharp.Cpu;
 internal static unsafe partial class ElementwiseTiles<W, V>
 {
     /// <summary>Σ x, by four vectors of partial sums.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static float Sum(float* x, int length)
     {
         V a0 = default, a1 = default, a2 = default, a3 = default;
@@ -25,7 +25,7 @@ internal static unsafe partial class ElementwiseTiles<W, V>
     }
 
     /// <summary>Σ (x − mean)², by four vectors of partial sums.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static float SumOfSquares(float* x, float mean, int length)
     {
         V m = W.Broadcast(mean), a0 = default, a1 = default, a2 = default, a3 = default;
@@ -50,7 +50,7 @@ internal static unsafe partial class ElementwiseTiles<W, V>
     }
 
     /// <summary>y = (x − mean) · factor.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Centre(float* x, float mean, float factor, float* y, int length)
     {
         V m = W.Broadcast(mean), f = W.Broadcast(factor);
@@ -60,7 +60,7 @@ internal static unsafe partial class ElementwiseTiles<W, V>
     }
 
     /// <summary>y = (x − mean) · factor · gain.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Centre(float* x, float mean, float factor, float* gain, float* y, int length)
     {
         V m = W.Broadcast(mean), f = W.Broadcast(factor);
@@ -71,7 +71,7 @@ internal static unsafe partial class ElementwiseTiles<W, V>
     }
 
     /// <summary>y = (x − mean) · factor · gain + bias.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Centre(float* x, float mean, float factor, float* gain, float* bias, float* y, int length)
     {
         V m = W.Broadcast(mean), f = W.Broadcast(factor);

@@ -6,7 +6,7 @@ namespace Einsharp.Cpu;
 internal static unsafe partial class ElementwiseTiles<W, V>
 {
     /// <summary>Σ exp(x - max).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static float SumExp(float* x, int length, float max)
     {
         V shift = W.Broadcast(max), sum = default;
@@ -22,7 +22,7 @@ internal static unsafe partial class ElementwiseTiles<W, V>
     }
 
     /// <summary>Softmax, or its logarithm, of each column of [size, inner], a vector of columns at a time.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void SoftmaxAcross(float* y, int size, int inner, bool isLog)
     {
         for (int column = 0; column < inner; column += W.Count)

@@ -7,7 +7,7 @@ internal static unsafe partial class ElementwiseTiles<W, V>
     where W : struct, IWidth<V>
     where V : unmanaged
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Silu(float* y, int length)
     {
         int i = 0;
@@ -16,7 +16,7 @@ internal static unsafe partial class ElementwiseTiles<W, V>
     }
 
     /// <summary>y = exp(y - max); returns the sum.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static float Exp(float* y, int length, float max)
     {
         V shift = W.Broadcast(max), sum = default;
@@ -35,7 +35,7 @@ internal static unsafe partial class ElementwiseTiles<W, V>
     }
 
     /// <summary>Σ x², by four vectors of partial sums.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static float SumOfSquares(float* x, int length)
     {
         V a0 = default, a1 = default, a2 = default, a3 = default;
@@ -59,7 +59,7 @@ internal static unsafe partial class ElementwiseTiles<W, V>
     }
 
     /// <summary>y = (x · factor) · gain.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void ScaleByGain(float* x, float factor, float* gain, float* y, int length)
     {
         V f = W.Broadcast(factor);

@@ -31,7 +31,7 @@ internal static unsafe class Gemm<S, V, T>
     }
 
     /// <summary>Everything is read and written in place, at one stride an axis.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void ComputeDirect(Worker worker, in GemmPlan plan)
     {
         LoopAxis m = plan.M.Count == 1 ? plan.M.Axes[0] : default, k = plan.K.Count == 1 ? plan.K.Axes[0] : default;
@@ -272,7 +272,7 @@ internal static unsafe class Gemm<S, V, T>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Scatter(T* sums, int rows, int count, T* c, nint* inRows, nint rowStride, nint* inColumns, bool accumulate)
     {
         if (rowStride == 1)

@@ -111,7 +111,7 @@ internal static unsafe class GemmPacking<S, V, T>
     }
 
     /// <summary>Copies rows of a that are neighbours, tile by tile, each as [k][row].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void CopyNeighbours(T* from, int count, nint* ks, int k, T* to)
     {
         for (int i = 0; i < k; i++)
@@ -128,7 +128,7 @@ internal static unsafe class GemmPacking<S, V, T>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void CopyRows(T* from, nint* ks, int k, T* to, int width)
     {
         if (width == S.Count)
@@ -144,7 +144,7 @@ internal static unsafe class GemmPacking<S, V, T>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void TransposeRows(T* from, nint* rows, int k, T* to, int width)
     {
         int step = 16 / sizeof(T), whole = k - k % step;
@@ -158,7 +158,7 @@ internal static unsafe class GemmPacking<S, V, T>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Gather(T* from, nint* columns, nint* ks, int k, T* to, int width)
     {
         for (int i = 0; i < k; i++, to += width)

@@ -82,7 +82,7 @@ internal static unsafe class GemmTiles<S, V, T>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Twelve<N>(in GemmTile<T> tile)
         where N : struct, IColumns
     {
@@ -162,7 +162,7 @@ internal static unsafe class GemmTiles<S, V, T>
         Put<N>(p11, q11, c + 11 * tile.CRow, tile.Accumulate);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Six<N>(in GemmTile<T> tile)
         where N : struct, IColumns
     {
@@ -207,7 +207,7 @@ internal static unsafe class GemmTiles<S, V, T>
         Put<N>(p5, q5, c + 5 * tile.CRow, tile.Accumulate);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Four<N>(in GemmTile<T> tile)
         where N : struct, IColumns
     {
@@ -242,7 +242,7 @@ internal static unsafe class GemmTiles<S, V, T>
         Put<N>(p3, q3, c + 3 * tile.CRow, tile.Accumulate);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Two<N>(in GemmTile<T> tile)
         where N : struct, IColumns
     {
@@ -268,7 +268,7 @@ internal static unsafe class GemmTiles<S, V, T>
         Put<N>(p1, q1, c + tile.CRow, tile.Accumulate);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void One<N>(in GemmTile<T> tile)
         where N : struct, IColumns
     {

@@ -95,7 +95,7 @@ internal static unsafe class LoopNest<S, V, T>
 
     private static long Tiles(int extent, int step) => ((long)extent + step - 1) / step;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Map(in NestPlan plan, nint a, nint b, nint c, long first, int run, T* room)
     {
         LoopAxis x = plan.X;
@@ -147,7 +147,7 @@ internal static unsafe class LoopNest<S, V, T>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Rows(in NestPlan plan, nint a, nint c, long first, int most)
     {
         LoopAxis y = plan.Y;
@@ -158,7 +158,7 @@ internal static unsafe class LoopNest<S, V, T>
             Runs<S, V, T>.Copy(to, from, count);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Across(in NestPlan plan, nint a, nint b, nint c, long first, int run, int part, T* room, int* index)
     {
         LoopAxis x = plan.X;
@@ -189,7 +189,7 @@ internal static unsafe class LoopNest<S, V, T>
     }
 
     // As the tiles of a matrix product add up: a stretch of k from zero on, then the stretches.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void AcrossByStretches(in NestPlan plan, nint a, nint b, nint c, long first, int run, T* room)
     {
         LoopAxis x = plan.X, z = plan.Summed.Axes[0];

@@ -108,7 +108,7 @@ public readonly unsafe ref partial struct OnlineSoftmax
     {
         CheckCount(count);
         CheckSize(keys, _size);
-        Scores(keys.Read(sequence, head, step, count, _wide, _queries < Few), count);
+        Scores(keys.Read(sequence, head, step, count, _wide, Fetches(count)), count);
     }
 
     /// <summary>Takes the step's scores into the softmax, and the values with them.</summary>
@@ -130,7 +130,7 @@ public readonly unsafe ref partial struct OnlineSoftmax
     {
         CheckSize(values, _valueSize);
         int count = Visible();
-        if (count > 0) Accumulate(values.Read(sequence, head, step, count, _wide, _queries < Few), count);
+        if (count > 0) Accumulate(values.Read(sequence, head, step, count, _wide, Fetches(count)), count);
     }
 
     /// <summary>Writes a query's result: NaN if it saw no position.</summary>
@@ -165,6 +165,9 @@ public readonly unsafe ref partial struct OnlineSoftmax
         else
             AttentionTiles<Width128, Vector128<float>>.Scores(_query, _queries, _size, keys, blocks, _score);
     }
+
+    /// <summary>Whether what follows a step is worth fetching: a step that is not full is the last.</summary>
+    private bool Fetches(int count) => _queries < Few && count == Step;
 
     /// <summary>The positions of the step that some query sees: as many as the one that sees most.</summary>
     private int Visible()

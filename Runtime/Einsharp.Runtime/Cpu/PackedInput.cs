@@ -55,7 +55,7 @@ internal readonly unsafe struct PackedInput
     public int Height(int row) => GemmTiles<Simd256<float>, Vector256<float>, float>.Rows(Rows - row);
 
     /// <summary>Copies every <paramref name="of"/>-th tile of rows, from the <paramref name="first"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public void Pack(float* x, int inner, int first, int of)
     {
         int lanes = _lanes, steps = Steps;

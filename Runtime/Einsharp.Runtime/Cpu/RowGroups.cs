@@ -35,8 +35,19 @@ internal unsafe interface IRowGroup<V>
     /// <summary>Of as many rows as there are lanes the first four bytes; of the first row sixteen are read.</summary>
     static abstract V Firsts(byte* first, nint row);
 
-    /// <summary>Of as many blocks of 18 bytes, one after the other, as there are lanes the first two, in the upper 16 bits.</summary>
-    static abstract V Eighteens(byte* first);
+    /// <summary>
+    /// Of as many blocks of 18 bytes, one after the other, as there are lanes the last 16 bytes, a quarter of the blocks in each of four, and of all the
+    /// first two, in order, in the upper 16 bits of a lane.
+    /// </summary>
+    static abstract void Eighteens(byte* first, out V a, out V b, out V c, out V d, out V firsts);
+
+    /// <summary>
+    /// Of as many blocks as there are lanes, each so many bytes after the one before, 16 bytes of those that <see cref="Eighteens"/> has in a quarter.
+    /// </summary>
+    static abstract V QuarterOfBlocks(byte* first, nint stride, int quarter);
+
+    /// <summary>What four quarters were added up to, each in its place of every four lanes, in the order of blocks.</summary>
+    static abstract V BlocksInOrder(V value);
 
     /// <summary>Reads 16 bytes, and again <paramref name="stride"/> bytes further, for as many times as a vector holds them.</summary>
     static abstract V Sixteens(byte* first, nint stride);
@@ -263,15 +274,30 @@ internal readonly unsafe struct RowGroup512 : IRowGroup<Vector512<int>>
         RowGroup256.Firsts(first, row).ToVector512Unsafe(), RowGroup256.Firsts(first + (8 * row), row), 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Eighteens(byte* first) =>
-        Avx512F.InsertVector256(EightOfEighteen(first), EightOfEighteen(first + (8 * 18)).GetLower(), 1);
+    public static void Eighteens(
+        byte* first, out Vector512<int> a, out Vector512<int> b, out Vector512<int> c, out Vector512<int> d, out Vector512<int> firsts)
+    {
+        // Four blocks fit into two lines that overlap, and all of their firsts into the first: one instruction takes what would be four reads.
+        Vector512<short> p = Vector512.Load((short*)first), q = Vector512.Load((short*)(first + 72));
+        Vector512<short> r = Vector512.Load((short*)(first + 144)), s = Vector512.Load((short*)(first + 216));
+        Vector512<short> numbers = Vector512.Create(
+            (short)1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 24, 25, 26, 28, 29, 30, 31, 60, 61, 62, 63);
+        Vector512<short> factors = Vector512.Create(
+            (short)0, 0, 0, 9, 0, 18, 0, 27, 0, 32, 0, 41, 0, 50, 0, 59, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        a = Avx512BW.PermuteVar32x16x2(p, numbers, Vector512.Load((short*)(first + 8))).AsInt32();
+        b = Avx512BW.PermuteVar32x16x2(q, numbers, Vector512.Load((short*)(first + 80))).AsInt32();
+        c = Avx512BW.PermuteVar32x16x2(r, numbers, Vector512.Load((short*)(first + 152))).AsInt32();
+        d = Avx512BW.PermuteVar32x16x2(s, numbers, Vector512.Load((short*)(first + 224))).AsInt32();
+        firsts = Avx512F.InsertVector256(
+            Avx512BW.PermuteVar32x16x2(p, factors, q).AsInt32(), Avx512BW.PermuteVar32x16x2(r, factors, s).AsInt32().GetLower(), 1);
+    }
 
-    /// <summary>Of eight blocks, in the lower half; the last 16 bytes of theirs are not read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> EightOfEighteen(byte* first) => Avx512BW.PermuteVar32x16x2(
-        Vector512.Load((short*)first),
-        Vector512.Create((short)0, 0, 0, 9, 0, 18, 0, 27, 0, 36, 0, 45, 0, 54, 0, 63, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-        Vector512.Load((short*)(first + 64))).AsInt32();
+    public static Vector512<int> QuarterOfBlocks(byte* first, nint stride, int quarter) => Sixteens(first + (4 * quarter * stride), stride);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> BlocksInOrder(Vector512<int> value) =>
+        Avx512F.PermuteVar16x32(value, Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Sixteens(byte* first, nint stride)
@@ -509,7 +535,21 @@ internal readonly unsafe struct RowGroup256 : IRowGroup<Vector256<int>>
         Avx2.Blend(Vector128.Load((int*)(first + (2 * row) - 8)), Vector128.Load((int*)(first + (3 * row) - 12)), 8), 12);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Eighteens(byte* first) => Firsts(first, 18) << 16;
+    public static void Eighteens(
+        byte* first, out Vector256<int> a, out Vector256<int> b, out Vector256<int> c, out Vector256<int> d, out Vector256<int> firsts)
+    {
+        a = QuarterOfBlocks(first + 2, 18, 0);
+        b = QuarterOfBlocks(first + 2, 18, 1);
+        c = QuarterOfBlocks(first + 2, 18, 2);
+        d = QuarterOfBlocks(first + 2, 18, 3);
+        firsts = Firsts(first, 18) << 16;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> QuarterOfBlocks(byte* first, nint stride, int quarter) => Sixteens(first + (quarter * stride), 4 * stride);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> BlocksInOrder(Vector256<int> value) => value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Sixteens(byte* first, nint stride) => Vector256.Create(Vector128.Load((int*)first), Vector128.Load((int*)(first + stride)));

@@ -9,7 +9,7 @@ internal static unsafe class Runs<S, V, T>
     where T : unmanaged
 {
     /// <summary>Σ a.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static T Sum(T* a, int count)
     {
         V s0 = default, s1 = default, s2 = default, s3 = default;
@@ -28,7 +28,7 @@ internal static unsafe class Runs<S, V, T>
     }
 
     /// <summary>Σ a, whose elements lie apart. Nothing but loads and additions, so that as many loads as can be are under way.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static T SumApart(T* a, nint stride, int count)
     {
         T s0 = default, s1 = default, s2 = default, s3 = default;
@@ -46,7 +46,7 @@ internal static unsafe class Runs<S, V, T>
     }
 
     /// <summary>Σ a·b.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static T Dot(T* a, T* b, int count)
     {
         V s0 = default, s1 = default, s2 = default, s3 = default;
@@ -65,7 +65,7 @@ internal static unsafe class Runs<S, V, T>
     }
 
     /// <summary>The dot products of four rows with one vector: to[r] += Σ a[r]·b.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void DotFour(T* a0, T* a1, T* a2, T* a3, T* b, int count, T* to)
     {
         V s0 = default, s1 = default, s2 = default, s3 = default, t0 = default, t1 = default, t2 = default, t3 = default;
@@ -106,7 +106,7 @@ internal static unsafe class Runs<S, V, T>
     }
 
     /// <summary>to += a0; to += a1; … element by element: the order of the additions is that of the arguments.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void AddFour(T* to, T* a0, T* a1, T* a2, T* a3, int count)
     {
         int i = 0;
@@ -119,7 +119,7 @@ internal static unsafe class Runs<S, V, T>
     }
 
     /// <summary>to += a.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Add(T* to, T* a, int count)
     {
         int i = 0;
@@ -128,7 +128,7 @@ internal static unsafe class Runs<S, V, T>
     }
 
     /// <summary>to += a0·b[0]; to += a1·b[1]; … in one pass.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void AddScaledFour(T* to, T* a0, T* a1, T* a2, T* a3, T* b, int count)
     {
         V b0 = S.Broadcast(b[0]), b1 = S.Broadcast(b[1]), b2 = S.Broadcast(b[2]), b3 = S.Broadcast(b[3]);
@@ -146,7 +146,7 @@ internal static unsafe class Runs<S, V, T>
     }
 
     /// <summary>to += a·b, b one number.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void AddScaled(T* to, T* a, T b, int count)
     {
         V all = S.Broadcast(b);
@@ -156,7 +156,7 @@ internal static unsafe class Runs<S, V, T>
     }
 
     /// <summary>to += a·b, element by element.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void AddProduct(T* to, T* a, T* b, int count)
     {
         int i = 0;
@@ -165,7 +165,7 @@ internal static unsafe class Runs<S, V, T>
     }
 
     /// <summary>to = a.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Copy(T* to, T* a, int count)
     {
         int i = 0;
@@ -182,7 +182,7 @@ internal static unsafe class Runs<S, V, T>
     }
 
     /// <summary>to = a·b, element by element.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Multiply(T* to, T* a, T* b, int count)
     {
         int i = 0;
@@ -191,7 +191,7 @@ internal static unsafe class Runs<S, V, T>
     }
 
     /// <summary>to = a·b, b one number.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public static void Scale(T* to, T* a, T b, int count)
     {
         V all = S.Broadcast(b);

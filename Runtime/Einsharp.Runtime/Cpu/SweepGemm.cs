@@ -52,7 +52,7 @@ internal static unsafe class SweepGemm<W, V, F, S>
 
     /// <summary>Rows of weights as [lane][step][row].</summary>
     [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Turn(byte** rows, int width, int steps, float* to, nint plane)
     {
         float* widened = stackalloc float[W.Count * W.Count];
@@ -69,7 +69,7 @@ internal static unsafe class SweepGemm<W, V, F, S>
     }
 
     /// <summary>The same in registers. Both vectors of a step, one after the other, fill a cache line.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void TurnEights(byte** rows, int width, int steps, float* to, nint plane)
     {
         byte** end = rows + width;
@@ -87,7 +87,7 @@ internal static unsafe class SweepGemm<W, V, F, S>
     }
 
     /// <summary>The same with vectors twice as long.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void TurnSixteens(byte** rows, int width, int steps, float* to, nint plane)
     {
         byte** end = rows + width;
@@ -164,7 +164,7 @@ internal static unsafe class SweepGemm<W, V, F, S>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Add(float* to, float* from, nint count)
     {
         for (nint i = 0; i < count; i += W.Count) W.Store(W.Add(W.Load(to + i), W.Load(from + i)), to + i);

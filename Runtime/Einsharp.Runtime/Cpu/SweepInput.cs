@@ -105,7 +105,7 @@ internal unsafe struct QuantisedRows
     /// Quantises a row: q = x / scale to the nearest, ties to even, where the greatest magnitude of a block becomes 127. A NaN or an infinity
     /// makes the block's scale one, and so every sum that it is in.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     public readonly void Quantise(int row, float* x)
     {
         for (int block = 0; block < Inner / BlockValues; block++, x += BlockValues)
@@ -140,7 +140,7 @@ internal unsafe struct QuantisedRows
     }
 
     /// <summary>The greatest magnitude. As whole numbers, bits of magnitudes are in the magnitudes' order, and NaN is above all.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static float Greatest(float* x, int count)
     {
         Vector256<int> magnitude = Vector256.Create(0x7FFFFFFF), greatest = default;

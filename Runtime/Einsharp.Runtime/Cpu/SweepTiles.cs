@@ -71,7 +71,7 @@ internal static unsafe class SweepTiles<W, V, F>
     /// Four, three, two or one rows of activations by four or six of weights, which are widened on the way. Eight rows of activations are more
     /// than a first-level cache holds, and then it matters how often they are read from the second.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernels.ByItself)]
     private static void Tile<R, N>(in SweepOperands o, int row, byte* w0, byte* w1, byte* w2, byte* w3, nint far, float* y, nint step, int count)
         where R : struct, IRowCount
         where N : struct, IStreams
