@@ -30,7 +30,7 @@ internal readonly unsafe struct Q8Blocks : IBlocks
 {
     public const int Bytes = 34;
 
-    // A block in 16 bits: so many bytes, as many vectors of two groups come before the second half.
+    // Bytes of a block in 16 bits, and of the vectors of two groups the first that belongs to its second half.
     private const int WordBytes = 64;
     private const int Words = 16;
 
