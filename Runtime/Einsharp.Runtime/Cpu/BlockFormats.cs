@@ -92,12 +92,12 @@ internal readonly unsafe struct Q8Blocks : IBlocks
     {
         V* words = (V*)step.Memory;
         byte* w = step.Weights, x = step.X;
-        nint row = step.RowBytes, stride = step.Stride, second = step.GroupStride;
+        nint row = step.RowBytes, stride = step.Stride, toOther = step.GroupStride;
         for (int block = 0; block < step.Blocks; block++, w += Bytes, x += step.BlockStride)
         {
             step.Select(block);
             step.Prefetch(2 * G.Count * Bytes);
-            V factors = TurnWords<G, V>(w, row, words), others = TurnWords<G, V>(w + (G.Count * row), row, words + 1);
+            V factors = TurnWords<G, V>(w, row, words), otherFactors = TurnWords<G, V>(w + (G.Count * row), row, words + 1);
             float* total = step.Totals;
             byte* v = x, end = x + (step.Count * stride);
             for (; v + (3 * stride) < end; v += 4 * stride, total += 4 * G.Count)
@@ -107,23 +107,23 @@ internal readonly unsafe struct Q8Blocks : IBlocks
                 V* at = words;
                 for (nint i = 0; i < WordBytes; i += sizeof(int), at += 2)
                 {
-                    V even = at[0], odd = at[1], value = G.Broadcast(*(int*)(p + i));
-                    a = G.Add(a, G.MultiplyWords(even, value));
-                    b = G.Add(b, G.MultiplyWords(odd, value));
+                    V one = at[0], other = at[1], value = G.Broadcast(*(int*)(p + i));
+                    a = G.Add(a, G.MultiplyWords(one, value));
+                    b = G.Add(b, G.MultiplyWords(other, value));
                     value = G.Broadcast(*(int*)(q + i));
-                    c = G.Add(c, G.MultiplyWords(even, value));
-                    d = G.Add(d, G.MultiplyWords(odd, value));
+                    c = G.Add(c, G.MultiplyWords(one, value));
+                    d = G.Add(d, G.MultiplyWords(other, value));
                     value = G.Broadcast(*(int*)(r + i));
-                    e = G.Add(e, G.MultiplyWords(even, value));
-                    f = G.Add(f, G.MultiplyWords(odd, value));
+                    e = G.Add(e, G.MultiplyWords(one, value));
+                    f = G.Add(f, G.MultiplyWords(other, value));
                     value = G.Broadcast(*(int*)(s + i));
-                    g = G.Add(g, G.MultiplyWords(even, value));
-                    h = G.Add(h, G.MultiplyWords(odd, value));
+                    g = G.Add(g, G.MultiplyWords(one, value));
+                    h = G.Add(h, G.MultiplyWords(other, value));
                 }
-                AddPair<G, V>(total, second, a, b, factors, others, *(float*)v);
-                AddPair<G, V>(total + G.Count, second, c, d, factors, others, *(float*)(v + stride));
-                AddPair<G, V>(total + (2 * G.Count), second, e, f, factors, others, *(float*)(v + (2 * stride)));
-                AddPair<G, V>(total + (3 * G.Count), second, g, h, factors, others, *(float*)(v + (3 * stride)));
+                AddPair<G, V>(total, toOther, a, b, factors, otherFactors, *(float*)v);
+                AddPair<G, V>(total + G.Count, toOther, c, d, factors, otherFactors, *(float*)(v + stride));
+                AddPair<G, V>(total + (2 * G.Count), toOther, e, f, factors, otherFactors, *(float*)(v + (2 * stride)));
+                AddPair<G, V>(total + (3 * G.Count), toOther, g, h, factors, otherFactors, *(float*)(v + (3 * stride)));
             }
             for (; v < end; v += stride, total += G.Count)
             {
@@ -136,18 +136,18 @@ internal readonly unsafe struct Q8Blocks : IBlocks
                     a = G.Add(a, G.MultiplyWords(at[0], value));
                     b = G.Add(b, G.MultiplyWords(at[1], value));
                 }
-                AddPair<G, V>(total, second, a, b, factors, others, *(float*)v);
+                AddPair<G, V>(total, toOther, a, b, factors, otherFactors, *(float*)v);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddPair<G, V>(float* total, nint second, V a, V b, V factors, V others, float scale)
+    private static void AddPair<G, V>(float* total, nint toOther, V a, V b, V factors, V otherFactors, float scale)
         where G : struct, IRowGroup<V>
         where V : unmanaged
     {
         BlockSweep.AddTo<G, V>(total, a, factors, scale);
-        BlockSweep.AddTo<G, V>(total + second, b, others, scale);
+        BlockSweep.AddTo<G, V>(total + toOther, b, otherFactors, scale);
     }
 
     /// <summary>A block of each row of a group, in 16 bits, into every second vector, in the order of activations; their factors are returned.</summary>

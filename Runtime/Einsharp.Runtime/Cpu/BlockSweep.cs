@@ -183,19 +183,27 @@ internal static unsafe class BlockSweep
                 y -= skip;
                 for (int group = 0; group < groups; group++, y += G.Count)
                 {
-                    float* totals = sums + (group * step.GroupStride);
                     int left = Math.Clamp(skip - (group * G.Count), 0, G.Count);
-                    if (left == 0)
-                    {
-                        Add<G, V>(totals, floats, y, o.YStride, step.Count);
-                        continue;
-                    }
-                    Add<G, V>(totals, floats, totals, G.Count, step.Count);
-                    for (int i = 0; i < step.Count; i++)
-                        new ReadOnlySpan<float>(totals + (i * G.Count) + left, G.Count - left).CopyTo(new Span<float>(y + (i * o.YStride) + left, G.Count - left));
+                    Store<G, V>(sums + (group * step.GroupStride), floats, y, o.YStride, step.Count, left);
                 }
             }
         }
+    }
+
+    /// <summary>A group's results, less those of its first rows of weights, which are computed elsewhere.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<G, V>(float* totals, int floats, float* y, nint yStride, int rows, int left)
+        where G : struct, IRowGroup<V>
+        where V : unmanaged
+    {
+        if (left == 0)
+        {
+            Add<G, V>(totals, floats, y, yStride, rows);
+            return;
+        }
+        Add<G, V>(totals, floats, totals, G.Count, rows);
+        for (int i = 0; i < rows; i++, totals += G.Count, y += yStride)
+            new ReadOnlySpan<float>(totals + left, G.Count - left).CopyTo(new Span<float>(y + left, G.Count - left));
     }
 
     /// <summary>total += sum · (factor · scale), as <see cref="IRowGroup{V}.AddProduct"/> has it.</summary>

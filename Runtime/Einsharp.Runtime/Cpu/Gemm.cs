@@ -187,7 +187,7 @@ internal static unsafe class Gemm<S, V, T>
     }
 
     /// <summary>Rows of a over the panels of the block.</summary>
-    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(Kernels.ByItself)]
     private static void Rows(in GemmPlan plan, in GemmBlock<T> block, long row, long end)
     {
         nint* inA = stackalloc nint[GroupRows], inC = stackalloc nint[MostRows];

@@ -67,7 +67,7 @@ internal static unsafe class LoopNest<S, V, T>
         return kept * tiles * plan.Parts;
     }
 
-    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(Kernels.ByItself)]
     private static void Range(in NestPlan plan, long work, long end, int run, long tiles, T* room)
     {
         long kept = plan.Kept.Extent, tile = work % tiles;
@@ -125,7 +125,7 @@ internal static unsafe class LoopNest<S, V, T>
         if (result != to) Elements<T>.Scatter(result, to, x.C, count);
     }
 
-    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(Kernels.ByItself)]
     private static void Transpose(in NestPlan plan, nint a, nint c, long tile)
     {
         LoopAxis x = plan.X, y = plan.Y;
@@ -209,7 +209,7 @@ internal static unsafe class LoopNest<S, V, T>
         }
     }
 
-    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(Kernels.ByItself)]
     private static void AddRows(in NestPlan plan, nint a, nint b, int rows, in LoopAxis z, T* sums, int count, T* room)
     {
         LoopAxis x = plan.X;
@@ -237,7 +237,7 @@ internal static unsafe class LoopNest<S, V, T>
         }
     }
 
-    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(Kernels.ByItself)]
     private static void Along(in NestPlan plan, nint a, nint b, nint c, long firstRow, int part, T* room, int* index)
     {
         LoopAxis x = plan.X, y = plan.Y;
@@ -265,7 +265,7 @@ internal static unsafe class LoopNest<S, V, T>
         for (int r = 0; r < rows; r++) result[r * (nint)y.C] = sums[r];
     }
 
-    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(Kernels.ByItself)]
     private static void AddRuns(in NestPlan plan, nint a, nint b, int rows, int count, T* sums, T* room)
     {
         LoopAxis x = plan.X;
